@@ -1,0 +1,136 @@
+//! Every bound of the server with its default and the reason for it.
+//!
+//! A bound that an operator may want to move is a field of [`Limits`]; one that the formats or the
+//! protocols fix is a constant. Relations between bounds are asserted at compile time.
+
+use std::time::Duration;
+
+/// Bytes in a document's name. Long enough for paths of host apps, short enough for any key.
+pub const NAME_BYTES: usize = 256;
+
+/// Depth of shared types inside each other, counting those already in the document. The CRDT
+/// recurses over them; editors' trees rarely pass 20.
+pub const TYPE_DEPTH: u32 = 128;
+
+/// Depth of plain values (JSON-like) inside each other within one operation.
+pub const ANY_DEPTH: u32 = 32;
+
+/// Largest clock a client id may reach. JavaScript clients do bit operations on clocks.
+pub const CLOCK_MAX: u32 = (1 << 31) - 1;
+
+/// Bytes of a map key or attribute name within an update.
+pub const KEY_BYTES: usize = 64 * 1024;
+
+/// Updates applied in one transaction. Beyond this the gain flattens and the first ack waits.
+pub const BATCH_UPDATES: usize = 64;
+
+/// Largest piece of a first sync. Clients' watchdogs count whole messages: at 256 kbit/s this takes
+/// one second, and the strictest client gives up after three.
+pub const SYNC_PIECE_BYTES: usize = 32 * 1024;
+
+/// Bounds that an operator may move.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// One WebSocket message. Also the largest update, as messages carry one each; a client that
+    /// was offline for long sends its whole difference at once, so this follows `document_bytes`.
+    pub message_bytes: usize,
+    /// One live update (not a sync step 2). Larger ones are pasted files.
+    pub update_bytes: usize,
+    /// A document as one update. A loaded document takes 8–18 times this in memory.
+    pub document_bytes: usize,
+    /// Messages and their bytes that a connection may have waiting before it is authenticated.
+    pub pre_auth_bytes: usize,
+    /// See `pre_auth_bytes`.
+    pub pre_auth_messages: usize,
+    /// Documents open on one connection (Hocuspocus multiplexes).
+    pub sessions_per_connection: usize,
+    /// Bytes queued towards one connection before it counts as behind and is caught up by a
+    /// difference instead.
+    pub outbox_bytes: usize,
+    /// How long a connection may stay behind before it is closed with 1013.
+    pub behind_for: Duration,
+    /// Edits of one connection that are not yet durable; beyond it the connection is not read.
+    pub unsaved_bytes_per_connection: usize,
+    /// The same for all connections together.
+    pub unsaved_bytes: usize,
+    /// Requests waiting for one document's actor.
+    pub mailbox_messages: usize,
+    /// One user's presence state as JSON.
+    pub presence_bytes: usize,
+    /// Presence states that one connection may own at a time (tabs and relays have several).
+    pub presence_per_connection: usize,
+    /// Presence states of one document.
+    pub presence_per_document: usize,
+    /// A presence state that is not renewed for this long is dropped, as Yjs clients do.
+    pub presence_expiry: Duration,
+    /// Shortest time between two presence messages to the same subscriber.
+    pub presence_interval: Duration,
+    /// Connections in total, and from one address.
+    pub connections: usize,
+    /// See `connections`. Loopback addresses are not counted: proxies live there.
+    pub connections_per_address: usize,
+    /// Time to send a request's head.
+    pub header_timeout: Duration,
+    /// Time from the upgrade to the first message, and from there to the first authentication.
+    pub handshake_timeout: Duration,
+    /// A WebSocket ping goes out when nothing was heard for this long.
+    pub ping_after: Duration,
+    /// A connection from which nothing was heard for this long is dead.
+    pub dead_after: Duration,
+    /// A connection that takes no byte for this long while some are waiting is dead.
+    pub write_timeout: Duration,
+    /// Something is sent at least this often: y-websocket and Hocuspocus hang up after 30 s.
+    pub keepalive: Duration,
+    /// The same for y-sweet clients, which hang up 3 s after asking.
+    pub keepalive_y_sweet: Duration,
+    /// A document nobody has open is unloaded after this long; a reload of a page must find it.
+    pub unload_after: Duration,
+    /// Time to load a document before its clients are told to come back.
+    pub load_timeout: Duration,
+    /// A graceful stop takes at most this long.
+    pub shutdown: Duration,
+    /// Bad messages (that no Yjs client writes) after which a connection is closed.
+    pub strikes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 50 << 20,
+            update_bytes: 4 << 20,
+            document_bytes: 50 << 20,
+            pre_auth_bytes: 4 << 20,
+            pre_auth_messages: 1000,
+            sessions_per_connection: 256,
+            outbox_bytes: 4 << 20,
+            behind_for: Duration::from_secs(60),
+            unsaved_bytes_per_connection: 8 << 20,
+            unsaved_bytes: 64 << 20,
+            mailbox_messages: 256,
+            presence_bytes: 16 << 10,
+            presence_per_connection: 16,
+            presence_per_document: 1000,
+            presence_expiry: Duration::from_secs(30),
+            presence_interval: Duration::from_millis(50),
+            connections: 10_000,
+            connections_per_address: 1_000,
+            header_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(60),
+            ping_after: Duration::from_secs(20),
+            dead_after: Duration::from_secs(45),
+            write_timeout: Duration::from_secs(30),
+            keepalive: Duration::from_secs(15),
+            keepalive_y_sweet: Duration::from_secs(2),
+            unload_after: Duration::from_secs(60),
+            load_timeout: Duration::from_secs(15),
+            shutdown: Duration::from_secs(10),
+            strikes: 3,
+        }
+    }
+}
+
+const _: () = {
+    assert!(SYNC_PIECE_BYTES < 64 * 1024);
+    assert!(KEY_BYTES <= 1 << 20);
+    assert!(ANY_DEPTH < TYPE_DEPTH);
+};

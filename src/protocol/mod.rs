@@ -1,0 +1,13 @@
+//! Turns WebSocket frames into messages and back, for every dialect.
+//!
+//! No I/O, no document, no HTTP. Sources of the formats: lib0 `encoding.js`, y-protocols
+//! `PROTOCOL.md`, `@hocuspocus/common`, and what unmodified clients send.
+
+pub mod message;
+pub mod varint;
+pub mod y_websocket;
+pub mod hocuspocus;
+pub mod close;
+
+pub use close::CloseReason;
+pub use message::{Address, ClientMessage, Dialect, ProtocolError, Scope, ServerMessage};

@@ -1,0 +1,1 @@
+//! lib0 numbers, strings and byte arrays, read with explicit bounds.
