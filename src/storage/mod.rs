@@ -4,6 +4,9 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod disk;
+pub mod record;
+
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
