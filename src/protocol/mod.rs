@@ -5,9 +5,12 @@
 
 pub mod message;
 pub mod varint;
+mod sync;
 pub mod y_websocket;
 pub mod hocuspocus;
 pub mod close;
+#[cfg(test)]
+mod tests;
 
 pub use close::CloseReason;
 pub use message::{Address, ClientMessage, Dialect, ProtocolError, Scope, ServerMessage};
