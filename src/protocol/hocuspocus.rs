@@ -29,13 +29,16 @@ const TOKEN: u64 = 0;
 const PERMISSION_DENIED: u64 = 1;
 const AUTHENTICATED: u64 = 2;
 
+/// A message and the address it came with.
+pub type Addressed = (Option<Arc<[u8]>>, ClientMessage);
+
 /// Reads one frame: its address (`None` for a bare ping or pong) and its message; ignores trailing
 /// bytes.
 ///
 /// # Errors
 /// When the frame is cut short, holds an impossible number, or its address is empty or longer than
 /// [`ADDRESS_BYTES`].
-pub fn decode(frame: &Bytes) -> Result<(Option<Arc<[u8]>>, ClientMessage), ProtocolError> {
+pub fn decode(frame: &Bytes) -> Result<Addressed, ProtocolError> {
     match frame[..] {
         [PONG] => return Ok((None, ClientMessage::Pong)),
         [PING] => return Ok((None, ClientMessage::Unknown(PING.into()))),
