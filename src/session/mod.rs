@@ -115,6 +115,9 @@ impl Sessions {
     /// Takes a binary frame in.
     #[must_use]
     pub fn receive(&mut self, frame: &Bytes) -> Vec<Effect> {
+        if frame.is_empty() {
+            return Vec::new();
+        }
         let Some(dialect) = self.dialect().or_else(|| Dialect::of_first_frame(frame)) else {
             return Vec::new();
         };
