@@ -5,8 +5,10 @@
 //! queued for it. Everything waiting to be written leaves with one flush.
 
 mod connections;
+mod ending;
 mod lifetime;
 mod metered;
+mod perform;
 mod pump;
 
 use std::sync::Arc;
