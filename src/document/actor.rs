@@ -19,6 +19,7 @@ use super::{
     Command, NewSubscriber, Setup, Unavailable,
     acknowledge::Acknowledgements,
     durability::Durability,
+    load::{Loaded, load, turn_away},
     presence::Presence,
     registry::Lease,
     subscriber::{Answer, Subscriber},
@@ -26,11 +27,10 @@ use super::{
     updates::Batch,
 };
 use crate::{
-    crdt::{self, Bounds, DocumentState, Incoming},
+    crdt::{self, DocumentState, Incoming},
     identity::{Author, AuthorKind},
-    ids::{ClientId, DocumentId, SubscriberId},
+    ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason, ServerMessage},
-    storage::{Opened, StoreError},
 };
 
 /// Commands taken from the mailbox in one turn.
@@ -75,75 +75,6 @@ pub(super) async fn run(
                 turn_away(*command, &reason);
             }
         }
-    }
-}
-
-struct Loaded {
-    id: DocumentId,
-    born: bool,
-    state: DocumentState,
-    durability: Durability,
-}
-
-async fn load(setup: &Setup, lease: &Lease) -> Result<Loaded, Unavailable> {
-    let shared = lease.shared().ok_or(Unavailable::Reloading)?;
-    let _turn = shared.loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
-    let reading = async {
-        let retired = setup.store.retired_clients(lease.name()).await?;
-        match setup.store.find(lease.name()).await? {
-            Some(id) => Ok((id, true, setup.store.open(id).await?, retired)),
-            None => Ok((DocumentId::new(&*setup.random), false, Opened::default(), retired)),
-        }
-    };
-    let read = tokio::time::timeout(setup.limits.load_timeout, reading).await;
-    let (id, born, opened, retired) =
-        read.map_err(|_| Unavailable::Reloading)?.map_err(|error: StoreError| match error {
-            StoreError::Damaged(reason) => Unavailable::Damaged(reason),
-            StoreError::Read(_) | StoreError::Missing | StoreError::Conflict(_) => {
-                Unavailable::Reloading
-            }
-            StoreError::Failed(reason) => Unavailable::Unwritable(reason),
-        })?;
-    let bounds = Bounds {
-        update_bytes: setup.limits.update_bytes,
-        document_bytes: setup.limits.document_bytes,
-    };
-    let mut state = DocumentState::new(ClientId::new(&*setup.random), bounds, retired);
-    let snapshot = opened.snapshot.as_ref();
-    let updates = snapshot.map(|snapshot| &snapshot.state[..]).into_iter();
-    let updates = updates.chain(opened.entries.iter().map(|stored| &stored.entry.update[..]));
-    state.load(updates).map_err(Unavailable::Damaged)?;
-    let bytes = opened.entries.iter().map(|stored| stored.entry.update.len() as u64).sum();
-    let durability = Durability::of_opened(
-        opened.last,
-        snapshot.map_or(0, |snapshot| snapshot.revision),
-        snapshot.map_or(0, |snapshot| snapshot.state.len() as u64),
-        opened.entries.len() as u64,
-        bytes,
-    );
-    Ok(Loaded { id, born, state, durability })
-}
-
-/// Tells who waits that the document cannot be served.
-fn turn_away(command: Command, reason: &Unavailable) {
-    match command {
-        Command::Subscribe(new) => {
-            let close = match reason {
-                Unavailable::Damaged(_) => CloseReason::Storage(reason.to_string()),
-                _ => CloseReason::Overloaded,
-            };
-            match close {
-                CloseReason::Overloaded => new.outbox.close(close),
-                close => Subscriber::new(*new).turn_away(close),
-            }
-        }
-        Command::Edit { reply, .. } => drop(reply.send(Err(reason.clone()))),
-        Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
-        Command::Stop(_, done) => drop(done.send(())),
-        Command::Unsubscribe(_)
-        | Command::Message(..)
-        | Command::CaughtUp(_)
-        | Command::Stateless(_) => {}
     }
 }
 
