@@ -6,9 +6,13 @@
 
 mod catalog;
 pub mod disk;
+#[cfg(any(test, feature = "conformance"))]
+pub mod faulty;
+mod journal;
 pub mod memory;
 pub mod payload;
 pub mod record;
+mod scan;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
