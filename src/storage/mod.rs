@@ -5,6 +5,7 @@
 //! the local engine writes.
 
 mod catalog;
+mod committer;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
