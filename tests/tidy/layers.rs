@@ -29,7 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
 ];
 
 /// Complaints about what a source file names.
-pub fn check(name: &str, text: &str) -> Vec<String> {
+pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
     let Some(module) = module_of(name) else { return Vec::new() };
     let code = code_only(text);
     let mut complaints = doors(name, &code);
@@ -61,7 +61,7 @@ pub fn check(name: &str, text: &str) -> Vec<String> {
 }
 
 /// The top module that a file of `src` belongs to.
-pub fn module_of(name: &str) -> Option<&str> {
+pub(crate) fn module_of(name: &str) -> Option<&str> {
     name.ends_with(".rs").then(|| name.strip_prefix("src/"))??.split(['/', '.']).next()
 }
 

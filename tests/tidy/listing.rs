@@ -3,7 +3,7 @@
 use super::layers::module_of;
 
 /// Complaints about the map of the modules, given all files and its text.
-pub fn check_architecture(names: &[&str], map: Option<&str>) -> Vec<String> {
+pub(crate) fn check_architecture(names: &[&str], map: Option<&str>) -> Vec<String> {
     let Some(map) = map else { return vec!["ARCHITECTURE.md: is missing".to_owned()] };
     let mut modules: Vec<&str> = names.iter().filter_map(|name| module_of(name)).collect();
     modules.retain(|module| !matches!(*module, "lib" | "main"));
@@ -16,7 +16,7 @@ pub fn check_architecture(names: &[&str], map: Option<&str>) -> Vec<String> {
 }
 
 /// Complaints about the list of examples, given all files and its text.
-pub fn check_examples(names: &[&str], list: Option<&str>) -> Vec<String> {
+pub(crate) fn check_examples(names: &[&str], list: Option<&str>) -> Vec<String> {
     let examples = names.iter().filter_map(|name| name.strip_prefix("examples/"));
     let mut examples = examples.filter(|name| *name != "README.md").peekable();
     let Some(list) = list else {

@@ -3,7 +3,7 @@
 //! Knows just enough of the lexer: line and nested block comments, strings, raw strings, characters.
 
 /// The code alone: line breaks stay, so that line numbers do; each literal becomes `""`.
-pub fn code_only(source: &str) -> String {
+pub(crate) fn code_only(source: &str) -> String {
     let mut code = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(ch) = rest.chars().next() {
@@ -32,12 +32,12 @@ pub fn code_only(source: &str) -> String {
 }
 
 /// Whether a character can stand in a name.
-pub fn is_word(ch: char) -> bool {
+pub(crate) fn is_word(ch: char) -> bool {
     ch.is_alphanumeric() || ch == '_'
 }
 
 /// The name at the start of a text; empty when there is none.
-pub fn first_word(text: &str) -> &str {
+pub(crate) fn first_word(text: &str) -> &str {
     &text[..text.find(|ch| !is_word(ch)).unwrap_or(text.len())]
 }
 

@@ -10,7 +10,7 @@ const LEFTOVERS: &[&str] = &["FIXME", "TODO", "todo!(", "dbg!(", "unimplemented!
 const MACHINE_PATHS: &[&str] = &["/home/", "/Users/", "/root/", "/work/", "/tmp/", "C:\\Users\\"];
 
 /// Complaints about one file.
-pub fn check(name: &str, text: &str) -> Vec<String> {
+pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
     // These checks name what they look for.
     if name == "tests/tidy/text.rs" {
         return Vec::new();

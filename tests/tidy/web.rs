@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
 ];
 
 /// Complaints about what a module of `web/src` imports.
-pub fn check(name: &str, text: &str) -> Vec<String> {
+pub(crate) fn check(name: &str, text: &str) -> Vec<String> {
     let Some(path) = name.strip_prefix("web/src/") else { return Vec::new() };
     if !path.ends_with(".js") {
         return Vec::new();
