@@ -91,13 +91,9 @@ impl Handshake {
         let on_upgrade = self.on_upgrade;
         tokio::spawn(async move {
             let _slot = slot;
-            match on_upgrade.await {
-                Ok(upgraded) => {
-                    let stream = Metered::new(TokioIo::new(upgraded));
-                    let socket =
-                        WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-                    handler(socket).await;
-                }
+            // Boxed, so that a connection does not keep the room its upgrade took.
+            match Box::pin(upgrade(on_upgrade, config)).await {
+                Ok(socket) => handler(*socket).await,
                 Err(error) => tracing::debug!(%error, "a client left during its upgrade"),
             }
         });
@@ -112,6 +108,12 @@ impl Handshake {
         }
         response
     }
+}
+
+async fn upgrade(on_upgrade: OnUpgrade, config: WebSocketConfig) -> hyper::Result<Box<Socket>> {
+    let stream = Metered::new(TokioIo::new(on_upgrade.await?));
+    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    Ok(Box::new(socket))
 }
 
 /// Buffers and bounds of a socket that accepts messages up to `message_bytes`.

@@ -11,7 +11,7 @@ mod metered;
 mod perform;
 mod pump;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::WebSocketStream;
@@ -33,11 +33,19 @@ pub struct Sockets {
 
 impl Sockets {
     /// Serves a connection, upgraded to a WebSocket, until it ends.
-    pub async fn serve<S>(self, socket: WebSocketStream<Metered<S>>, accepted: Accepted)
+    ///
+    /// The connection's state is boxed at once: an async function would keep room for its
+    /// arguments beside it for as long as the connection lasts.
+    pub fn serve<S>(
+        self: &Arc<Self>,
+        socket: WebSocketStream<Metered<S>>,
+        accepted: Accepted,
+    ) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        Box::pin(pump::Pump::new(socket, request(accepted), Arc::new(self)).run()).await;
+        let mut pump = Box::new(pump::Pump::new(socket, request(accepted), Arc::clone(self)));
+        async move { pump.run().await }
     }
 }
 

@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         while let Some(event) = poll_fn(|context| self.poll(context)).await {
             if self.on_event(event).is_break() {
                 break;
