@@ -4,8 +4,13 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod archive;
 pub mod disk;
+mod fields;
 pub mod record;
+
+#[cfg(test)]
+mod test_disk;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
