@@ -8,6 +8,7 @@ pub mod archive;
 pub mod disk;
 mod fields;
 pub mod record;
+pub mod seal;
 
 #[cfg(test)]
 mod test_disk;
