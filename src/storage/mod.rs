@@ -4,16 +4,22 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod archive;
 mod catalog;
 mod committer;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
+mod fields;
+pub mod index;
 mod journal;
 pub mod memory;
 pub mod payload;
 pub mod record;
 mod scan;
+pub mod seal;
+#[cfg(test)]
+mod test_disk;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
