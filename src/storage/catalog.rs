@@ -133,6 +133,20 @@ impl Catalog {
     /// Notes a change. Gives a sentence when it does not fit what is known: a record before it must
     /// have been lost. What can be noted is noted all the same.
     pub(crate) fn note(&mut self, id: DocumentId, seq: Seq, change: &Change) -> Result<(), String> {
+        self.note_at(id, Some(seq), change)
+    }
+
+    /// Notes a change that is not content and lies in an archive, apart from the entries around it.
+    pub(crate) fn note_sealed(&mut self, id: DocumentId, change: &Change) -> Result<(), String> {
+        self.note_at(id, None, change)
+    }
+
+    fn note_at(
+        &mut self,
+        id: DocumentId,
+        seq: Option<Seq>,
+        change: &Change,
+    ) -> Result<(), String> {
         if let Change::Create { name, time } = change {
             return self.begin(id, name, *time);
         }
@@ -142,10 +156,11 @@ impl Catalog {
         let known = self.lives.contains_key(&id);
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
         let before = life.last;
-        let expected = match change {
-            Change::Entry(_) => Seq(before.0 + 1),
-            Change::Base(_) => seq,
-            _ => before,
+        let seq = seq.unwrap_or(before);
+        let fits = match change {
+            Change::Entry(_) => seq.0 == before.0 + 1,
+            Change::Base(_) => seq > before,
+            _ => seq == before,
         };
         match change {
             Change::Entry(entry) | Change::Base(entry) => {
@@ -167,8 +182,8 @@ impl Catalog {
         if !known {
             return Err(format!("the beginning of document {id} is lost"));
         }
-        if seq != expected {
-            return Err(format!("entry {expected} was expected next and {seq} was found"));
+        if !fits {
+            return Err(format!("entry {before} was the last and {seq} was found next"));
         }
         Ok(())
     }
@@ -186,15 +201,15 @@ impl Catalog {
         }
         let known = self.lives.contains_key(&id);
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
-        let expected = Seq(life.last.0 + 1);
-        life.last = last.max(life.last);
+        let before = life.last;
+        life.last = last.max(before);
         life.changed = changed;
         life.bytes += bytes;
         if !known {
             return Err(format!("the beginning of document {id} is lost"));
         }
-        if first != expected {
-            return Err(format!("entry {expected} was expected next and {first} was found"));
+        if first.0 != before.0 + 1 {
+            return Err(format!("entry {before} was the last and {first} was found next"));
         }
         Ok(())
     }

@@ -4,16 +4,25 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod archive;
 mod catalog;
 mod committer;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
+mod fields;
 mod journal;
+pub mod local;
 pub mod memory;
 pub mod payload;
+mod reading;
+mod recovery;
 pub mod record;
 mod scan;
+mod tables;
+
+#[cfg(test)]
+mod test_disk;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
