@@ -65,6 +65,11 @@ impl Catalog {
         self.ended.contains(&id)
     }
 
+    /// All lives that were ended.
+    pub(crate) fn ended(&self) -> &HashSet<DocumentId> {
+        &self.ended
+    }
+
     /// Client ids of earlier lives of this name.
     pub(crate) fn retired(&self, name: &DocumentName) -> Arc<[u64]> {
         self.retired.get(name).cloned().unwrap_or_default()
@@ -141,12 +146,7 @@ impl Catalog {
         self.note_at(id, None, change)
     }
 
-    fn note_at(
-        &mut self,
-        id: DocumentId,
-        seq: Option<Seq>,
-        change: &Change,
-    ) -> Result<(), String> {
+    fn note_at(&mut self, id: DocumentId, seq: Option<Seq>, change: &Change) -> Result<(), String> {
         if let Change::Create { name, time } = change {
             return self.begin(id, name, *time);
         }
@@ -212,6 +212,13 @@ impl Catalog {
             return Err(format!("entry {before} was the last and {first} was found next"));
         }
         Ok(())
+    }
+
+    /// Notes that entries after this one do not exist after all.
+    pub(crate) fn cut(&mut self, id: DocumentId, last: Seq) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.last = life.last.min(last);
+        }
     }
 
     /// Notes that something of a document existed although its records cannot be read, and the name

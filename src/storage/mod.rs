@@ -7,11 +7,14 @@
 pub mod archive;
 mod catalog;
 mod committer;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
 mod fields;
 mod journal;
+mod keeper;
 pub mod local;
 pub mod memory;
 pub mod payload;
@@ -19,6 +22,8 @@ mod reading;
 mod recovery;
 pub mod record;
 mod scan;
+pub mod seal;
+mod snapshots;
 mod tables;
 
 #[cfg(test)]

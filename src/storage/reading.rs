@@ -145,12 +145,16 @@ impl Page {
             let previous = self.entries.last().map_or(self.after, |stored| stored.seq);
             if record.document != id {
                 let other = record.document;
-                return Err(Trouble::Damaged(format!("a record of document {other} is among its own")));
+                return Err(Trouble::Damaged(format!(
+                    "a record of document {other} is among its own"
+                )));
             }
             let (entry, is_base) = match Change::decode(record, &mut self.authors) {
                 Ok(Change::Entry(entry)) => (entry, false),
                 Ok(Change::Base(entry)) => (entry, true),
-                Ok(_) => return Err(Trouble::Damaged("a record that is no entry is among them".into())),
+                Ok(_) => {
+                    return Err(Trouble::Damaged("a record that is no entry is among them".into()));
+                }
                 Err(error) => return Err(Trouble::Damaged(error.to_string())),
             };
             if record.seq.0 != previous.0 + 1 && !(is_base && record.seq > previous) {
@@ -220,7 +224,9 @@ impl OpenLog {
             .filter(|head| record::is_whole(self.key, &bytes, offset, offset, head))
             .and_then(|head| head.record(bytes.slice(HEAD..HEAD + head.length as usize)))
             .ok_or_else(|| {
-                Trouble::Damaged(format!("the record at {offset} of journal file {number} is damaged"))
+                Trouble::Damaged(format!(
+                    "the record at {offset} of journal file {number} is damaged"
+                ))
             })
     }
 }

@@ -36,7 +36,10 @@ pub struct Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { documents, journal_files, archives, torn_bytes, damage } = self;
-        write!(f, "{documents} documents in {journal_files} journal files and {archives} archives")?;
+        write!(
+            f,
+            "{documents} documents in {journal_files} journal files and {archives} archives"
+        )?;
         if *torn_bytes > 0 {
             write!(f, "; cut off {torn_bytes} bytes that were being written at the last stop")?;
         }
@@ -85,7 +88,10 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(crate) fn disk(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn disk(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { doing, path, source }
     }
@@ -129,8 +135,9 @@ pub(crate) fn recover(
     directories: &Directories,
     mode: Mode,
 ) -> Result<Recovered, OpenError> {
+    let mut problems = Vec::new();
     if mode == Mode::Repair {
-        seal::clean_up(disk, &directories.archive)?;
+        problems = seal::clean_up(disk, &directories.archive)?.problems;
         // What a killed process renamed or created is only seen yet, not safe.
         for directory in [&directories.log, &directories.archive] {
             disk.sync_dir(directory).map_err(OpenError::disk("sync", directory))?;
@@ -156,7 +163,12 @@ pub(crate) fn recover(
             Source::Journal => recovery.journal(first, newest == Some(first))?,
         }
     }
-    Ok(recovery.finish())
+    if newest.is_none() {
+        recovery.tables.note_unknown("the newest journal file is missing");
+    }
+    let mut recovered = recovery.finish();
+    recovered.report.damage.extend(problems);
+    Ok(recovered)
 }
 
 enum Source {
@@ -242,7 +254,8 @@ impl Recovery<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.tables.note_archive(&meta, archive.footer());
+        let sound = archive.damage().is_none();
+        self.tables.note_archive(&meta, archive.footer(), sound);
         if archive.damage() == Some(archive::Damage::Incomplete) {
             self.tables.note_unknown(&format!("{} is damaged", path.display()));
         }
@@ -285,7 +298,9 @@ impl Recovery<'_> {
     ) -> Result<(), OpenError> {
         let path = journal::path(&self.directories.log, number);
         if scan.header.is_none() && scan.items.is_empty() {
+            // The file before stays the newest one, and the newest one is never sealed.
             self.next_file = number;
+            self.full.retain(|full| full + 1 != number);
             self.disk.remove(&path).map_err(OpenError::disk("remove", &path))?;
             let log = &self.directories.log;
             return self.disk.sync_dir(log).map_err(OpenError::disk("sync", log));

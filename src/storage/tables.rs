@@ -18,6 +18,7 @@ use crate::{
         payload::{Authors, Change},
         record::{FileKey, Record},
         scan::{Damage, Item},
+        seal::ArchiveInfo,
     },
 };
 
@@ -33,6 +34,10 @@ pub(crate) struct Tables {
     pub(crate) keys: BTreeMap<u64, FileKey>,
     /// Journal files that must stay as they are because they are damaged.
     pub(crate) keep: HashSet<u64>,
+    /// The archives that are there, by the first journal file they stand for.
+    pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
+    /// Counts how often entries were moved.
+    pub(crate) moves: u64,
     contents: HashMap<DocumentId, Contents>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
@@ -50,6 +55,14 @@ pub(crate) struct Contents {
     pub(crate) fresh: Vec<(Seq, Place)>,
     /// Handed to the journal and not yet durable.
     pub(crate) pending: usize,
+}
+
+impl Contents {
+    /// The seq of the last durable entry.
+    fn last(&self) -> Seq {
+        let sealed = self.sealed.last().map_or(Seq(0), |sealed| sealed.place.last);
+        self.fresh.last().map_or(sealed, |(seq, _)| *seq)
+    }
 }
 
 /// A run of entries in an archive.
@@ -115,8 +128,25 @@ impl Tables {
 
     /// Lets go of what only concerns documents that ended.
     pub(crate) fn forget(&mut self, id: DocumentId) {
-        self.contents.remove(&id);
+        let contents = self.contents.remove(&id).unwrap_or_default();
+        for sealed in contents.sealed {
+            self.bury(&sealed.archive, &sealed.place);
+        }
         self.damaged.remove(&id);
+    }
+
+    /// Counts a segment that nobody will read any more.
+    fn bury(&mut self, archive: &RangeInclusive<u64>, place: &SegmentPlace) {
+        if let Some(info) = self.archives.get_mut(archive.start()) {
+            info.dead += u64::from(place.stored);
+        }
+    }
+
+    fn note_footer(&mut self, footer: &ArchiveFooter, sound: bool) {
+        let range = footer.range.clone();
+        let info = ArchiveInfo { range: range.clone(), bytes: footer.length, dead: 0, sound };
+        self.archives.retain(|start, _| !range.contains(start));
+        self.archives.insert(*range.start(), info);
     }
 
     /// Notes that records were handed to the journal (`true`) or that their fate is known.
@@ -127,6 +157,13 @@ impl Tables {
         } else {
             contents.pending = contents.pending.saturating_sub(1);
         }
+    }
+
+    /// Notes that entries did not become durable and never will: the last one is the last durable
+    /// one, for those who go on reading.
+    pub(crate) fn take_back(&mut self, id: DocumentId) {
+        let durable = self.contents.get(&id).map_or(Seq(0), Contents::last);
+        self.catalog.cut(id, durable);
     }
 
     /// Notes where an entry lies that became durable.
@@ -220,7 +257,8 @@ impl Tables {
     }
 
     /// Notes what an archive holds: records that are not content, then runs of entries.
-    pub(crate) fn note_archive(&mut self, meta: &[Record], footer: &ArchiveFooter) {
+    pub(crate) fn note_archive(&mut self, meta: &[Record], footer: &ArchiveFooter, sound: bool) {
+        self.note_footer(footer, sound);
         for record in meta {
             let noted = Change::decode(record, &mut Authors::default())
                 .map_err(|error| error.to_string())
@@ -235,7 +273,11 @@ impl Tables {
         }
         for place in &footer.segments {
             let id = place.document;
-            if place.kind != SegmentKind::Content || self.catalog.has_ended(id) {
+            if place.kind != SegmentKind::Content {
+                continue;
+            }
+            if self.catalog.has_ended(id) {
+                self.bury(&footer.range, place);
                 continue;
             }
             let run = (place.first, place.last);
@@ -256,12 +298,16 @@ impl Tables {
     /// archive that took them over.
     pub(crate) fn reseal(&mut self, footer: &ArchiveFooter) {
         let range = &footer.range;
+        self.moves += 1;
+        self.note_footer(footer, true);
         for contents in self.contents.values_mut() {
             contents.fresh.retain(|(_, place)| !range.contains(&place.file));
             contents.sealed.retain(|sealed| !range.contains(sealed.archive.start()));
         }
         for place in &footer.segments {
-            if place.kind == SegmentKind::Content && !self.catalog.has_ended(place.document) {
+            if place.kind == SegmentKind::Content && self.catalog.has_ended(place.document) {
+                self.bury(range, place);
+            } else if place.kind == SegmentKind::Content {
                 let contents = self.contents.entry(place.document).or_default();
                 let at = contents.sealed.partition_point(|other| other.place.last < place.first);
                 let sealed = Sealed { archive: range.clone(), place: place.clone() };
@@ -269,6 +315,13 @@ impl Tables {
             }
         }
         self.keys.retain(|number, _| !range.contains(number));
+    }
+
+    /// Leaves a journal file as it is, because sealing would hide damage that was found in it.
+    pub(crate) fn keep_file(&mut self, number: u64) {
+        if self.keep.insert(number) {
+            self.say(format!("journal file {number} was damaged since it was written"));
+        }
     }
 
     fn say(&mut self, sentence: String) {

@@ -51,11 +51,6 @@ impl TestDisk {
         state.fails_from = operation;
     }
 
-    /// Changing operations since [`TestDisk::fail_from`] was last called.
-    pub(super) fn operations(&self) -> u64 {
-        self.state().operations
-    }
-
     /// Makes syncs do nothing from now on, as a red control.
     pub(super) fn lie(&self) {
         self.state().lies = true;

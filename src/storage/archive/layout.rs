@@ -84,7 +84,16 @@ pub(super) fn read_header(bytes: &[u8]) -> Header {
     }
 }
 
-pub(super) fn put_place(out: &mut Vec<u8>, place: &SegmentPlace) {
+/// The lines of all segments, one after the other.
+pub(super) fn table<'a>(places: impl IntoIterator<Item = &'a SegmentPlace>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for place in places {
+        put_place(&mut out, place);
+    }
+    out
+}
+
+fn put_place(out: &mut Vec<u8>, place: &SegmentPlace) {
     out.extend([place.kind as u8, 0, 0, 0]);
     out.extend(place.document.as_bytes());
     out.extend(place.first.0.to_le_bytes());

@@ -67,7 +67,8 @@ impl Archive {
             Some(segments) => (segments, None),
             None => frame.scan().map_err(ArchiveError::io("read", path))?,
         };
-        let footer = ArchiveFooter { range, segments, length };
+        let fingerprint = crc32fast::hash(&layout::table(&segments));
+        let footer = ArchiveFooter { range, segments, length, fingerprint };
         Ok(Self { path: path.to_owned(), file, footer, damage })
     }
 

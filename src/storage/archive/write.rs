@@ -30,8 +30,8 @@ use super::{
 /// range is replaced.
 ///
 /// # Errors
-/// When the disk fails or gives back other bytes than were written; nothing but a `.tmp` file, which
-/// the next attempt or [`crate::storage::seal::clean_up`] removes, is then left.
+/// When the disk fails or gives back other bytes than were written. Nothing is left then but perhaps
+/// a `.tmp` file, which the next attempt or [`crate::storage::seal::clean_up`] removes.
 pub fn write_archive(
     disk: &dyn Disk,
     directory: &Path,
@@ -65,6 +65,7 @@ pub struct ArchiveWriter<'a> {
     offset: u64,
     run: Option<Run>,
     written: Vec<Written>,
+    named: bool,
 }
 
 /// A segment that is on the disk, and what it must unpack to if that was ever in this memory.
@@ -106,6 +107,7 @@ impl<'a> ArchiveWriter<'a> {
             offset: 0,
             run: None,
             written: Vec::new(),
+            named: false,
         };
         writer.put(&layout::header(&writer.range))?;
         Ok(writer)
@@ -169,10 +171,7 @@ impl<'a> ArchiveWriter<'a> {
     /// When the disk fails, or what is read back is not what was written.
     pub fn finish(mut self) -> Result<ArchiveFooter, ArchiveError> {
         self.end_segment()?;
-        let mut table = Vec::with_capacity(self.written.len() * layout::PLACE_BYTES);
-        for written in &self.written {
-            layout::put_place(&mut table, &written.place);
-        }
+        let table = layout::table(self.written.iter().map(|written| &written.place));
         let tail = Tail {
             range: self.range.clone(),
             table: self.offset,
@@ -188,6 +187,7 @@ impl<'a> ArchiveWriter<'a> {
         self.disk
             .rename(&self.unfinished, &path)
             .map_err(ArchiveError::io("rename", &self.unfinished))?;
+        self.named = true;
         self.disk.sync_dir(self.directory).map_err(ArchiveError::io("sync", self.directory))?;
         Ok(archive.into_footer())
     }
@@ -235,6 +235,18 @@ impl<'a> ArchiveWriter<'a> {
             .map_err(ArchiveError::io("write", &self.unfinished))?;
         self.offset += bytes.len() as u64;
         Ok(())
+    }
+}
+
+impl Drop for ArchiveWriter<'_> {
+    /// Gives the space of an attempt that failed back at once, as a full disk may be why it failed.
+    fn drop(&mut self) {
+        if !self.named
+            && let Err(error) = self.disk.remove(&self.unfinished)
+        {
+            let path = self.unfinished.display();
+            tracing::debug!(%path, %error, "an unfinished archive stays until the next start");
+        }
     }
 }
 
