@@ -1,19 +1,13 @@
 //! The WebSocket handshake by hand (RFC 6455 §4.2), so that a connection costs kilobytes.
 //!
-//! warp's own upgrade gives every connection two buffers of 128 KiB. Knows headers and buffers;
-//! what is spoken on the socket is the handler's business.
+//! warp's own upgrade gives every connection two buffers of 128 KiB. Knows headers; what is
+//! spoken on the stream is the handler's business.
 
 use std::future::Future;
 
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
-};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
@@ -27,8 +21,8 @@ use warp::{
 
 use super::{problem, slots::Slot};
 
-/// A WebSocket as the handler gets it.
-pub type Socket = WebSocketStream<TokioIo<Upgraded>>;
+/// The stream under a WebSocket, after the handshake and before the first frame.
+pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
 
 /// What the client asked for, once it is known to be a sound handshake.
 #[derive(Debug)]
@@ -81,9 +75,8 @@ impl Handshake {
     /// Answers 101 and runs the handler on a task of its own, which holds `slot`.
     pub(super) fn accept<F>(
         self,
-        config: WebSocketConfig,
         slot: Option<Slot>,
-        handler: impl FnOnce(Socket) -> F + Send + 'static,
+        handler: impl FnOnce(Upgraded) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
@@ -92,12 +85,7 @@ impl Handshake {
         tokio::spawn(async move {
             let _slot = slot;
             match on_upgrade.await {
-                Ok(upgraded) => {
-                    let stream = TokioIo::new(upgraded);
-                    let socket =
-                        WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-                    handler(socket).await;
-                }
+                Ok(upgraded) => handler(TokioIo::new(upgraded)).await,
                 Err(error) => tracing::debug!(%error, "a client left during its upgrade"),
             }
         });
@@ -112,19 +100,6 @@ impl Handshake {
         }
         response
     }
-}
-
-/// Buffers and bounds of a socket that accepts messages up to `message_bytes`.
-pub(super) fn socket_config(message_bytes: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        // Allocated eagerly and kept, so it is what an idle connection costs.
-        .read_buffer_size(2048)
-        // Writers gather with `feed` and flush once; nothing is written before that.
-        .write_buffer_size(16 << 10)
-        // The pump flushes between large messages; this only has to hold one and some change.
-        .max_write_buffer_size(message_bytes.saturating_add(1 << 20))
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes))
 }
 
 fn upgrade_required(detail: &str) -> Response {
