@@ -33,9 +33,10 @@ pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Loaded, Unavail
     let (id, born, opened, retired) =
         read.map_err(|_| Unavailable::Reloading)?.map_err(|error: StoreError| match error {
             StoreError::Damaged(reason) => Unavailable::Damaged(reason),
-            StoreError::Read(_) | StoreError::Missing | StoreError::Conflict(_) => {
-                Unavailable::Reloading
-            }
+            StoreError::Read(_)
+            | StoreError::Missing
+            | StoreError::Conflict(_)
+            | StoreError::Refused(_) => Unavailable::Reloading,
             StoreError::Failed(reason) => Unavailable::Unwritable(reason),
         })?;
     let bounds = Bounds {
