@@ -28,7 +28,11 @@ use warp::{
     reply::Response,
 };
 
-use crate::{ids::DocumentName, storage::Health};
+use crate::{
+    ids::{DocumentId, DocumentName},
+    session::Request,
+    storage::Health,
+};
 use guard::Guard;
 use health::Readiness;
 use slots::Slot;
@@ -71,6 +75,20 @@ pub struct Accepted {
     pub query: Vec<(String, String)>,
     /// The subprotocol that was agreed on: the first that the client offered.
     pub subprotocol: Option<String>,
+}
+
+impl From<Accepted> for Request {
+    fn from(accepted: Accepted) -> Self {
+        let value = |name: &str| {
+            accepted.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        };
+        Self {
+            token: value("token").map(str::to_owned),
+            greet: value("coscribe").is_some(),
+            epoch: value("epoch").and_then(DocumentId::parse),
+            document: accepted.document,
+        }
+    }
 }
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.

@@ -112,6 +112,24 @@ async fn a_websocket_carries_messages_and_the_handler_learns_what_was_asked() {
     );
 }
 
+#[test]
+fn the_query_names_the_token_and_our_own_clients_epoch() {
+    let epoch = "0c7f0a43-24a1-4e0b-8f0f-6f6f0d0f1a2b";
+    let accepted = |query: &[(&str, &str)]| Accepted {
+        peer: None,
+        document: DocumentName::new("notes").ok(),
+        query: query.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        subprotocol: None,
+    };
+    let ours = Request::from(accepted(&[("coscribe", "1"), ("epoch", epoch), ("token", "t")]));
+    assert!(ours.greet);
+    assert_eq!(ours.epoch, DocumentId::parse(epoch));
+    assert_eq!(ours.token.as_deref(), Some("t"));
+    assert_eq!(ours.document.unwrap().as_str(), "notes");
+    let stock = Request::from(accepted(&[("epoch", "not one")]));
+    assert!(!stock.greet && stock.epoch.is_none() && stock.token.is_none());
+}
+
 #[tokio::test]
 async fn without_a_name_in_the_path_frames_name_the_document() {
     let mut served = serve(Limits::default(), None).await;
