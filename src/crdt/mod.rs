@@ -10,6 +10,7 @@ mod order;
 pub mod parser;
 pub mod presence;
 mod reader;
+pub mod replica;
 pub mod split;
 pub mod state;
 mod writer;

@@ -38,6 +38,13 @@ impl Actor {
             held.push(answer);
             return;
         }
+        if self.durability.failed.is_some() {
+            // Nothing becomes durable any more; a barrier is never echoed.
+            if let Answer::Status(_) = answer {
+                subscriber.answer(answer);
+            }
+            return;
+        }
         let position = self.durability.appended;
         self.acknowledgements.waiting.push_back(Waiting { position, subscriber: id, answer });
     }

@@ -45,7 +45,8 @@ pub(super) struct Actor {
     pub(super) state: DocumentState,
     /// The state can no longer be trusted: end, and be loaded again.
     pub(super) poisoned: bool,
-    pub(super) subscribers: BTreeMap<SubscriberId, Subscriber>,
+    /// Boxed, because most documents have one and a map's node has room for eleven.
+    pub(super) subscribers: BTreeMap<SubscriberId, Box<Subscriber>>,
     pub(super) presence: Presence,
     pub(super) durability: Durability,
     pub(super) acknowledgements: Acknowledgements,
@@ -64,8 +65,15 @@ pub(super) async fn run(
     lease: Lease,
     mut requests: mpsc::Receiver<Box<Command>>,
 ) {
-    match load(&setup, &lease).await {
-        Ok(loaded) => Actor::new(setup, lease, loaded).serve(requests).await,
+    // Boxed, so that an idle document does not keep the room that loading took.
+    let loaded = Box::pin(load(&setup, &lease)).await;
+    match loaded {
+        Ok(loaded) => {
+            let mut actor = Box::new(Actor::new(setup, lease, *loaded));
+            if actor.serve(&mut requests).await == Served::Interrupted {
+                Box::pin(actor.finish(requests)).await;
+            }
+        }
         Err(reason) => {
             tracing::error!(document = %lease.name(), %reason, "failed to load a document");
             let mut lease = lease;
@@ -76,6 +84,15 @@ pub(super) async fn run(
             }
         }
     }
+}
+
+/// Why an actor stopped serving.
+#[derive(PartialEq, Eq)]
+enum Served {
+    /// Nobody has it open and it has given up its place.
+    Idle,
+    /// Broken, told to stop, or the server is gone: what is left must be finished.
+    Interrupted,
 }
 
 impl Actor {
@@ -106,7 +123,7 @@ impl Actor {
         }
     }
 
-    async fn serve(mut self, mut requests: mpsc::Receiver<Box<Command>>) {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Box<Command>>) -> Served {
         let mut turn = Vec::new();
         loop {
             let deadline = self.deadline();
@@ -119,7 +136,7 @@ impl Actor {
             tokio::select! {
                 count = requests.recv_many(&mut turn, TURN) => {
                     if count == 0 {
-                        break;
+                        return Served::Interrupted;
                     }
                     for command in turn.drain(..) {
                         self.handle(*command);
@@ -133,17 +150,16 @@ impl Actor {
                 () = wait => {}
             }
             if self.poisoned || self.stopping.is_some() {
-                break;
+                return Served::Interrupted;
             }
             self.evaluate();
             if self.may_unload() {
-                self.snapshot_before_unload().await;
-                if self.may_unload() && self.lease.retire_if_idle(&requests) {
-                    return;
+                Box::pin(self.snapshot_before_unload()).await;
+                if self.may_unload() && self.lease.retire_if_idle(requests) {
+                    return Served::Idle;
                 }
             }
         }
-        self.finish(requests).await;
     }
 
     fn handle(&mut self, command: Command) {
@@ -232,7 +248,7 @@ impl Actor {
             subscriber.asked.push_back(true);
         }
         self.send_everyone(&subscriber);
-        self.subscribers.insert(subscriber.id, subscriber);
+        self.subscribers.insert(subscriber.id, Box::new(subscriber));
         self.idle_since = None;
     }
 
@@ -316,7 +332,7 @@ impl Actor {
     }
 
     /// Ends: nobody new gets in, everybody is sent away, what was applied becomes durable.
-    async fn finish(mut self, mut requests: mpsc::Receiver<Box<Command>>) {
+    async fn finish(mut self: Box<Self>, mut requests: mpsc::Receiver<Box<Command>>) {
         requests.close();
         while let Some(command) = requests.recv().await {
             match *command {

@@ -19,7 +19,7 @@ pub(super) struct Loaded {
 }
 
 /// Reads a document, a few at a time on the whole server.
-pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Loaded, Unavailable> {
+pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Box<Loaded>, Unavailable> {
     let shared = lease.shared().ok_or(Unavailable::Reloading)?;
     let _turn = shared.loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
     let reading = async {
@@ -56,7 +56,7 @@ pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Loaded, Unavail
         opened.entries.len() as u64,
         bytes,
     );
-    Ok(Loaded { id, born, state, durability })
+    Ok(Box::new(Loaded { id, born, state, durability }))
 }
 
 /// Tells who waits that the document cannot be served.

@@ -135,7 +135,7 @@ impl Actor {
     }
 
     fn owe_status(&mut self, id: SubscriberId, stored: bool) {
-        if self.subscribers.get(&id).is_some_and(super::subscriber::Subscriber::counts) {
+        if self.subscribers.get(&id).is_some_and(|it| it.counts()) {
             self.owe(id, Answer::Status(stored));
         }
     }

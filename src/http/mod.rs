@@ -29,14 +29,14 @@ use warp::{
 };
 
 use crate::{
-    ids::{DocumentId, DocumentName},
-    session::Request,
+    ids::{DocumentName, NameError},
+    limits::Limits,
     storage::Health,
 };
 use guard::Guard;
 use health::Readiness;
 use slots::Slot;
-use upgrade::{Handshake, Upgraded};
+use upgrade::{Handshake, Socket, socket_config};
 use web_app::WebApp;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
@@ -47,7 +47,9 @@ const URI_BYTES: usize = 8 * 1024;
 pub struct Peer(pub SocketAddr);
 
 /// What the routes need to know.
-pub struct Site {
+pub struct Edge {
+    /// Bounds of sockets.
+    pub limits: Limits,
     /// Who may reach the server through a browser.
     pub guard: Guard,
     /// The pages.
@@ -58,9 +60,9 @@ pub struct Site {
     pub draining: watch::Receiver<bool>,
 }
 
-impl std::fmt::Debug for Site {
+impl std::fmt::Debug for Edge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Site").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("Edge").field("guard", &self.guard).finish_non_exhaustive()
     }
 }
 
@@ -69,42 +71,29 @@ impl std::fmt::Debug for Site {
 pub struct Accepted {
     /// Where it comes from; `None` when a host app serves the routes and does not say.
     pub peer: Option<SocketAddr>,
-    /// The document that the path names; `None` at `/ws`, where frames name it.
-    pub document: Option<DocumentName>,
+    /// The document that the path names, or why it cannot name one; `None` at `/ws`, where frames
+    /// name it. A bad name is told on the socket, because a browser cannot read a failed handshake.
+    pub document: Result<Option<DocumentName>, NameError>,
     /// The query, decoded, in order.
     pub query: Vec<(String, String)>,
     /// The subprotocol that was agreed on: the first that the client offered.
     pub subprotocol: Option<String>,
 }
 
-impl From<Accepted> for Request {
-    fn from(accepted: Accepted) -> Self {
-        let value = |name: &str| {
-            accepted.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-        };
-        Self {
-            token: value("token").map(str::to_owned),
-            greet: value("coscribe").is_some(),
-            epoch: value("epoch").and_then(DocumentId::parse),
-            document: accepted.document,
-        }
-    }
-}
-
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
 /// `/ws/{document}` and `/ws`, `/healthz`, `/readyz`, and the web app for everything else.
-pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
+pub fn routes<H, F>(edge: Arc<Edge>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Socket, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    health_routes(&site)
-        .or(refusals(&site))
+    health_routes(&edge)
+        .or(refusals(&edge))
         .unify()
-        .or(websocket(&site, handler))
+        .or(websocket(&edge, handler))
         .unify()
-        .or(pages(site))
+        .or(pages(edge))
         .unify()
         .boxed()
 }
@@ -130,12 +119,12 @@ pub(crate) fn read_only() -> Response {
     response
 }
 
-fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
+fn health_routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    let edge = Arc::clone(edge);
     let alive = warp::path!("healthz").map(health::alive);
     let ready = warp::path!("readyz").map(move || {
-        let draining = *site.draining.borrow();
-        Readiness::of(draining, &(site.health)()).response()
+        let draining = *edge.draining.borrow();
+        Readiness::of(draining, &(edge.health)()).response()
     });
     let reading = warp::method().and_then(|method| {
         let reads = matches!(method, Method::GET | Method::HEAD);
@@ -145,8 +134,8 @@ fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 }
 
 /// Matches what must not reach a route, and answers it.
-fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
-    let site = Arc::clone(site);
+fn refusals(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    let edge = Arc::clone(edge);
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -154,7 +143,7 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
             let target_bytes = path.as_str().len() + query.len();
-            ready_if(refuse(&site.guard, &method, target_bytes, &headers))
+            ready_if(refuse(&edge.guard, &method, target_bytes, &headers))
         })
         .boxed()
 }
@@ -180,12 +169,12 @@ fn refuse(
     has_body.then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body"))
 }
 
-fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
+fn websocket<H, F>(edge: &Arc<Edge>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Socket, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let site = Arc::clone(site);
+    let edge = Arc::clone(edge);
     warp::path("ws")
         .and(warp::path::tail())
         .and(warp::method())
@@ -206,50 +195,45 @@ where
                     Ok(handshake) => handshake,
                     Err(response) => return *response,
                 };
-                let document = match admit(&site, path.as_str(), &headers) {
-                    Ok(document) => document,
-                    Err(response) => return *response,
+                if let Err(response) = admit(&edge, &headers) {
+                    return *response;
+                }
+                let document = match path.as_str() {
+                    "" => Ok(None),
+                    path => DocumentName::from_url_path(path).map(Some),
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let peer = peer.map(|Peer(address)| address);
                 let accepted = Accepted { peer, document, query, subprotocol };
                 let handler = handler.clone();
-                handshake.accept(slot, move |stream| handler(stream, accepted))
+                let config = socket_config(edge.limits.message_bytes);
+                handshake.accept(config, slot, move |socket| handler(socket, accepted))
             },
         )
         .boxed()
 }
 
-/// Decides whether a sound handshake may go on, and which document its path names.
-fn admit(
-    site: &Site,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<Option<DocumentName>, Box<Response>> {
-    site.guard
+/// Decides whether a sound handshake may go on.
+fn admit(edge: &Edge, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    edge.guard
         .check_origin(headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
-    if *site.draining.borrow() {
+    if *edge.draining.borrow() {
         let mut response =
             problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
         return Err(Box::new(response));
     }
-    if path.is_empty() {
-        return Ok(None);
-    }
-    DocumentName::from_url_path(path)
-        .map(Some)
-        .map_err(|error| Box::new(problem(StatusCode::NOT_FOUND, &error.to_string())))
+    Ok(())
 }
 
-fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {
+fn pages(edge: Arc<Edge>) -> BoxedFilter<(Response,)> {
     warp::path::tail()
         .and(warp::method())
         .and(warp::header::headers_cloned())
         .then(move |path: warp::path::Tail, method: Method, headers: HeaderMap| {
-            let site = Arc::clone(&site);
-            async move { site.web_app.answer(&method, path.as_str(), &headers).await }
+            let edge = Arc::clone(&edge);
+            async move { edge.web_app.answer(&method, path.as_str(), &headers).await }
         })
         .boxed()
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -6,15 +8,14 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, protocol::Role},
+    client_async,
+    tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
 use super::{
     listener::{Listener, Options},
     *,
 };
-use crate::limits::Limits;
 
 /// A server on a free port whose sockets echo and whose acceptances can be watched.
 pub(super) struct Served {
@@ -28,17 +29,17 @@ pub(super) struct Served {
 pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served {
     let (stop, draining) = watch::channel(false);
     let (tell, accepted) = mpsc::channel(16);
-    let site = Site {
+    let edge = Edge {
+        limits: limits.clone(),
         guard: Guard::default(),
         web_app: WebApp::embedded(),
         health: Box::new(Health::default),
         draining: draining.clone(),
     };
-    let echo = move |stream: Upgraded, accepted| {
+    let echo = move |mut socket: Socket, accepted| {
         let tell = tell.clone();
         async move {
             tell.send(accepted).await.unwrap();
-            let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
             while let Some(Ok(message)) = socket.next().await {
                 if message.is_binary() && socket.send(message).await.is_err() {
                     break;
@@ -50,7 +51,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     let address = listener.addresses()[0];
     let options = Options::new(&limits, tls);
     let slots = options.slots.clone();
-    let routes = routes(Arc::new(site), echo);
+    let routes = routes(Arc::new(edge), echo);
     let running = tokio::spawn(listener.serve(routes, options, draining));
     Served { address, slots, stop, accepted, running }
 }
@@ -105,29 +106,11 @@ async fn a_websocket_carries_messages_and_the_handler_learns_what_was_asked() {
         accepted,
         Accepted {
             peer: Some(ours),
-            document: Some(DocumentName::new("team/notes/a b").unwrap()),
+            document: Ok(Some(DocumentName::new("team/notes/a b").unwrap())),
             query,
             subprotocol: Some("first".into()),
         }
     );
-}
-
-#[test]
-fn the_query_names_the_token_and_our_own_clients_epoch() {
-    let epoch = "0c7f0a43-24a1-4e0b-8f0f-6f6f0d0f1a2b";
-    let accepted = |query: &[(&str, &str)]| Accepted {
-        peer: None,
-        document: DocumentName::new("notes").ok(),
-        query: query.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
-        subprotocol: None,
-    };
-    let ours = Request::from(accepted(&[("coscribe", "1"), ("epoch", epoch), ("token", "t")]));
-    assert!(ours.greet);
-    assert_eq!(ours.epoch, DocumentId::parse(epoch));
-    assert_eq!(ours.token.as_deref(), Some("t"));
-    assert_eq!(ours.document.unwrap().as_str(), "notes");
-    let stock = Request::from(accepted(&[("epoch", "not one")]));
-    assert!(!stock.greet && stock.epoch.is_none() && stock.token.is_none());
 }
 
 #[tokio::test]
@@ -135,8 +118,16 @@ async fn without_a_name_in_the_path_frames_name_the_document() {
     let mut served = serve(Limits::default(), None).await;
     for target in ["/ws", "/ws/"] {
         open(&served, target, &[]).await.unwrap();
-        assert_eq!(served.accepted.recv().await.unwrap().document, None, "{target}");
+        assert_eq!(served.accepted.recv().await.unwrap().document, Ok(None), "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_bad_name_is_accepted_so_that_its_sender_can_be_told_why() {
+    let mut served = serve(Limits::default(), None).await;
+    open(&served, "/ws/a%00b", &[]).await.unwrap();
+    let document = served.accepted.recv().await.unwrap().document;
+    assert_eq!(document, Err(NameError::Control('\0')));
 }
 
 #[tokio::test]
@@ -149,9 +140,6 @@ async fn a_websocket_is_refused_before_the_upgrade_with_the_reason() {
         let body = response.body().clone().unwrap_or_default();
         (response.status().as_u16(), String::from_utf8(body).unwrap())
     };
-    let (status, text) = refused("/ws/a%00b", &[]).await;
-    assert_eq!(status, 404);
-    assert!(text.contains("control characters"), "{text}");
     let (status, text) = refused("/ws/notes", &[("origin", "https://evil.example")]).await;
     assert_eq!(status, 403);
     assert!(text.contains("--allow-origin https://evil.example"), "{text}");
@@ -171,7 +159,8 @@ async fn plain_requests_to_a_websocket_address_are_told_what_it_is() {
 #[tokio::test]
 async fn while_the_server_stops_requests_already_connected_are_sent_away() {
     let (stop, draining) = watch::channel(true);
-    let site = Site {
+    let edge = Edge {
+        limits: Limits::default(),
         guard: Guard::default(),
         web_app: WebApp::embedded(),
         health: Box::new(Health::default),
@@ -179,11 +168,11 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
     };
     let mut headers = HeaderMap::new();
     headers.insert("host", HeaderValue::from_static("localhost"));
-    let refused = admit(&site, "notes", &headers).unwrap_err();
+    let refused = admit(&edge, &headers).unwrap_err();
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key(RETRY_AFTER));
     stop.send(false).unwrap();
-    assert!(admit(&site, "notes", &headers).unwrap().is_some());
+    assert!(admit(&edge, &headers).is_ok());
 }
 
 #[tokio::test]
@@ -218,4 +207,18 @@ async fn what_no_route_wants_is_refused_early() {
             "{line:.20} {headers} {answer:.80}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_oversized_message_ends_the_socket() {
+    let limits = Limits { message_bytes: 1000, ..Limits::default() };
+    let served = serve(limits, None).await;
+    let request = format!("ws://{}/ws/notes", served.address).into_client_request().unwrap();
+    let stream = TcpStream::connect(served.address).await.unwrap();
+    let (mut socket, _) = client_async(request, stream).await.unwrap();
+    socket.send(Message::binary(vec![7; 1000])).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_binary());
+    socket.send(Message::binary(vec![7; 1001])).await.unwrap();
+    let next = tokio::time::timeout(Duration::from_secs(10), socket.next()).await.unwrap();
+    assert!(matches!(next, None | Some(Err(_))), "{next:?}");
 }

@@ -13,20 +13,24 @@ use anyhow::Context;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     document::{Documents, Setup},
     http::{
-        self, Accepted, Site,
+        self, Edge,
         listener::{Listener, Options},
         slots::Slots,
-        socket::{self, Connections},
+        socket::{Connections, Sockets},
         tls::Tls,
-        upgrade::Upgraded,
         web_app::WebApp,
     },
     limits::Limits,
     random::SystemRandom,
-    storage::{Store, memory::Memory},
+    storage::{
+        Store,
+        disk::StdDisk,
+        local::{Local, LocalOptions},
+        memory::Memory,
+    },
     telemetry,
 };
 use config::{Config, Data};
@@ -83,10 +87,11 @@ impl Server {
         // Before the store: a second server by mistake should hear about the address first.
         let listener = Listener::bind(&config.listen).await?;
         let addresses = listener.addresses().to_vec();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let cores = available_parallelism().map_or(1, usize::from);
         let setup = Setup {
-            store: open_store(config)?,
-            clock: Arc::new(SystemClock::new()),
+            store: open_store(config, Arc::clone(&clock)).await?,
+            clock,
             random: Arc::new(SystemRandom),
             limits: config.limits.clone(),
             threads: config.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
@@ -94,11 +99,11 @@ impl Server {
         let documents = Documents::new(setup).context("cannot start the document threads")?;
         let connections = Connections::default();
         let (stop, draining) = watch::channel(false);
-        let site = site(config, &documents, draining.clone());
-        let edge = socket::Edge { documents: documents.clone(), connections: connections.clone() };
-        let routes = http::routes(Arc::new(site), move |stream: Upgraded, accepted: Accepted| {
-            socket::serve(stream, accepted.into(), edge.clone())
-        });
+        let edge = edge(config, &documents, draining.clone());
+        let sockets =
+            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
+        let serve = move |socket, accepted| sockets.serve(socket, accepted);
+        let routes = http::routes(Arc::new(edge), serve);
         let options = Options::new(&config.limits, tls.clone());
         let slots = options.slots.clone();
         let listening = tokio::spawn(listener.serve(routes, options, draining));
@@ -181,9 +186,10 @@ impl Server {
     }
 }
 
-fn site(config: &Config, documents: &Documents, draining: watch::Receiver<bool>) -> Site {
+fn edge(config: &Config, documents: &Documents, draining: watch::Receiver<bool>) -> Edge {
     let store = Arc::clone(documents.store());
-    Site {
+    Edge {
+        limits: config.limits.clone(),
         guard: config.guard.clone(),
         web_app: config.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
         health: Box::new(move || store.health()),
@@ -191,11 +197,21 @@ fn site(config: &Config, documents: &Documents, draining: watch::Receiver<bool>)
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    match &config.data {
-        Data::Memory => Ok(Arc::new(Memory::new())),
-        Data::Directory(path) => anyhow::bail!("no engine for {} yet", path.display()),
+/// Opens the configured engine, off the threads that serve: it reads the whole journal.
+async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+    let Data::Directory(path) = &config.data else { return Ok(Arc::new(Memory::new())) };
+    let mut options = LocalOptions::new(path);
+    if let Some(bytes) = config.journal_file_bytes {
+        options.journal_file_bytes = bytes;
     }
+    let opening = move || Local::open(options, Arc::new(StdDisk), clock);
+    let (store, report) = tokio::task::spawn_blocking(opening).await??;
+    if report.damage.is_empty() && report.torn_bytes == 0 {
+        tracing::debug!("{report}");
+    } else {
+        tracing::warn!("{report}");
+    }
+    Ok(Arc::new(store))
 }
 
 #[cfg(test)]

@@ -4,16 +4,31 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod archive;
 mod catalog;
 mod committer;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
+mod fields;
+pub mod index;
 mod journal;
+mod keeper;
+pub mod local;
 pub mod memory;
 pub mod payload;
+mod reading;
+mod recovery;
 pub mod record;
 mod scan;
+pub mod seal;
+mod snapshots;
+mod tables;
+
+#[cfg(test)]
+mod test_disk;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

@@ -56,12 +56,12 @@ function readsLike(part) {
 }
 
 test('two people type in the same document and see text, names and the truth about saving', { skip }, async () => {
-  const document = `browser test/${randomUUID()}`
-  const ada = await person('Ada Byron', document)
+  const where = `browser test/${randomUUID()}`
+  const ada = await person('Ada Byron', where)
   await ada.text.pressSequentially('# Plan from Ada')
   await ada.isSaved()
 
-  const linus = await person('Linus Chan', document)
+  const linus = await person('Linus Chan', where)
   await linus.sees('# Plan from Ada')
   await linus.text.press('Control+End')
   await linus.text.pressSequentially(' and Linus')
@@ -71,7 +71,7 @@ test('two people type in the same document and see text, names and the truth abo
   await ada.page.locator('.remote-flag', { hasText: 'Linus Chan' }).waitFor({ state: 'attached' })
   await linus.page.locator('.remote-flag', { hasText: 'Ada Byron' }).waitFor({ state: 'attached' })
   await ada.page.getByLabel('People here').getByText('Linus Chan').waitFor({ state: 'attached' })
-  assert.equal(await ada.page.title(), `${document} · Coscribe`)
+  assert.equal(await ada.page.title(), `${where} · Coscribe`)
 
   await linus.close()
   await ada.page.locator('.remote-caret').waitFor({ state: 'detached' })
@@ -79,11 +79,11 @@ test('two people type in the same document and see text, names and the truth abo
 })
 
 test("undo takes back one's own edits only, and others' edits do not move the caret", { skip }, async () => {
-  const document = `undo-${randomUUID()}`
-  const ada = await person('Ada Byron', document)
+  const where = `undo-${randomUUID()}`
+  const ada = await person('Ada Byron', where)
   await ada.text.pressSequentially('mine')
   await ada.isSaved()
-  const linus = await person('Linus Chan', document)
+  const linus = await person('Linus Chan', where)
   await linus.sees('mine')
   await linus.text.press('Control+Home')
   await linus.text.pressSequentially('theirs ')
@@ -91,16 +91,66 @@ test("undo takes back one's own edits only, and others' edits do not move the ca
   await ada.text.pressSequentially('!')
   await linus.sees('theirs mine!')
   await ada.text.press('Control+z')
+  await ada.text.press('Control+z')
   await linus.page.locator('.cm-content', { hasText: 'mine' }).waitFor({ state: 'detached' })
   await linus.sees('theirs')
   await ada.close()
   await linus.close()
 })
 
+test("a remote edit in the line does not disturb a composition", { skip }, async () => {
+  const where = `ime-${randomUUID()}`
+  const ada = await person('Ada Byron', where)
+  await ada.text.pressSequentially('start ')
+  await ada.isSaved()
+  const linus = await person('Linus Chan', where)
+  await linus.sees('start')
+  const keyboard = await ada.page.context().newCDPSession(ada.page)
+  const compose = (/** @type {string} */ text) => keyboard.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+  await compose('に')
+  await compose('にほ')
+  await linus.text.press('Control+Home')
+  await linus.text.pressSequentially('>> ')
+  await linus.isSaved()
+  assert.equal(await ada.page.evaluate(readsLike, '>>'), false, 'it waits for the end of the composition')
+  await compose('にほん')
+  await keyboard.send('Input.insertText', { text: '日本' })
+  for (const one of [ada, linus]) await one.sees('>> start 日本')
+  assert.equal(await ada.page.evaluate(() => document.querySelector('.cm-content')?.textContent?.includes('に')), false)
+  await ada.close()
+  await linus.close()
+})
+
+test("a flood of others' edits above moves neither my caret nor what I read", { skip }, async () => {
+  const where = `scroll-${randomUUID()}`
+  const ada = await person('Ada Byron', where)
+  await ada.page.keyboard.insertText(Array.from({ length: 200 }, (_, line) => `line ${line}`).join('\n'))
+  await ada.isSaved()
+  const linus = await person('Linus Chan', where)
+  await linus.text.press('Control+Home')
+  await ada.text.press('Control+End')
+  const seen = () => ada.page.evaluate(() => {
+    const lines = [...document.querySelectorAll('.cm-line')]
+    const last = lines.find(line => line.textContent === 'line 195')
+    return Math.round(last?.getBoundingClientRect().top ?? -1)
+  })
+  await ada.page.waitForFunction(() => [...document.querySelectorAll('.cm-line')].some(line => line.textContent === 'line 195'))
+  const before = await seen()
+  for (let i = 0; i < 30; i++) await linus.page.keyboard.insertText(`flood ${i}\n`)
+  await linus.isSaved()
+  await ada.text.pressSequentially(' end of Ada')
+  await linus.text.press('Control+End')
+  await linus.sees('line 199 end of Ada')
+  const after = await seen()
+  assert.ok(before > 0 && Math.abs(after - before) <= 1, `the line moved from ${before} to ${after}`)
+  await ada.close()
+  await linus.close()
+})
+
 test('without a server the page says so, and what was typed arrives afterwards', { skip }, async () => {
-  const document = `offline-${randomUUID()}`
+  const where = `offline-${randomUUID()}`
   const network = { down: false, open: /** @type {import('playwright-core').WebSocketRoute[]} */ ([]) }
-  const ada = await person('Ada Byron', document, async page => {
+  const ada = await person('Ada Byron', where, async page => {
     await page.routeWebSocket(/\/ws\//, socket => {
       if (network.down) return void socket.close({ code: 1001 })
       socket.connectToServer()
@@ -119,7 +169,7 @@ test('without a server the page says so, and what was typed arrives afterwards',
   network.down = false
   await ada.page.evaluate(() => dispatchEvent(new Event('online')))
   await ada.isSaved()
-  const linus = await person('Linus Chan', document)
+  const linus = await person('Linus Chan', where)
   await linus.sees('before and while offline')
   await ada.close()
   await linus.close()

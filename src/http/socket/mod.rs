@@ -11,51 +11,59 @@ mod metered;
 mod perform;
 mod pump;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::protocol::{Role, WebSocketConfig},
-};
+use tokio_tungstenite::WebSocketStream;
 
 pub use connections::Connections;
 pub use metered::Metered;
 
-use crate::{document::Documents, limits::Limits, session::Request};
-
-/// Small, because most messages are; larger ones grow it while they last. Every connection has one.
-const READ_BUFFER: usize = 1024;
-
-/// Frames gather up to here before a write; it is allocated only as it fills.
-const WRITE_BUFFER: usize = 128 * 1024;
+use super::Accepted;
+use crate::{document::Documents, ids::DocumentId, protocol::CloseReason, session::Request};
 
 /// What connections share.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct Sockets {
     /// The documents that sessions open.
     pub documents: Documents,
     /// The open connections.
     pub connections: Connections,
 }
 
-/// Serves a connection, upgraded to a WebSocket, until it ends.
-pub async fn serve<S>(stream: S, request: Request, edge: Edge)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    let config = config(edge.documents.limits());
-    let stream = Metered::new(stream);
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    pump::Pump::new(socket, request, Arc::new(edge)).run().await;
+impl Sockets {
+    /// Serves a connection, upgraded to a WebSocket, until it ends.
+    ///
+    /// The connection's state is boxed at once: an async function would keep room for its
+    /// arguments beside it for as long as the connection lasts.
+    pub fn serve<S>(
+        self: &Arc<Self>,
+        socket: WebSocketStream<Metered<S>>,
+        accepted: Accepted,
+    ) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let mut pump = Box::new(pump::Pump::new(socket, request(accepted), Arc::clone(self)));
+        async move { pump.run().await }
+    }
 }
 
-fn config(limits: &Limits) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        // The outbox is the bound: what is taken from it fits here, whole frames included.
-        .max_write_buffer_size(usize::MAX)
-        .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.message_bytes))
+/// What the request's query means: `coscribe` marks our own clients, `epoch` the life of the
+/// document that they hold a copy of, `token` who they are.
+fn request(accepted: Accepted) -> Request {
+    let query = |key: &str| {
+        accepted.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+    };
+    let (document, refused) = match accepted.document {
+        Ok(document) => (document, None),
+        Err(error) => (None, Some(CloseReason::NotFound(error.to_string()))),
+    };
+    Request {
+        document,
+        refused,
+        token: query("token"),
+        greet: query("coscribe").is_some(),
+        epoch: query("epoch").as_deref().and_then(DocumentId::parse),
+    }
 }

@@ -45,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     }
 
     fn open(&mut self, session: u32, name: &DocumentName, address: Address, access: Access) {
-        let Ok(document) = self.edge.documents.open(name) else {
+        let Ok(document) = self.sockets.documents.open(name) else {
             self.outbox.close(CloseReason::Restart);
             return;
         };

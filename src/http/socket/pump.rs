@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
-use super::{Edge, Metered, connections::Registration, lifetime::Lifetime};
+use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime};
 use crate::{
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
     ids::SubscriberId,
@@ -37,7 +37,7 @@ type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
 
 pub(super) struct Pump<S> {
     pub(super) socket: WebSocketStream<Metered<S>>,
-    pub(super) edge: Arc<Edge>,
+    pub(super) sockets: Arc<Sockets>,
     pub(super) request: Request,
     pub(super) sessions: Sessions,
     pub(super) documents: BTreeMap<u32, DocumentHandle>,
@@ -73,15 +73,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     pub(super) fn new(
         socket: WebSocketStream<Metered<S>>,
         request: Request,
-        edge: Arc<Edge>,
+        sockets: Arc<Sockets>,
     ) -> Self {
-        let limits = edge.documents.limits();
+        let limits = sockets.documents.limits();
         let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
         let lifetime = Lifetime::new(Instant::now(), limits);
         Self {
             sessions: Sessions::new(request.clone(), limits),
-            budget: edge.documents.budget().share(limits.unsaved_bytes_per_connection),
-            registration: edge.connections.register(&outbox),
+            budget: sockets.documents.budget().share(limits.unsaved_bytes_per_connection),
+            registration: sockets.connections.register(&outbox),
             timer: Box::pin(sleep_until(
                 Instant::now() + limits.handshake_timeout.min(limits.keepalive),
             )),
@@ -95,11 +95,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             unflushed: false,
             lifetime,
             bytes_read: 0,
-            edge,
+            sockets,
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         while let Some(event) = poll_fn(|context| self.poll(context)).await {
             if self.on_event(event).is_break() {
                 break;
@@ -114,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     }
 
     pub(super) fn limits(&self) -> &Limits {
-        self.edge.documents.limits()
+        self.sockets.documents.limits()
     }
 
     pub(super) fn subscriber(&self, session: u32) -> SubscriberId {

@@ -45,7 +45,8 @@ function start(name) {
       }} />`}
   `
   render(html`<${bar} />`, element('bar'))
-  const rescue = () => provider.facts.stop && status.value && html`<${Rescue} status=${status.value} text=${doc.getText(TEXT).toString()} name=${name} />`
+  // Reading the status first is what makes this draw again when it changes.
+  const rescue = () => status.value && provider.facts.stop && html`<${Rescue} status=${status.value} text=${doc.getText(TEXT).toString()} name=${name} />`
   render(html`<${rescue} />`, element('notice'))
 
   guardPage(provider, me)

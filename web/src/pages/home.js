@@ -6,6 +6,7 @@ import { ago } from '../ui/ago.js'
 
 const recent = signal(listRecent())
 const problem = signal('')
+const secretPath = pathOf(freshName())
 
 /** @param {SubmitEvent} event */
 function open(event) {
@@ -33,7 +34,7 @@ function Home() {
         <button class="button button-main button-large" type="submit">Open</button>
       </div>
       <p class="hint ${problem.value && 'hint-bad'}" id="name-hint" role=${problem.value ? 'alert' : null}>
-        ${problem.value || html`It is created when somebody writes in it. Or take <button class="link" type="button" onClick=${() => location.assign(pathOf(freshName()))}>a new one with a name nobody can guess</button>.`}
+        ${problem.value || html`It is created when somebody writes in it. Or take <a href=${secretPath}>a new one with a name nobody can guess</a>.`}
       </p>
     </form>
     ${recent.value.length > 0 && html`<${RecentList} />`}

@@ -93,7 +93,7 @@ function outOfStep(facts, lostAt, now) {
     kind: 'offline',
     text: `Offline – edits are only in this tab${waiting}`,
     short: `Offline${waiting}`,
-    detail: `${whereEditsAre(facts)} They are sent when the connection is back. Do not close this tab before.`,
+    detail: `${whereEditsAre(facts)} What you write is sent when the connection is back; do not close this tab before.`,
     tone: facts.unsaved > 0 ? 'bad' : 'busy',
     until: null,
   }

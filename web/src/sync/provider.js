@@ -224,13 +224,19 @@ export class Provider {
 
   /** Sends what the server lacks. Live edits follow only from here on, as they may build on it. @param {Uint8Array} vector */
   #answer(vector) {
-    const update = Y.encodeStateAsUpdate(this.doc, vector)
-    const isEmpty = update.length === 2 && update[0] === 0 && update[1] === 0
-    this.#socket.send(frames.stepTwo(update))
+    this.#socket.send(frames.stepTwo(Y.encodeStateAsUpdate(this.doc, vector)))
     this.#answered = true
-    if (!isEmpty) this.#saving.edited(this.#environment.now())
+    // Edits that are counted already are part of the answer; beyond them, the server may have lost something.
+    if (this.#saving.unsaved === 0 && this.#exceeds(vector)) this.#saving.edited(this.#environment.now())
     this.#askSoon()
     this.#changed()
+  }
+
+  /** Whether the document holds operations that the owner of this state vector lacks. @param {Uint8Array} vector */
+  #exceeds(vector) {
+    const theirs = Y.decodeStateVector(vector)
+    const ours = Y.decodeStateVector(Y.encodeStateVector(this.doc))
+    return [...ours].some(([client, clock]) => clock > (theirs.get(client) ?? 0))
   }
 
   /** @param {Uint8Array} update */

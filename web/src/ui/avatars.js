@@ -1,8 +1,9 @@
 // The row of people: me first (a click renames me), at most five, then a number. Draws; knows no presence.
 import { html } from '../../vendor/view.js'
 
-/** How many faces fit into the bar. */
+/** How many faces fit into the bar, and into a phone's. */
 const MOST = 5
+const MOST_NARROW = 3
 
 /**
  * @param {object} props
@@ -10,7 +11,8 @@ const MOST = 5
  * @param {() => void} props.onRename
  */
 export function Avatars({ people, onRename }) {
-  const shown = people.slice(0, people.length > MOST ? MOST - 1 : MOST)
+  const most = matchMedia('(max-width: 600px)').matches ? MOST_NARROW : MOST
+  const shown = people.slice(0, people.length > most ? most - 1 : most)
   const more = people.slice(shown.length)
   return html`
     <ul class="people" aria-label="People here">
