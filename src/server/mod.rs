@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     http::{
-        self, Edge,
+        self, Site,
         listener::{Listener, Options},
         slots::Slots,
         socket::{Connections, Sockets},
@@ -99,11 +99,11 @@ impl Server {
         let documents = Documents::new(setup).context("cannot start the document threads")?;
         let connections = Connections::default();
         let (stop, draining) = watch::channel(false);
-        let edge = edge(config, &documents, draining.clone());
+        let site = site(config, &documents, draining.clone());
         let sockets =
             Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
-        let routes = http::routes(Arc::new(edge), serve);
+        let routes = http::routes(Arc::new(site), serve);
         let options = Options::new(&config.limits, tls.clone());
         let slots = options.slots.clone();
         let listening = tokio::spawn(listener.serve(routes, options, draining));
@@ -186,10 +186,9 @@ impl Server {
     }
 }
 
-fn edge(config: &Config, documents: &Documents, draining: watch::Receiver<bool>) -> Edge {
+fn site(config: &Config, documents: &Documents, draining: watch::Receiver<bool>) -> Site {
     let store = Arc::clone(documents.store());
-    Edge {
-        limits: config.limits.clone(),
+    Site {
         guard: config.guard.clone(),
         web_app: config.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
         health: Box::new(move || store.health()),
