@@ -39,9 +39,24 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Serve(arguments) => serve::serve(arguments),
     };
     outcome.unwrap_or_else(|error| {
-        let _unread = writeln!(std::io::stderr(), "coscribe: {error:#}");
+        let _unread = writeln!(std::io::stderr(), "coscribe: {}", told(&error));
         ExitCode::FAILURE
     })
+}
+
+/// An error and its causes in one line. Some say their cause themselves; it is not said twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
 }
 
 /// Tells what was wrong with what the person wrote.
@@ -84,6 +99,13 @@ mod tests {
         for line in ["", "serve", "--memory", "--listen 9000 --memory"] {
             assert!(matches!(parse(line), Ok(Arguments { command: Command::Serve(_) })), "{line}");
         }
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error =
+            anyhow::anyhow!("no space").context("cannot write x: no space").context("import");
+        assert_eq!(told(&error), "import: cannot write x: no space");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     allow_host: Vec<String>,
 
-    /// A site whose pages may connect, such as <https://app.example>; `*` for any. The server's own
+    /// A site whose pages may connect, such as `https://app.example`; `*` for any. The server's own
     /// pages always may.
     #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
     allow_origin: Vec<String>,
