@@ -18,8 +18,6 @@ pub mod payload;
 pub mod record;
 mod scan;
 pub mod seal;
-#[cfg(test)]
-mod test_disk;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
