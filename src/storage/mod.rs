@@ -13,6 +13,7 @@ pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
 mod fields;
+pub mod index;
 mod journal;
 mod keeper;
 pub mod local;
