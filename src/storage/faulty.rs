@@ -202,7 +202,9 @@ impl FileState {
             let source = if random.below(2) == 0 { &self.live } else { &self.durable };
             let end = (start + SECTOR).min(length);
             let known = source.len().clamp(start, end);
-            after[start..known].copy_from_slice(&source[start.min(known)..known]);
+            if let Some(part) = source.get(start..known) {
+                after[start..known].copy_from_slice(part);
+            }
         }
         self.live.clone_from(&after);
         self.durable = after;

@@ -302,7 +302,7 @@ impl Hands {
     fn snapshot(&self, job: SnapshotJob) {
         let SnapshotJob { id, expected, seq, state, done } = job;
         let alive = self.shared.tables().check(id);
-        done(alive.and_then(|()| self.shared.snapshots.put(id, expected, seq, state)));
+        done(alive.and_then(|()| self.shared.snapshots.put(id, expected, seq, &state)));
     }
 
     /// Rewrites a full journal file as an archive, and only then removes it.
