@@ -10,6 +10,8 @@ use std::{
     sync::Mutex,
 };
 
+use bytes::Bytes;
+
 use super::{
     Index, IndexError, IndexedArchive,
     backend::{Backend, MemoryRows, OpenError, SledRows},
@@ -22,6 +24,9 @@ const KEPT_ASIDE: usize = 2;
 
 /// Rows read at a time while checking.
 const PAGE: usize = 1024;
+
+/// A row with its checksum still in front of its value.
+pub(super) type StoredRow = (Key, Bytes);
 
 /// What an index that was just opened is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +131,7 @@ impl Index {
     /// Hands out all rows that can be rebuilt but the watermark, a page at a time and as stored.
     pub(super) fn each_rebuilt(
         &self,
-        act: &mut dyn FnMut(&[(Key, bytes::Bytes)]) -> Result<(), IndexError>,
+        act: &mut dyn FnMut(&[StoredRow]) -> Result<(), IndexError>,
     ) -> Result<(), IndexError> {
         for kind in REBUILT {
             let prefix = Key::kind(*kind);

@@ -146,10 +146,6 @@ impl Key {
         Self::of(SNAPSHOT_PART, &[id.as_bytes()])
     }
 
-    pub(super) fn snapshot_generation(id: DocumentId, generation: u64) -> Self {
-        Self::of(SNAPSHOT_PART, &[id.as_bytes(), &generation.to_be_bytes()])
-    }
-
     pub(super) fn snapshot_part(id: DocumentId, generation: u64, at: u32) -> Self {
         Self::of(SNAPSHOT_PART, &[id.as_bytes(), &generation.to_be_bytes(), &at.to_be_bytes()])
     }
