@@ -9,8 +9,13 @@ use yrs::{
 use super::*;
 use crate::random::Random;
 
-/// Picks one of several.
-pub(super) fn pick<'a, T>(random: &dyn Random, from: &'a [T]) -> &'a T {
+/// One of several values.
+pub(super) fn pick<T: Copy>(random: &dyn Random, from: &[T]) -> T {
+    *one_of(random, from)
+}
+
+/// One of several things.
+pub(super) fn one_of<'a, T>(random: &dyn Random, from: &'a [T]) -> &'a T {
     &from[random.below(from.len() as u64) as usize]
 }
 
@@ -20,7 +25,7 @@ fn place(random: &dyn Random, len: u32) -> u32 {
 }
 
 fn word(random: &dyn Random) -> &'static str {
-    *pick(random, &["a", "bc", "hello ", "😀", "añ", "x\u{1F469}\u{200D}\u{1F680}y", "\n"])
+    pick(random, &["a", "bc", "hello ", "😀", "añ", "x\u{1F469}\u{200D}\u{1F680}y", "\n"])
 }
 
 fn value(random: &dyn Random, depth: u32) -> Any {
@@ -69,14 +74,14 @@ fn edit_text(editor: &Editor, random: &dyn Random) -> Bytes {
 fn edit_map(editor: &Editor, random: &dyn Random) -> Bytes {
     let map = editor.doc.get_or_insert_map("map");
     editor.edit(|txn| {
-        let key = *pick(random, &["one", "two", "three"]);
+        let key = pick(random, &["one", "two", "three"]);
         match random.below(5) {
             0 | 1 => drop(map.insert(txn, key, value(random, 2))),
             2 => drop(map.remove(txn, key)),
             3 => drop(map.insert(txn, key, MapPrelim::from([("inner", value(random, 1))]))),
             _ => match map.get(txn, key) {
                 Some(yrs::Out::YMap(inner)) => {
-                    inner.insert(txn, *pick(random, &["inner", "deep"]), TextPrelim::new("deep"));
+                    inner.insert(txn, pick(random, &["inner", "deep"]), TextPrelim::new("deep"));
                 }
                 _ => drop(map.insert(txn, key, TextPrelim::new(word(random)))),
             },
@@ -155,9 +160,9 @@ pub(super) fn updates(random: &dyn Random, count: usize) -> Vec<Bytes> {
     let editors = [Editor::new(1), Editor::new(2), Editor::new(1 << 40)];
     (0..count)
         .map(|_| {
-            let editor = pick(random, &editors);
+            let editor = one_of(random, &editors);
             if random.below(3) == 0 {
-                editor.receive(&pick(random, &editors).diff(&editor.vector()));
+                editor.receive(&one_of(random, &editors).diff(&editor.vector()));
             }
             if random.below(12) == 0 { editor.diff(&[0]) } else { edit(editor, random) }
         })
