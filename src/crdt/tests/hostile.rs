@@ -191,8 +191,7 @@ fn run(seeds: std::ops::Range<u64>) -> Tally {
 
 #[test]
 fn whatever_is_admitted_applies_and_leaves_the_document_whole() {
-    let seeds = std::env::var("COSCRIBE_FUZZ_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    let tally = run(0..seeds.unwrap_or(150));
+    let tally = run(0..rounds("COSCRIBE_FUZZ_SEEDS", 150));
     println!("{tally:?}");
     assert!(tally.applied > 100 && tally.known > 10, "{tally:?}");
     assert!(tally.incomplete > 100 && tally.refused > 100, "{tally:?}");

@@ -136,7 +136,7 @@ fn edit_xml(editor: &Editor, random: &dyn Random) -> Bytes {
                 element.insert_attribute(txn, "level", word(random));
             }
             (1, Some(yrs::XmlOut::Element(element))) => {
-                drop(element.push_back(txn, XmlElementPrelim::empty("item")));
+                let _ = element.push_back(txn, XmlElementPrelim::empty("item"));
             }
             (2, Some(_)) => xml.remove_range(txn, at, 1),
             (_, Some(yrs::XmlOut::Text(text))) => text.push(txn, word(random)),
