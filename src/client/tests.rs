@@ -13,8 +13,16 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
 use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async,
+    WebSocketStream, accept_async, accept_hdr_async,
     tungstenite::{
         Message,
         handshake::server::{Callback, ErrorResponse, Request, Response},
@@ -133,7 +141,6 @@ impl Peer {
 struct SeeUri<'a>(&'a mut String);
 
 impl Callback for SeeUri<'_> {
-    #[expect(clippy::result_large_err, reason = "the library's signature")]
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         *self.0 = request.uri().to_string();
         Ok(response)
@@ -309,6 +316,65 @@ async fn a_reader_may_not_edit() {
     assert_eq!(client.edit(|text| text.push("x")), Err(Refused::ReadOnly));
     assert_eq!(client.saved().await, Err(Refused::ReadOnly), "it never will be");
     assert_eq!(client.text(), "too soon");
+
+    peer.send(&hello(Some(EPOCH), "edit")).await;
+    server.document = Replica::new(ClientId(1), "text");
+    server.take(&mut peer).await;
+    assert_eq!(server.document.text(), "too soon", "what was dropped is sent again");
+    peer.confirm(1).await;
+    client.saved().await.expect("confirmed");
+}
+
+#[tokio::test]
+async fn an_answer_after_the_right_to_edit_was_lost_saves_nothing() {
+    let mut server = TestServer::start().await;
+    let client = server.connect();
+    let mut peer = server.accept_and_sync().await;
+    client.edit(|text| text.push("x")).expect("may edit");
+    server.take(&mut peer).await;
+    peer.send(&hello(Some(EPOCH), "view")).await;
+    peer.confirm(1).await;
+    assert_eq!(client.saved().await, Err(Refused::ReadOnly));
+}
+
+#[tokio::test]
+async fn a_server_with_a_certificate_is_trusted_only_by_its_authority() {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/server.key"));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.expect("PEM")], key.expect("PEM"))
+        .expect("they belong together");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let connect = |authorities: &[u8]| {
+        let options = Options { authorities: authorities.to_vec(), ..TestServer::options() };
+        let name = DocumentName::new("notes").expect("a name");
+        Client::connect(&format!("wss://localhost:{port}/ws"), &name, options).expect("sound")
+    };
+
+    let stranger = connect(b"");
+    let (stream, _) = listener.accept().await.expect("a connection");
+    assert!(acceptor.accept(stream).await.is_err(), "the client hangs up");
+    let mut status = stranger.status();
+    let status = status.wait_for(|status| matches!(status, Status::Offline { .. })).await;
+    assert!(format!("{:?}", *status.expect("it lives")).contains("certificate"));
+    drop(stranger);
+
+    let client = connect(include_bytes!("testdata/authority.pem"));
+    let mut socket = loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        // The stranger may have come once more.
+        if let Ok(stream) = acceptor.accept(stream).await {
+            break accept_async(stream).await.expect("an upgrade");
+        }
+    };
+    let frame = socket.next().await.expect("a frame").expect("sound").into_data();
+    assert!(matches!(y_websocket::decode(&frame), Ok(ClientMessage::SyncStep1(_))));
+    drop(client);
 }
 
 #[tokio::test]
