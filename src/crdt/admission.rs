@@ -89,7 +89,8 @@ fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize
     writer.count(taken.iter().flatten().count());
     for run in taken.iter().flatten() {
         let client = update.sections[run.section].client;
-        writer.section(run.blocks().count(), Id { client, clock: run.from });
+        let blocks = run.blocks().map(|block| Writer::blocks_of(&block, run.from, run.end)).sum();
+        writer.section(blocks, Id { client, clock: run.from });
         for block in run.blocks() {
             writer.block(&block, run.from, run.end);
         }

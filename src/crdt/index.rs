@@ -40,6 +40,8 @@ struct Shape {
     /// How many shared types it is inside of, root types not counted.
     depth: u8,
     holds: Holds,
+    /// Whether it is an entry of a map or an attribute. Not known of collected garbage.
+    keyed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +89,7 @@ impl Index {
         };
         // Both neighbours of an honest block lie in the same type.
         let mut depth = depth_at(block.origin).max(depth_at(block.right_origin));
-        // A block that is partly known continues where the known part lies, whatever it says.
-        let known = self.end(block.id.client);
-        let last = known.checked_sub(1).filter(|last| *last >= block.id.clock);
-        let continued = depth_at(last.map(|clock| Id { client: block.id.client, clock }));
+        let continued = depth_at(self.continued(block));
         if let Some(Parent::Item(id)) = block.parent {
             depth = match self.shape(id) {
                 Some(Shape { holds: Holds::Content, .. }) | None => {
@@ -108,7 +107,34 @@ impl Index {
             Kind::Gc | Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
-        Ok(Shape { depth, holds })
+        self.check_key(block)?;
+        Ok(Shape { depth, holds, keyed: block.keyed })
+    }
+
+    /// The last known unit of a block that is partly known: what is new continues there, whatever
+    /// the block says.
+    fn continued(&self, block: &Block<'_>) -> Option<Id> {
+        let client = block.id.client;
+        let last = self.end(client).checked_sub(1).filter(|last| *last >= block.id.clock);
+        last.map(|clock| Id { client, clock })
+    }
+
+    /// Clients say of each entry of a map that it is one, also where its neighbours tell. An entry
+    /// is one unit long; the CRDT's state would not survive encoding if one were split.
+    fn check_key(&self, block: &Block<'_>) -> Result<(), Malformed> {
+        for neighbour in
+            [block.origin, block.right_origin, self.continued(block)].into_iter().flatten()
+        {
+            let Some(shape) = self.shape(neighbour) else { continue };
+            let collected = shape.holds == Holds::Gone && !shape.keyed;
+            if shape.keyed != block.keyed && !collected && block.kind != Kind::Gc {
+                return Err(Malformed("a map entry lies next to what is none"));
+            }
+        }
+        if block.keyed && block.kind == Kind::String && block.len > 1 {
+            return Err(Malformed("a map entry holds a text"));
+        }
+        Ok(())
     }
 }
 

@@ -95,6 +95,13 @@ impl Block<'_> {
     pub fn end(&self) -> u32 {
         self.id.clock + self.len
     }
+
+    /// Whether it holds several values of one map entry, as clients write that keep what was
+    /// overwritten. To the CRDT each is an entry of its own that replaces the one before.
+    #[must_use]
+    pub fn is_overwritten_entry(&self) -> bool {
+        self.keyed && self.len > 1 && matches!(self.kind, Kind::Any | Kind::Json)
+    }
 }
 
 /// The blocks of one client.
@@ -137,7 +144,8 @@ pub struct Delete {
 pub struct Update<'a> {
     /// At most one per client, none without blocks.
     pub sections: Vec<Section<'a>>,
-    /// Whether the bytes may go to the CRDT as they are: no gap, nothing empty, no legacy JSON.
+    /// Whether the bytes may go to the CRDT as they are: no gap, nothing empty, no legacy JSON,
+    /// no map entry of several values.
     pub plain: bool,
     deletes: &'a [u8],
 }
@@ -186,7 +194,9 @@ impl<'a> Update<'a> {
         let mut real = false;
         for _ in 0..count {
             let block = read_block(reader, Id { client, clock: end })?;
-            self.plain &= block.len > 0 && !matches!(block.kind, Kind::Skip | Kind::Json);
+            self.plain &= block.len > 0
+                && !matches!(block.kind, Kind::Skip | Kind::Json)
+                && !block.is_overwritten_entry();
             real |= block.len > 0 && block.kind != Kind::Skip;
             end = block.end();
         }

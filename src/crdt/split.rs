@@ -96,13 +96,20 @@ impl Cutter {
             self.flush();
         }
         if block.bytes.len() <= self.room() {
-            return self.add(block.id, |writer| writer.block(block, block.id.clock, block.end()));
+            return self.whole(block);
         }
         match block.kind {
             Kind::String => self.string(block),
             Kind::Any => self.values(block),
-            _ => self.add(block.id, |writer| writer.block(block, block.id.clock, block.end())),
+            _ => self.whole(block),
         }
+    }
+
+    fn whole(&mut self, block: &Block<'_>) {
+        let (from, end) = (block.id.clock, block.end());
+        self.add(block.id, Writer::blocks_of(block, from, end), |writer| {
+            writer.block(block, from, end);
+        });
     }
 
     fn string(&mut self, block: &Block<'_>) {
@@ -115,7 +122,7 @@ impl Cutter {
             }
             let part = &text[at..end];
             let id = Id { clock: block.id.clock + start, ..block.id };
-            self.add(id, |writer| {
+            self.add(id, 1, |writer| {
                 writer.place(block, start);
                 writer.string(part);
             });
@@ -138,7 +145,7 @@ impl Cutter {
                 len += 1;
             }
             let id = Id { clock: block.id.clock + start, ..block.id };
-            self.add(id, |writer| {
+            self.add(id, 1, |writer| {
                 writer.place(block, start);
                 writer.number(u64::from(len));
                 writer.raw(reader.since(first));
@@ -148,7 +155,7 @@ impl Cutter {
         }
     }
 
-    fn add(&mut self, id: Id, write: impl FnOnce(&mut Writer)) {
+    fn add(&mut self, id: Id, count: usize, write: impl FnOnce(&mut Writer)) {
         if self.piece.sections.len() == self.sections && !self.piece.places.contains_key(&id.client)
         {
             self.flush();
@@ -161,7 +168,7 @@ impl Cutter {
         let (_, blocks, writer) = &mut piece.sections[place];
         let before = writer.len();
         write(writer);
-        *blocks += 1;
+        *blocks += count;
         piece.size += writer.len() - before;
     }
 

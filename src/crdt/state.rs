@@ -263,9 +263,10 @@ impl DocumentState {
             return Err(Refusal::Retired);
         }
         let admitted = admit(&message.update, &update, &mut self.index)?;
-        let checked = self.check_size(&admitted).and_then(|()| {
-            let update = admitted.update.as_deref().unwrap_or_default();
-            Engine::decode(update).map_err(Refusal::Malformed)
+        let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
+        let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
+            self.check_size(&admitted)?;
+            Ok(decoded)
         });
         match checked {
             Ok(decoded) => {
@@ -417,6 +418,14 @@ impl DocumentState {
     #[must_use]
     pub fn text(&mut self, root: &str) -> String {
         self.engine.text(root)
+    }
+
+    /// The clocks as admission counts them.
+    #[cfg(test)]
+    pub(super) fn index_clocks(&self) -> Vec<(u64, u32)> {
+        let mut clocks: Vec<_> = self.index.clients().collect();
+        clocks.sort_unstable();
+        clocks
     }
 
     /// The encoded state, and the clocks as the library counts them.

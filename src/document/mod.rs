@@ -1,1 +1,28 @@
-//! stub
+//! Open documents: one actor each, on threads of their own, reachable only through a handle.
+//!
+//! Knows the CRDT door, the store and how to encode frames; knows no socket. Read in this order:
+//! [`registry`] finds or starts an actor, [`command`] is what one can ask of it, `actor` is its
+//! loop, and the files it routes to each answer one question.
+
+pub mod command;
+pub mod registry;
+pub mod outbox;
+pub mod budget;
+mod actor;
+mod acknowledge;
+mod durability;
+mod fan_out;
+mod load;
+mod presence;
+mod subscriber;
+mod sync;
+mod threads;
+mod updates;
+
+#[cfg(test)]
+mod tests;
+
+pub use budget::{Budget, Permit};
+pub use command::{Command, NewSubscriber, Unavailable};
+pub use outbox::{Outbox, Taken};
+pub use registry::{DocumentHandle, Documents, Setup};

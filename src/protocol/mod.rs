@@ -14,3 +14,14 @@ mod tests;
 
 pub use close::CloseReason;
 pub use message::{Address, ClientMessage, Dialect, ProtocolError, Scope, ServerMessage};
+
+impl Address {
+    /// Writes a frame for this address; `None` when its dialect has no such message.
+    #[must_use]
+    pub fn encode(&self, message: &ServerMessage) -> Option<bytes::Bytes> {
+        match self {
+            Self::None => y_websocket::encode(message),
+            Self::Hocuspocus(address) => hocuspocus::encode(address, message),
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! Tests of the door as a whole: what live documents do with honest and hostile bytes.
 
+mod hostile;
 mod live;
 mod pieces;
+mod sessions;
 
 use std::sync::Arc;
 

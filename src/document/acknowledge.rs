@@ -1,0 +1,71 @@
+//! When a client is told that its edits are stored: after the fsync, in the order it sent them,
+//! exactly once per message that its dialect counts.
+//!
+//! Positions count appends of this document. An answer at a position goes out once everything up
+//! to it is durable; a duplicate waits for the position of the moment, as what it repeats may
+//! itself still be on its way.
+
+use std::collections::VecDeque;
+
+use super::{actor::Actor, subscriber::Answer};
+use crate::ids::SubscriberId;
+
+#[derive(Debug, Default)]
+pub(super) struct Acknowledgements {
+    waiting: VecDeque<Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    position: u64,
+    subscriber: SubscriberId,
+    answer: Answer,
+}
+
+impl Acknowledgements {
+    fn due(&mut self, durable: u64) -> Option<Waiting> {
+        let due = self.waiting.front().is_some_and(|first| first.position <= durable);
+        if due { self.waiting.pop_front() } else { None }
+    }
+}
+
+impl Actor {
+    /// Owes an answer: held while a resync is under way, else due when everything appended so far
+    /// is durable.
+    pub(super) fn owe(&mut self, id: SubscriberId, answer: Answer) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        if let Some(held) = &mut subscriber.held {
+            held.push(answer);
+            return;
+        }
+        if self.durability.failed.is_some() {
+            // Nothing becomes durable any more; a barrier is never echoed.
+            if let Answer::Status(_) = answer {
+                subscriber.answer(answer);
+            }
+            return;
+        }
+        let position = self.durability.appended;
+        self.acknowledgements.waiting.push_back(Waiting { position, subscriber: id, answer });
+    }
+
+    /// Sends the answers that are due.
+    pub(super) fn acknowledge(&mut self) {
+        while let Some(due) = self.acknowledgements.due(self.durability.durable) {
+            if let Some(subscriber) = self.subscribers.get(&due.subscriber) {
+                subscriber.answer(due.answer);
+            }
+        }
+    }
+
+    /// Nothing more will become durable: tells those who can be told, and never the others.
+    pub(super) fn refuse_waiting(&mut self) {
+        for waiting in std::mem::take(&mut self.acknowledgements.waiting) {
+            if let (Answer::Status(_), Some(subscriber)) =
+                (&waiting.answer, self.subscribers.get(&waiting.subscriber))
+            {
+                subscriber.answer(Answer::Status(false));
+            }
+        }
+    }
+}

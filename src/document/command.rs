@@ -1,0 +1,79 @@
+//! Everything one can ask of a document's actor.
+//!
+//! Commands of one session arrive in the order they were sent; nothing here waits for the disk.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{Outbox, Permit};
+use crate::{
+    identity::{Access, Author},
+    ids::{DocumentId, SubscriberId},
+    protocol::{Address, ClientMessage, CloseReason},
+};
+
+/// A request to a document's actor.
+#[derive(Debug)]
+pub enum Command {
+    /// A session opens the document.
+    Subscribe(Box<NewSubscriber>),
+    /// A session leaves; its presence goes with it.
+    Unsubscribe(SubscriberId),
+    /// A message from a session. The permit covers an edit's bytes until they are durable.
+    Message(SubscriberId, ClientMessage, Option<Permit>),
+    /// The connection has written everything; a session that was behind can be caught up.
+    CaughtUp(SubscriberId),
+    /// An app's message for every Hocuspocus session of the document.
+    Stateless(String),
+    /// An edit by the server itself: fanned out only once it is durable, then answered.
+    Edit {
+        /// A Yjs update, version 1.
+        update: Bytes,
+        /// Who it is by.
+        author: Arc<Author>,
+        /// Whether it was accepted and is durable.
+        reply: oneshot::Sender<Result<(), Unavailable>>,
+    },
+    /// Reads the whole document as one update.
+    Read(oneshot::Sender<Result<Bytes, Unavailable>>),
+    /// Sends everybody away with this reason, makes everything durable, unloads.
+    Stop(CloseReason, oneshot::Sender<()>),
+}
+
+/// Who opens a document.
+#[derive(Debug)]
+pub struct NewSubscriber {
+    /// Which session.
+    pub id: SubscriberId,
+    /// What its frames carry in front.
+    pub address: Address,
+    /// Where its frames go.
+    pub outbox: Arc<Outbox>,
+    /// What it may do.
+    pub access: Access,
+    /// Under whose name its edits are kept; a claimed name follows the presence it shows.
+    pub author: Author,
+    /// Whether it is one of our own clients, which are greeted with the document's epoch.
+    pub greet: bool,
+    /// The epoch it holds a copy of, if any.
+    pub epoch: Option<DocumentId>,
+}
+
+/// Why a document cannot serve a request now.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// It cannot be loaded; it is not shown as empty.
+    #[error("the document cannot be loaded: {0}")]
+    Damaged(String),
+    /// The store takes no more edits.
+    #[error("edits cannot be stored now: {0}")]
+    Unwritable(String),
+    /// The update was refused.
+    #[error("{0}")]
+    Refused(String),
+    /// The document was unloaded or the server is stopping; try again.
+    #[error("the document is being reloaded, try again")]
+    Reloading,
+}

@@ -1,0 +1,258 @@
+//! What is appended, what is durable, and when to keep a snapshot.
+//!
+//! Listeners see an edit at once; its sender hears "saved" only from here. After a failed sync the
+//! document still serves readers and takes no more edits.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream::FuturesOrdered};
+
+use super::{Permit, Unavailable, actor::Actor};
+use crate::{
+    ids::{DocumentId, Seq, SubscriberId},
+    protocol::ServerMessage,
+    storage::{Entry, StoreError, StoreFuture},
+};
+
+/// A snapshot is due after so many entries or when their bytes pass the larger of the floor and
+/// the snapshot's own size, so that opening reads at most about twice the document.
+const SNAPSHOT_ENTRIES: u64 = 4_000;
+const SNAPSHOT_BYTES: u64 = 256 << 10;
+
+/// On unload a snapshot is worth its write only if loading these again would be slower.
+const UNLOAD_ENTRIES: u64 = 16;
+
+type Outcome = (Result<Seq, StoreError>, Vec<Permit>);
+
+#[derive(Default)]
+pub(super) struct Durability {
+    /// Appends handed to the store.
+    pub(super) appended: u64,
+    /// Appends that are durable, in the same count.
+    pub(super) durable: u64,
+    /// Why no more edits are taken.
+    pub(super) failed: Option<String>,
+    in_flight: FuturesOrdered<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    after: Vec<AfterDurable>,
+    last: Seq,
+    entries: u64,
+    bytes: u64,
+    snapshot: SnapshotState,
+}
+
+#[derive(Default)]
+struct SnapshotState {
+    revision: u64,
+    size: u64,
+    /// Encoded at a position, written once that is durable.
+    waiting: Option<(u64, Bytes)>,
+    writing: Option<StoreFuture<u64>>,
+}
+
+/// Something that waits until a position is durable.
+pub(super) struct AfterDurable {
+    pub(super) position: u64,
+    pub(super) updates: Vec<(Bytes, Option<SubscriberId>)>,
+    pub(super) reply: tokio::sync::oneshot::Sender<Result<(), Unavailable>>,
+}
+
+impl std::fmt::Debug for Durability {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Durability")
+            .field("appended", &self.appended)
+            .field("durable", &self.durable)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Durability {
+    /// Of a document as it was read.
+    pub(super) fn of_opened(last: Seq, revision: u64, size: u64, entries: u64, bytes: u64) -> Self {
+        let snapshot = SnapshotState { revision, size, ..SnapshotState::default() };
+        Self { last, entries, bytes, snapshot, ..Self::default() }
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.in_flight.is_empty() && self.snapshot.writing.is_none()
+    }
+
+    /// Resolves with the next thing that the store finished; never when there is none.
+    pub(super) async fn next(&mut self) -> Finished {
+        let writing = async {
+            match &mut self.snapshot.writing {
+                Some(writing) => writing.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(outcome) = self.in_flight.next() => Finished::Append(outcome),
+            outcome = writing => {
+                self.snapshot.writing = None;
+                Finished::Snapshot(outcome)
+            }
+            else => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn wait_for(&mut self, after: AfterDurable) {
+        self.after.push(after);
+    }
+
+    fn snapshot_is_due(&self) -> bool {
+        let idle = self.snapshot.waiting.is_none() && self.snapshot.writing.is_none();
+        let bytes = SNAPSHOT_BYTES.max(self.snapshot.size);
+        idle && (self.entries >= SNAPSHOT_ENTRIES || self.bytes > bytes)
+    }
+}
+
+/// What the store finished.
+pub(super) enum Finished {
+    Append(Outcome),
+    Snapshot(Result<u64, StoreError>),
+}
+
+impl Actor {
+    /// Hands entries to the store, first giving the document its life if it has none.
+    pub(super) fn append(&mut self, entries: Vec<Entry>, permits: Vec<Permit>) {
+        if !self.born {
+            self.create();
+        }
+        self.durability.entries += entries.len() as u64;
+        self.durability.bytes += entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
+        let appending = self.setup.store.append(self.id, entries);
+        self.push_in_flight(async move { (appending.await, permits) });
+        if self.durability.snapshot_is_due() {
+            self.encode_snapshot();
+        }
+    }
+
+    fn create(&mut self) {
+        let (id, now) = (self.id, self.setup.clock.now());
+        let creating = self.setup.store.create(self.lease.name(), id, now);
+        let last = self.durability.last;
+        self.born = true;
+        self.push_in_flight(async move {
+            let outcome = match creating.await {
+                Ok(holder) if holder == id => Ok(last),
+                Ok(_) => Err(StoreError::Conflict("another document has taken the name".into())),
+                Err(error) => Err(error),
+            };
+            (outcome, Vec::new())
+        });
+        self.greet_everyone();
+    }
+
+    fn push_in_flight(&mut self, future: impl Future<Output = Outcome> + Send + 'static) {
+        self.durability.appended += 1;
+        self.durability.in_flight.push_back(Box::pin(future));
+    }
+
+    /// Takes note of what the store finished.
+    pub(super) fn on_finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Append((Ok(last), permits)) => {
+                drop(permits);
+                self.on_durable(last);
+            }
+            Finished::Append((Err(error), _)) => self.on_failed(&error),
+            Finished::Snapshot(Ok(revision)) => self.durability.snapshot.revision = revision,
+            Finished::Snapshot(Err(error)) => {
+                tracing::warn!(
+                    document = %self.lease.name(), %error,
+                    "failed to store a snapshot; opening the document will take longer"
+                );
+            }
+        }
+    }
+
+    fn on_durable(&mut self, last: Seq) {
+        if self.durability.failed.is_some() {
+            return;
+        }
+        self.durability.durable += 1;
+        self.durability.last = last;
+        self.release_durable();
+        self.store_snapshot(self.durability.durable, last);
+    }
+
+    /// Sends the answers, and shows the server's own edits, that waited for what is now durable.
+    pub(super) fn release_durable(&mut self) {
+        let durable = self.durability.durable;
+        self.acknowledge();
+        let (due, later) = std::mem::take(&mut self.durability.after)
+            .into_iter()
+            .partition(|after| after.position <= durable);
+        self.durability.after = later;
+        for AfterDurable { updates, reply, .. } in due {
+            self.fan_out(updates);
+            // The caller may have stopped waiting; its edit is stored all the same.
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    fn on_failed(&mut self, error: &StoreError) {
+        if self.durability.failed.is_none() {
+            tracing::error!(document = %self.lease.name(), %error, "edits can no longer be stored");
+            self.durability.failed = Some(error.to_string());
+            let told = ServerMessage::PermissionDenied(format!("edits are not stored: {error}"));
+            for subscriber in self.subscribers.values().filter(|it| !it.counts()) {
+                subscriber.send(&told);
+            }
+        }
+        self.refuse_waiting();
+        for after in std::mem::take(&mut self.durability.after) {
+            let _ = after.reply.send(Err(Unavailable::Unwritable(error.to_string())));
+        }
+    }
+
+    /// Encodes the state as it is now; it is written once the entries in it are durable.
+    pub(super) fn encode_snapshot(&mut self) {
+        match self.state.snapshot() {
+            Ok(state) => {
+                self.durability.entries = 0;
+                self.durability.bytes = 0;
+                self.durability.snapshot.size = state.len() as u64;
+                self.durability.snapshot.waiting = Some((self.durability.appended, state));
+                self.store_snapshot(self.durability.durable, self.durability.last);
+            }
+            Err(reason) => {
+                // The entries are safe; try again after as many more.
+                self.durability.entries = 0;
+                self.durability.bytes = 0;
+                tracing::error!(document = %self.lease.name(), reason, "a snapshot is not sound");
+            }
+        }
+    }
+
+    fn store_snapshot(&mut self, durable: u64, last: Seq) {
+        let snapshot = &mut self.durability.snapshot;
+        let Some((_, state)) = snapshot.waiting.take_if(|(position, _)| *position == durable)
+        else {
+            return;
+        };
+        let (store, expected) = (Arc::clone(&self.setup.store), snapshot.revision);
+        snapshot.writing = Some(store.snapshot(self.id, expected, last, state));
+    }
+
+    /// Whether a snapshot should be taken before the document is unloaded.
+    pub(super) fn wants_snapshot_on_unload(&self) -> bool {
+        self.born
+            && self.durability.failed.is_none()
+            && self.durability.snapshot.waiting.is_none()
+            && self.durability.entries >= UNLOAD_ENTRIES
+    }
+
+    /// Waits until the store has finished everything it was handed.
+    pub(super) async fn settle(&mut self) {
+        while !self.durability.is_settled() {
+            let finished = self.durability.next().await;
+            self.on_finished(finished);
+        }
+    }
+
+    /// The epoch as told to our own clients: none while the document is empty and unborn.
+    pub(super) fn epoch(&self) -> Option<DocumentId> {
+        self.born.then_some(self.id)
+    }
+}

@@ -1,0 +1,113 @@
+//! Hands a message to subscribers, encoded once per address.
+//!
+//! y-websocket sessions share one encoding; Hocuspocus frames carry the address that each client
+//! chose, which is nearly always the same for all.
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{
+    actor::Actor,
+    subscriber::{Behind, Subscriber},
+};
+use crate::{
+    crdt::{PresenceEntry, encode_presence},
+    ids::SubscriberId,
+    protocol::{Address, ServerMessage},
+};
+
+/// One message in the encodings asked for so far.
+struct Encodings<'a> {
+    message: &'a ServerMessage,
+    frames: Vec<(Address, Option<Bytes>)>,
+}
+
+impl<'a> Encodings<'a> {
+    fn new(message: &'a ServerMessage) -> Self {
+        Self { message, frames: Vec::new() }
+    }
+
+    fn frame(&mut self, address: &Address) -> Option<Bytes> {
+        let known = self.frames.iter().position(|(known, _)| known == address);
+        let index = known.unwrap_or_else(|| {
+            self.frames.push((address.clone(), address.encode(self.message)));
+            self.frames.len() - 1
+        });
+        self.frames[index].1.clone()
+    }
+}
+
+impl Actor {
+    /// Sends changes to everybody who follows the document, each with the only subscriber that
+    /// has it already, if there is one. Who cannot keep up is noted with the state it stopped at.
+    pub(super) fn fan_out(&mut self, updates: Vec<(Bytes, Option<SubscriberId>)>) {
+        if self.subscribers.is_empty() || updates.is_empty() {
+            return;
+        }
+        for (update, except) in updates {
+            let message = ServerMessage::Update(update);
+            let mut encodings = Encodings::new(&message);
+            for subscriber in self.subscribers.values().filter(|it| it.is_live()) {
+                if Some(subscriber.id) != except
+                    && let Some(frame) = encodings.frame(&subscriber.address)
+                {
+                    subscriber.outbox.push(frame);
+                }
+            }
+        }
+        let mut state_vector = None;
+        let live = self.subscribers.values_mut().filter(|it| it.is_live());
+        for subscriber in live.filter(|it| it.outbox.is_full()) {
+            let state_vector =
+                state_vector.get_or_insert_with(|| self.state.state_vector()).clone();
+            tracing::debug!(document = %self.lease.name(), ?subscriber.id, "a reader is behind");
+            subscriber.behind = Some(Behind { state_vector, since: Instant::now() });
+        }
+    }
+
+    /// Tells everybody what is new about who is here; those who are behind hear all of it later.
+    pub(super) fn fan_out_presence(&mut self) {
+        let (news, owner) = self.presence.take_news();
+        if news.is_empty() {
+            return;
+        }
+        let message = presence_message(&news);
+        let mut encodings = Encodings::new(&message);
+        for subscriber in self.subscribers.values().filter(|it| it.behind.is_none()) {
+            if Some(subscriber.id) != owner
+                && let Some(frame) = encodings.frame(&subscriber.address)
+            {
+                subscriber.outbox.push(frame);
+            }
+        }
+    }
+
+    /// Sends an app's message to every Hocuspocus session but its sender.
+    pub(super) fn fan_out_stateless(&self, payload: String, from: Option<SubscriberId>) {
+        let message = ServerMessage::Stateless(payload);
+        let mut encodings = Encodings::new(&message);
+        for subscriber in self.subscribers.values().filter(|it| Some(it.id) != from) {
+            if subscriber.outbox.is_choked() {
+                tracing::warn!(
+                    document = %self.lease.name(),
+                    connection = %subscriber.id.connection,
+                    "a stateless message is not delivered to a connection that takes nothing"
+                );
+            } else if let Some(frame) = encodings.frame(&subscriber.address) {
+                subscriber.outbox.push(frame);
+            }
+        }
+    }
+
+    /// Tells one subscriber everybody who is here.
+    pub(super) fn send_everyone(&self, subscriber: &Subscriber) {
+        let everyone = self.presence.everyone();
+        if !everyone.is_empty() {
+            subscriber.send(&presence_message(&everyone));
+        }
+    }
+}
+
+fn presence_message(entries: &[PresenceEntry]) -> ServerMessage {
+    ServerMessage::Awareness(encode_presence(entries.iter()))
+}

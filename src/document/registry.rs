@@ -1,0 +1,254 @@
+//! Finds a document's actor by name, or starts one: loaded once, shared, let go when idle.
+//!
+//! An actor leaves only through [`Shared::retire`], under the same lock that hands out handles, so
+//! no command can be lost between the last look at a mailbox and its end.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{Budget, Command, Unavailable, actor, threads::Threads};
+use crate::{
+    clock::Clock, identity::Author, ids::DocumentName, limits::Limits, protocol::CloseReason,
+    random::Random, storage::Store,
+};
+
+/// Documents that may be loading at the same time, so that a storm of reconnects after a restart
+/// does not read the whole store at once.
+const LOADS: usize = 8;
+
+/// What documents need from outside.
+pub struct Setup {
+    /// Where documents are kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for ids.
+    pub random: Arc<dyn Random>,
+    /// The bounds.
+    pub limits: Limits,
+    /// How many document threads to start.
+    pub threads: usize,
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setup").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// All open documents of a server. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Documents(Arc<Shared>);
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) setup: Arc<Setup>,
+    pub(super) loads: Semaphore,
+    open: Mutex<HashMap<DocumentName, Slot>>,
+    generations: AtomicU64,
+    stopping: AtomicBool,
+    budget: Arc<Budget>,
+    threads: Threads,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u64,
+    mailbox: mpsc::Sender<Box<Command>>,
+}
+
+/// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
+#[derive(Clone, Debug)]
+pub struct DocumentHandle {
+    mailbox: mpsc::Sender<Box<Command>>,
+}
+
+impl Documents {
+    /// Starts the document threads.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread.
+    pub fn new(setup: Setup) -> io::Result<Self> {
+        Ok(Self(Arc::new(Shared {
+            threads: Threads::start(setup.threads)?,
+            budget: Budget::new(setup.limits.unsaved_bytes),
+            loads: Semaphore::new(LOADS),
+            open: Mutex::default(),
+            generations: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            setup: Arc::new(setup),
+        })))
+    }
+
+    /// The way to a document; starts loading it when it is not open. Does not wait.
+    ///
+    /// # Errors
+    /// While the server is stopping.
+    pub fn open(&self, name: &DocumentName) -> Result<DocumentHandle, Unavailable> {
+        let shared = &self.0;
+        let mut open = shared.lock();
+        if shared.stopping.load(Ordering::Acquire) {
+            return Err(Unavailable::Reloading);
+        }
+        if let Some(slot) = open.get(name) {
+            return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
+        }
+        let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
+        let generation = shared.generations.fetch_add(1, Ordering::Relaxed);
+        let lease =
+            Lease { shared: Arc::downgrade(shared), name: name.clone(), generation, held: true };
+        open.insert(name.clone(), Slot { generation, mailbox: mailbox.clone() });
+        shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
+        Ok(DocumentHandle { mailbox })
+    }
+
+    /// Bytes of edits, of all connections together, that may be on their way to the disk.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.0.budget
+    }
+
+    /// The bounds that documents and connections keep.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.setup.limits
+    }
+
+    /// The store behind the documents.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.setup.store
+    }
+
+    /// How many documents are loaded.
+    #[must_use]
+    pub fn loaded(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    /// Opens nothing more, sends everybody away, and waits until all edits are durable.
+    pub async fn shutdown(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+        let mailboxes: Vec<_> = self.0.lock().values().map(|slot| slot.mailbox.clone()).collect();
+        for mailbox in mailboxes {
+            let (done, stopped) = oneshot::channel();
+            let stop = Box::new(Command::Stop(CloseReason::Restart, done));
+            // Either fails only when the actor has already gone, which is what we want.
+            if mailbox.send(stop).await.is_ok() {
+                let _ = stopped.await;
+            }
+        }
+    }
+}
+
+impl DocumentHandle {
+    /// Hands over a command if the mailbox has room; gives it back otherwise.
+    ///
+    /// # Errors
+    /// `Some(command)` when the mailbox is full, `None` when the document has been unloaded.
+    pub fn try_send(&self, command: Box<Command>) -> Result<(), Option<Box<Command>>> {
+        self.mailbox.try_send(command).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(command) => Some(command),
+            mpsc::error::TrySendError::Closed(_) => None,
+        })
+    }
+
+    /// Hands over a command, waiting for room.
+    ///
+    /// # Errors
+    /// When the document has been unloaded in the meantime.
+    pub async fn send(&self, command: Command) -> Result<(), Unavailable> {
+        self.mailbox.send(Box::new(command)).await.map_err(|_| Unavailable::Reloading)
+    }
+
+    /// Applies an edit by the server; resolves when it is durable, after which everyone sees it.
+    ///
+    /// # Errors
+    /// When it is refused or cannot be stored.
+    pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<(), Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Edit { update, author, reply }).await?;
+        answer.await.map_err(|_| Unavailable::Reloading)?
+    }
+
+    /// Reads the whole document as one update.
+    ///
+    /// # Errors
+    /// When the document cannot be loaded.
+    pub async fn read(&self) -> Result<Bytes, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Read(reply)).await?;
+        answer.await.map_err(|_| Unavailable::Reloading)?
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DocumentName, Slot>> {
+        // Only inserts and removes happen under the lock, which leave a sound map behind.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An actor's place in the registry; given up on drop, also when the actor panics.
+#[derive(Debug)]
+pub(super) struct Lease {
+    shared: Weak<Shared>,
+    name: DocumentName,
+    generation: u64,
+    held: bool,
+}
+
+impl Lease {
+    pub(super) fn name(&self) -> &DocumentName {
+        &self.name
+    }
+
+    /// Waits for a turn to load.
+    pub(super) fn shared(&self) -> Option<Arc<Shared>> {
+        self.shared.upgrade()
+    }
+
+    /// Gives the place up if nobody holds a handle and nothing waits in the mailbox.
+    pub(super) fn retire_if_idle(&mut self, requests: &mpsc::Receiver<Box<Command>>) -> bool {
+        let Some(shared) = self.shared.upgrade() else { return true };
+        let mut open = shared.lock();
+        // The registry's own sender is the one that is left.
+        if requests.sender_strong_count() > 1 || !requests.is_empty() {
+            return false;
+        }
+        self.remove(&mut open);
+        true
+    }
+
+    /// Gives the place up whoever holds a handle; their next command fails and they open anew.
+    pub(super) fn retire(&mut self) {
+        if let Some(shared) = self.shared.upgrade() {
+            self.remove(&mut shared.lock());
+        }
+    }
+
+    fn remove(&mut self, open: &mut HashMap<DocumentName, Slot>) {
+        let ours = open.get(&self.name).is_some_and(|slot| slot.generation == self.generation);
+        if self.held && ours {
+            open.remove(&self.name);
+        }
+        self.held = false;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.held {
+            self.retire();
+        }
+    }
+}

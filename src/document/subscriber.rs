@@ -1,0 +1,103 @@
+//! One session as its document sees it: where its frames go and what it is still owed.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::{NewSubscriber, Outbox};
+use crate::{
+    identity::{Access, Author},
+    ids::SubscriberId,
+    protocol::{Address, CloseReason, ServerMessage},
+};
+
+#[derive(Debug)]
+pub(super) struct Subscriber {
+    pub(super) id: SubscriberId,
+    pub(super) address: Address,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) access: Access,
+    pub(super) author: Arc<Author>,
+    pub(super) greet: bool,
+    /// Has been given a SyncStep2; before that it gets no document frame.
+    pub(super) synced: bool,
+    /// Gets no document frame until its queue is empty, then a difference from this state.
+    pub(super) behind: Option<Behind>,
+    /// A SyncStep1 that waits for an empty queue.
+    pub(super) owed_sync: Option<Bytes>,
+    /// For each SyncStep1 sent to it and not yet answered: whether its client counts the answer.
+    pub(super) asked: VecDeque<bool>,
+    /// Answers that wait until a resync has brought what was missing.
+    pub(super) held: Option<Vec<Answer>>,
+    /// Messages that no Yjs client writes.
+    pub(super) strikes: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Behind {
+    pub(super) state_vector: Bytes,
+    pub(super) since: Instant,
+}
+
+/// What a client waits for once its edits are durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Hocuspocus: one counted message was stored, or refused.
+    Status(bool),
+    /// Message 102.
+    Barrier(Bytes),
+}
+
+impl Subscriber {
+    pub(super) fn new(new: NewSubscriber) -> Self {
+        Self {
+            id: new.id,
+            address: new.address,
+            outbox: new.outbox,
+            access: new.access,
+            author: Arc::new(new.author),
+            greet: new.greet,
+            synced: false,
+            behind: None,
+            owed_sync: None,
+            asked: VecDeque::new(),
+            held: None,
+            strikes: 0,
+        }
+    }
+
+    /// Queues a message that the client waits for.
+    pub(super) fn send(&self, message: &ServerMessage) {
+        if let Some(frame) = self.address.encode(message) {
+            self.outbox.push(frame);
+        }
+    }
+
+    /// Queues the answer to edits that are now durable or refused.
+    pub(super) fn answer(&self, answer: Answer) {
+        self.send(&match answer {
+            Answer::Status(stored) => ServerMessage::SyncStatus(stored),
+            Answer::Barrier(payload) => ServerMessage::Barrier(payload),
+        });
+    }
+
+    /// Whether each edit is answered by itself (Hocuspocus).
+    pub(super) fn counts(&self) -> bool {
+        matches!(self.address, Address::Hocuspocus(_))
+    }
+
+    /// Whether document frames go out to it now.
+    pub(super) fn is_live(&self) -> bool {
+        self.synced && self.behind.is_none()
+    }
+
+    /// Tells the client that it may not, and ends what can be ended: y-websocket's connection, as
+    /// it has one document; a Hocuspocus socket stays, as the client may try again on it.
+    pub(super) fn turn_away(&self, reason: CloseReason) {
+        self.send(&ServerMessage::PermissionDenied(reason.frame(None).1));
+        if !self.counts() {
+            self.outbox.close(reason);
+        }
+    }
+}

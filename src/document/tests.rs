@@ -1,0 +1,581 @@
+//! What a document does, seen from its subscribers' queues: a store that can be held up, sessions
+//! without sockets.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use yjs::Writer;
+
+use super::{Command, DocumentHandle, Documents, NewSubscriber, Outbox, Setup, Taken};
+use crate::{
+    clock::{TestClock, Timestamp},
+    identity::{Access, Author, AuthorKind},
+    ids::{ConnectionId, DocumentId, DocumentName, Seq, SubscriberId},
+    limits::Limits,
+    protocol::{Address, ClientMessage, CloseReason, ServerMessage, hocuspocus, y_websocket},
+    random::SeededRandom,
+    storage::{
+        DocumentInfo, Entry, Health, Opened, Record, Store, StoreError, StoreFuture, StoredEntry,
+        memory::Memory,
+    },
+};
+
+/// Just enough of the update format to type into a text named `t` from outside the CRDT.
+mod yjs {
+    use bytes::Bytes;
+
+    /// One client's typing.
+    pub(super) struct Writer {
+        client: u8,
+        clock: u8,
+    }
+
+    impl Writer {
+        pub(super) fn new(client: u8) -> Self {
+            Self { client, clock: 0 }
+        }
+
+        /// Types one character at the end of what this client typed.
+        pub(super) fn types(&mut self, character: u8) -> Bytes {
+            let (client, clock) = (self.client, self.clock);
+            self.clock += 1;
+            let content = [1, character, 0];
+            let place = match clock.checked_sub(1) {
+                None => vec![1, 1, client, clock, 4, 1, 1, b't'],
+                Some(before) => vec![1, 1, client, clock, 0x84, client, before],
+            };
+            [&place[..], &content].concat().into()
+        }
+
+        /// Pretends to have typed so much that nobody else has.
+        pub(super) fn skip(&mut self, characters: u8) {
+            self.clock += characters;
+        }
+    }
+}
+
+/// A store in memory whose appends wait while it is held.
+struct Held {
+    inner: Memory,
+    held: Arc<AtomicBool>,
+    fails: AtomicBool,
+    released: Arc<Notify>,
+    appends: AtomicU64,
+}
+
+impl Held {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            inner: Memory::new(),
+            held: Arc::default(),
+            fails: AtomicBool::new(false),
+            released: Arc::default(),
+            appends: AtomicU64::new(0),
+        })
+    }
+
+    fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
+        self.released.notify_waiters();
+    }
+}
+
+impl Store for Held {
+    fn append(&self, id: DocumentId, entries: Vec<Entry>) -> StoreFuture<Seq> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        if self.fails.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::Failed("the disk is gone".into())) });
+        }
+        let (inner, held) = (self.inner.append(id, entries), Arc::clone(&self.held));
+        let released = Arc::clone(&self.released);
+        Box::pin(async move {
+            loop {
+                let waiting = released.notified();
+                tokio::pin!(waiting);
+                waiting.as_mut().enable();
+                if !held.load(Ordering::SeqCst) {
+                    return inner.await;
+                }
+                waiting.await;
+            }
+        })
+    }
+
+    fn find(&self, name: &DocumentName) -> StoreFuture<Option<DocumentId>> {
+        self.inner.find(name)
+    }
+    fn create(
+        &self,
+        name: &DocumentName,
+        id: DocumentId,
+        time: Timestamp,
+    ) -> StoreFuture<DocumentId> {
+        self.inner.create(name, id, time)
+    }
+    fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
+        self.inner.open(id)
+    }
+    fn snapshot(&self, id: DocumentId, expected: u64, seq: Seq, state: Bytes) -> StoreFuture<u64> {
+        self.inner.snapshot(id, expected, seq, state)
+    }
+    fn history(&self, id: DocumentId, after: Seq, max: usize) -> StoreFuture<Vec<StoredEntry>> {
+        self.inner.history(id, after, max)
+    }
+    fn delete(&self, id: DocumentId, time: Timestamp, clients: Vec<u64>) -> StoreFuture<()> {
+        self.inner.delete(id, time, clients)
+    }
+    fn retired_clients(&self, name: &DocumentName) -> StoreFuture<Arc<[u64]>> {
+        self.inner.retired_clients(name)
+    }
+    fn rename(&self, id: DocumentId, name: &DocumentName, time: Timestamp) -> StoreFuture<()> {
+        self.inner.rename(id, name, time)
+    }
+    fn record(&self, id: DocumentId, key: &str) -> StoreFuture<Option<Record>> {
+        self.inner.record(id, key)
+    }
+    fn put_record(
+        &self,
+        id: DocumentId,
+        key: &str,
+        revision: u64,
+        value: Option<Bytes>,
+    ) -> StoreFuture<u64> {
+        self.inner.put_record(id, key, revision, value)
+    }
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&DocumentName>,
+        limit: usize,
+    ) -> StoreFuture<Vec<DocumentInfo>> {
+        self.inner.list(prefix, after, limit)
+    }
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+    fn close(&self) -> StoreFuture<()> {
+        self.inner.close()
+    }
+}
+
+struct World {
+    store: Arc<Held>,
+    documents: Documents,
+    next: u64,
+}
+
+fn world(limits: Limits) -> World {
+    let store = Held::new();
+    let documents = Documents::new(Setup {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: Arc::new(TestClock::default()),
+        random: Arc::new(SeededRandom::new(1)),
+        limits,
+        threads: 1,
+    });
+    World { store, documents: documents.expect("threads start"), next: 0 }
+}
+
+fn quick() -> Limits {
+    Limits { unload_after: Duration::from_millis(20), ..Limits::default() }
+}
+
+/// A session with a queue instead of a socket.
+struct Session {
+    id: SubscriberId,
+    handle: DocumentHandle,
+    outbox: Arc<Outbox>,
+    address: Address,
+    waiting: Vec<Bytes>,
+}
+
+impl World {
+    async fn join(&mut self, address: Address) -> Session {
+        self.join_with(address, |_| {}).await
+    }
+
+    async fn join_with(
+        &mut self,
+        address: Address,
+        change: impl FnOnce(&mut NewSubscriber),
+    ) -> Session {
+        self.next += 1;
+        let id = SubscriberId { connection: ConnectionId(self.next), session: 0 };
+        let name = DocumentName::new("notes").expect("a good name");
+        let handle = self.documents.open(&name).expect("not stopping");
+        let outbox = Arc::new(Outbox::new(self.documents.limits().outbox_bytes));
+        let mut new = NewSubscriber {
+            id,
+            address: address.clone(),
+            outbox: Arc::clone(&outbox),
+            access: Access::Edit,
+            author: Author {
+                kind: AuthorKind::Claimed,
+                user: "".into(),
+                name: "".into(),
+                connection: self.next,
+            },
+            greet: false,
+            epoch: None,
+        };
+        change(&mut new);
+        handle.send(Command::Subscribe(Box::new(new))).await.expect("open");
+        Session { id, handle, outbox, address, waiting: Vec::new() }
+    }
+
+    async fn synced(&mut self, address: Address) -> Session {
+        let mut session = self.join(address).await;
+        session.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+        session.hears_until("step2").await;
+        session
+    }
+}
+
+impl Session {
+    async fn says(&self, message: ClientMessage) {
+        self.handle.send(Command::Message(self.id, message, None)).await.expect("open");
+    }
+
+    /// The next thing on the queue.
+    async fn take(&mut self) -> Result<Bytes, CloseReason> {
+        loop {
+            if !self.waiting.is_empty() {
+                return Ok(self.waiting.remove(0));
+            }
+            let next = std::future::poll_fn(|context| {
+                let mut frames = Vec::new();
+                match self.outbox.poll_take(context, usize::MAX, &mut frames) {
+                    Poll::Ready(taken) => Poll::Ready((taken, frames)),
+                    Poll::Pending => Poll::Pending,
+                }
+            });
+            match tokio::time::timeout(Duration::from_secs(10), next)
+                .await
+                .expect("hears something")
+            {
+                (Taken::Frames, frames) => self.waiting = frames,
+                (Taken::Close(reason), _) => return Err(reason),
+                (Taken::CaughtUp, _) => {
+                    self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
+                }
+            }
+        }
+    }
+
+    /// The next frame in a word.
+    async fn hears(&mut self) -> String {
+        let frame = match self.take().await {
+            Ok(frame) => frame,
+            Err(reason) => return format!("close {}", reason.frame(None).0),
+        };
+        let body = match &self.address {
+            Address::None => frame,
+            Address::Hocuspocus(address) => frame.slice(1 + address.len()..),
+        };
+        match &body[..] {
+            [0, 0, ..] => "step1".into(),
+            [0, 1, ..] => "step2".into(),
+            [0, 2, ..] => {
+                format!("update {}", String::from_utf8_lossy(&body[body.len() - 2..body.len() - 1]))
+            }
+            [1, ..] => "presence".into(),
+            [2, ..] => "denied".into(),
+            [8, stored] => format!("status {stored}"),
+            [102, ..] => "barrier".into(),
+            [120, ..] => "hello".into(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    async fn hears_until(&mut self, word: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        loop {
+            heard.push(self.hears().await);
+            if heard.last().is_some_and(|last| last == word) {
+                return heard;
+            }
+        }
+    }
+
+    /// Everything queued once the actor has answered a question asked after it.
+    async fn hears_now(&mut self) -> Vec<String> {
+        self.handle.read().await.expect("loaded");
+        let mut heard = Vec::new();
+        loop {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut frames = Vec::new();
+            let taken = self.outbox.poll_take(&mut context, usize::MAX, &mut frames);
+            self.waiting.extend(frames);
+            if self.waiting.is_empty() {
+                if let Poll::Ready(Taken::Close(reason)) = taken {
+                    heard.push(format!("close {}", reason.frame(None).0));
+                }
+                return heard;
+            }
+            while !self.waiting.is_empty() {
+                heard.push(self.hears().await);
+            }
+        }
+    }
+}
+
+fn hocuspocus_address() -> Address {
+    Address::Hocuspocus(Arc::from(&b"notes"[..]))
+}
+
+#[tokio::test]
+async fn an_edit_reaches_the_others_at_once_and_is_acknowledged_only_when_durable() {
+    let mut world = world(Limits::default());
+    let (mut one, mut two) =
+        (world.synced(hocuspocus_address()).await, world.synced(Address::None).await);
+    one.hears_now().await;
+    world.store.hold();
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    assert_eq!(two.hears().await, "update x");
+    assert_eq!(one.hears_now().await, [""; 0]);
+    world.store.release();
+    assert_eq!(one.hears().await, "status 1");
+}
+
+#[tokio::test]
+async fn a_barrier_waits_for_everything_before_it_also_for_duplicates() {
+    let mut world = world(Limits::default());
+    let (mut one, mut two) = (world.synced(Address::None).await, world.synced(Address::None).await);
+    world.store.hold();
+    let update = Writer::new(7).types(b'x');
+    one.says(ClientMessage::Update(update.clone())).await;
+    two.hears_until("update x").await;
+    two.says(ClientMessage::Update(update)).await;
+    two.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
+    assert_eq!(two.hears_now().await, [""; 0]);
+    world.store.release();
+    assert_eq!(two.hears().await, "barrier");
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
+    one.hears_until("barrier").await;
+}
+
+#[tokio::test]
+async fn a_duplicate_is_neither_stored_nor_sent_again() {
+    let mut world = world(Limits::default());
+    let (mut one, mut two) =
+        (world.synced(hocuspocus_address()).await, world.synced(Address::None).await);
+    one.hears_now().await;
+    let update = Writer::new(7).types(b'x');
+    one.says(ClientMessage::Update(update.clone())).await;
+    one.says(ClientMessage::Update(update)).await;
+    assert_eq!([one.hears().await, one.hears().await], ["status 1", "status 1"]);
+    assert_eq!(two.hears_now().await, ["update x"]);
+    assert_eq!(world.store.appends.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nothing_of_the_document_is_sent_before_the_first_step_2() {
+    let mut world = world(Limits::default());
+    let one = world.synced(Address::None).await;
+    let mut late = world.join(Address::None).await;
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    assert_eq!(late.hears_now().await, ["step1"]);
+    late.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+    assert_eq!(late.hears_now().await, ["step2"]);
+}
+
+#[tokio::test]
+async fn a_provider_is_asked_back_on_each_step_1() {
+    let mut world = world(Limits::default());
+    let mut one = world.join(hocuspocus_address()).await;
+    for _ in 0..2 {
+        one.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+        assert_eq!(one.hears_now().await, ["step1", "step2"]);
+        one.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+        assert_eq!(one.hears().await, "status 1");
+    }
+}
+
+#[tokio::test]
+async fn a_gap_is_asked_for_once_and_answers_wait_for_what_was_missing() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(hocuspocus_address()).await;
+    one.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+    one.hears_until("status 1").await;
+    let mut writer = Writer::new(7);
+    let first = writer.types(b'a');
+    let second = writer.types(b'b');
+    one.says(ClientMessage::Update(second.clone())).await;
+    one.says(ClientMessage::Update(writer.types(b'c'))).await;
+    assert_eq!(one.hears_now().await, ["step1"]);
+    // The client's answer holds everything; its own acknowledgement is not among those counted.
+    one.says(ClientMessage::Update(first)).await;
+    one.says(ClientMessage::SyncStep2(second)).await;
+    assert_eq!([one.hears().await, one.hears().await, one.hears().await], ["status 1"; 3]);
+    assert_eq!(one.hears_now().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_gap_that_nobody_can_fill_is_not_asked_for_again_and_again() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(Address::None).await;
+    let mut writer = Writer::new(7);
+    writer.skip(5);
+    let pending = writer.types(b'z');
+    one.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+    one.says(ClientMessage::Update(pending.clone())).await;
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
+    assert_eq!(one.hears_now().await, ["step1"]);
+    one.says(ClientMessage::SyncStep2(pending)).await;
+    assert_eq!(one.hears().await, "barrier");
+    assert_eq!(one.hears_now().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_caught_up_by_a_difference() {
+    let limits = Limits { outbox_bytes: 200, ..Limits::default() };
+    let mut world = world(limits);
+    let (mut writer, mut slow) =
+        (world.synced(Address::None).await, world.synced(Address::None).await);
+    let mut typing = Writer::new(7);
+    for _ in 0..100 {
+        writer.says(ClientMessage::Update(typing.types(b'x'))).await;
+    }
+    writer.hears_now().await;
+    assert!(slow.outbox.bytes() < 400, "{} bytes are queued", slow.outbox.bytes());
+    let first = slow.hears_now().await;
+    assert!(first.len() < 40, "{first:?}");
+    slow.handle.send(Command::CaughtUp(slow.id)).await.expect("open");
+    writer.says(ClientMessage::Update(typing.types(b'y'))).await;
+    let rest = slow.hears_until("update y").await;
+    assert!(rest.len() <= 3, "{rest:?}");
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_nobody_hears_saved_and_reading_goes_on() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(hocuspocus_address()).await;
+    one.hears_now().await;
+    world.store.fails.store(true, Ordering::SeqCst);
+    let mut writer = Writer::new(7);
+    one.says(ClientMessage::Update(writer.types(b'x'))).await;
+    assert_eq!(one.hears().await, "status 0");
+    world.store.fails.store(false, Ordering::SeqCst);
+    one.says(ClientMessage::Update(writer.types(b'y'))).await;
+    assert_eq!(one.hears().await, "status 0");
+    let mut other = world.join(Address::None).await;
+    other.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+    other.hears_until("step2").await;
+}
+
+#[tokio::test]
+async fn an_idle_document_is_unloaded_and_comes_back_whole() {
+    let mut world = world(quick());
+    let one = world.synced(Address::None).await;
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    let before = one.handle.read().await.expect("loaded");
+    one.handle.send(Command::Unsubscribe(one.id)).await.expect("open");
+    drop(one);
+    while world.documents.loaded() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let again = world.join(Address::None).await;
+    assert_eq!(again.handle.read().await.expect("loaded"), before);
+}
+
+#[tokio::test]
+async fn reading_does_not_create_a_document() {
+    let mut world = world(quick());
+    let one = world.synced(Address::None).await;
+    one.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+    one.handle.read().await.expect("loaded");
+    let name = DocumentName::new("notes").expect("a good name");
+    assert_eq!(world.store.find(&name).await.expect("reads"), None);
+}
+
+#[tokio::test]
+async fn an_old_copy_of_another_life_is_turned_away_before_any_sync() {
+    let mut world = world(Limits::default());
+    let other = DocumentId::from_bytes([9; 16]);
+    let mut one = world
+        .join_with(Address::None, |new| {
+            new.greet = true;
+            new.epoch = Some(other);
+        })
+        .await;
+    assert_eq!([one.hears().await, one.hears().await], ["denied", "close 4409"]);
+}
+
+#[tokio::test]
+async fn our_own_client_is_told_the_epoch_when_the_document_is_born() {
+    let mut world = world(Limits::default());
+    let mut one = world.join_with(Address::None, |new| new.greet = true).await;
+    assert_eq!(one.hears_now().await, ["hello", "step1"]);
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    assert_eq!(one.hears_now().await, ["hello"]);
+}
+
+#[tokio::test]
+async fn presence_comes_on_joining_and_goes_with_its_connection() {
+    let mut world = world(Limits::default());
+    let (mut one, mut two) = (world.synced(Address::None).await, world.synced(Address::None).await);
+    let state = Bytes::from_static(b"\x01\x07\x01\x02{}");
+    one.says(ClientMessage::Awareness(state)).await;
+    assert_eq!(two.hears().await, "presence");
+    let mut three = world.join(Address::None).await;
+    assert_eq!([three.hears().await, three.hears().await], ["step1", "presence"]);
+    one.handle.send(Command::Unsubscribe(one.id)).await.expect("open");
+    assert_eq!(two.hears().await, "presence");
+    assert_eq!(one.hears_now().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_edit_by_the_server_is_shown_once_it_is_durable() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(Address::None).await;
+    world.store.hold();
+    let author =
+        Author { kind: AuthorKind::Server, user: "".into(), name: "api".into(), connection: 0 };
+    let editing = tokio::spawn({
+        let handle = one.handle.clone();
+        async move { handle.edit(Writer::new(7).types(b'x'), Arc::new(author)).await }
+    });
+    while world.store.appends.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(one.hears_now().await, [""; 0]);
+    world.store.release();
+    editing.await.expect("no panic").expect("accepted");
+    assert_eq!(one.hears().await, "update x");
+}
+
+#[tokio::test]
+async fn stopping_makes_everything_durable_and_sends_everybody_away() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(Address::None).await;
+    world.store.hold();
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    one.handle.read().await.expect("loaded");
+    let documents = world.documents.clone();
+    let stopping = tokio::spawn(async move { documents.shutdown().await });
+    assert_eq!(one.hears_until("close 1012").await, ["close 1012"]);
+    assert!(!stopping.is_finished());
+    world.store.release();
+    stopping.await.expect("no panic");
+    assert!(world.documents.open(&DocumentName::new("notes").expect("good")).is_err());
+}
+
+#[test]
+fn frames_of_both_dialects_hold_the_same_update() {
+    let message = ServerMessage::Update(Bytes::from_static(&[0, 0]));
+    let plain = y_websocket::encode(&message).expect("has updates");
+    let addressed = hocuspocus::encode(b"notes", &message).expect("has updates");
+    assert_eq!(plain, addressed.slice(6..));
+}

@@ -1,0 +1,64 @@
+//! The threads that documents live on: large stacks, one single-threaded runtime each.
+//!
+//! The CRDT recurses over nested types, so its depth is bounded by these stacks and not by an
+//! embedder's; and one heavy document cannot stall the sockets.
+
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    io, thread,
+};
+
+use tokio::{runtime, sync::oneshot};
+
+use crate::ids::DocumentName;
+
+/// Virtual; only what is used is ever backed by memory. Types nest 128 deep at some 350 bytes of
+/// stack per level, so this leaves three orders of magnitude for what the bound does not foresee.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Threads for reading documents from the store, per document thread.
+const READERS: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Threads {
+    threads: Vec<Thread>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    runtime: runtime::Handle,
+    /// Dropping it ends the thread.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Threads {
+    pub(super) fn start(count: usize) -> io::Result<Self> {
+        let threads = (0..count.max(1)).map(start).collect::<io::Result<_>>()?;
+        Ok(Self { threads })
+    }
+
+    /// The runtime of the thread that this document lives on.
+    pub(super) fn of(&self, name: &DocumentName) -> &runtime::Handle {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+        let index = usize::try_from(hash % self.threads.len() as u64).unwrap_or(0);
+        &self.threads[index].runtime
+    }
+}
+
+fn start(index: usize) -> io::Result<Thread> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_time()
+        .max_blocking_threads(READERS)
+        .thread_name(format!("document-{index}-read"))
+        .build()?;
+    let handle = runtime.handle().clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    thread::Builder::new().name(format!("document-{index}")).stack_size(STACK_BYTES).spawn(
+        move || {
+            // Ends with an error when the sender is dropped, which is the signal.
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        },
+    )?;
+    Ok(Thread { runtime: handle, _stop: stop })
+}

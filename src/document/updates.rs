@@ -1,0 +1,252 @@
+//! Edits: admit, apply, journal and fan out a batch in one turn, then owe each sender its answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::{Permit, Unavailable, actor::Actor, durability::AfterDurable, subscriber::Answer};
+use crate::{
+    crdt::{Applied, Incoming, Refusal, Verdict},
+    identity::Author,
+    ids::SubscriberId,
+    limits::BATCH_UPDATES,
+    protocol::{CloseReason, ServerMessage},
+    storage::Entry,
+};
+
+/// Edits of sessions that wait to be applied together, and what is due once they are.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    edits: Vec<Edit>,
+}
+
+#[derive(Debug)]
+struct Edit {
+    from: SubscriberId,
+    incoming: Incoming,
+    permit: Option<Permit>,
+}
+
+impl Actor {
+    /// Adds an edit to the batch; applies the batch when it is full.
+    pub(super) fn receive_edit(
+        &mut self,
+        from: SubscriberId,
+        incoming: Incoming,
+        permit: Option<Permit>,
+    ) {
+        self.batch.edits.push(Edit { from, incoming, permit });
+        if self.batch.edits.len() >= BATCH_UPDATES {
+            self.apply_batch();
+        }
+    }
+
+    /// Applies what has gathered.
+    pub(super) fn apply_batch(&mut self) {
+        let mut edits = std::mem::take(&mut self.batch.edits);
+        edits.retain(|edit| self.may_edit(edit));
+        if edits.is_empty() || self.poisoned {
+            return;
+        }
+        let incoming: Vec<_> = edits.iter().map(|edit| edit.incoming.clone()).collect();
+        match self.state.apply(&incoming) {
+            Ok(applied) => self.on_applied(edits, applied),
+            Err(poisoned) => {
+                self.poisoned = true;
+                tracing::error!(document = %self.lease.name(), %poisoned, "reloading the document");
+                if let Some(culprit) = poisoned.culprit.and_then(|index| edits.get(index)) {
+                    self.quarantine(culprit.from, &culprit.incoming.update);
+                }
+            }
+        }
+    }
+
+    /// An edit that may not be made is answered here and goes no further.
+    fn may_edit(&mut self, edit: &Edit) -> bool {
+        let Some(subscriber) = self.subscribers.get(&edit.from) else { return true };
+        if subscriber.access.may_edit() && self.durability.failed.is_none() {
+            return true;
+        }
+        if edit.incoming.step2 {
+            self.settle_step2(edit.from);
+        }
+        // A SyncStep2 without content is part of every handshake, also of those who only read.
+        let nothing = edit.incoming.step2 && edit.incoming.update[..] == [0, 0];
+        self.owe_status(edit.from, nothing);
+        false
+    }
+
+    fn on_applied(&mut self, edits: Vec<Edit>, applied: Applied) {
+        self.sync_cache = None;
+        let updates = applied
+            .broadcasts
+            .into_iter()
+            .map(|broadcast| {
+                let mut senders = edits[broadcast.members].iter().map(|edit| edit.from);
+                let first = senders.next();
+                let alone = first.filter(|first| senders.all(|sender| sender == *first));
+                (broadcast.update, alone)
+            })
+            .collect();
+        self.fan_out(updates);
+
+        let time = self.setup.clock.now();
+        let (mut entries, mut permits) = (Vec::new(), Vec::new());
+        let mut outcomes = Vec::with_capacity(edits.len());
+        for (edit, verdict) in edits.into_iter().zip(applied.verdicts) {
+            if let Verdict::Applied(update) | Verdict::Incomplete(Some(update)) = &verdict {
+                let author = self.author_of(edit.from);
+                entries.push(Entry { time, author, update: update.clone() });
+                permits.extend(edit.permit);
+            }
+            outcomes.push((edit.from, edit.incoming.step2, verdict));
+        }
+        if !entries.is_empty() {
+            self.append(entries, permits);
+        }
+        for (from, step2, verdict) in outcomes {
+            self.conclude(from, step2, verdict);
+        }
+    }
+
+    /// Owes the sender its answer, and asks for what was missing.
+    fn conclude(&mut self, from: SubscriberId, step2: bool, verdict: Verdict) {
+        let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
+        let refused = matches!(verdict, Verdict::Refused(_));
+        for answer in released {
+            match (refused, answer) {
+                (false, answer) => self.owe(from, answer),
+                (true, Answer::Status(_)) => self.owe(from, Answer::Status(false)),
+                (true, Answer::Barrier(_)) => {}
+            }
+        }
+        // A resync that is itself incomplete brought what there is: what its client still lacks
+        // was never seen by anybody, so asking again would ask for ever.
+        if matches!(verdict, Verdict::Incomplete(_)) && !step2 {
+            self.ask_for_missing(from);
+        }
+        if counted {
+            self.owe_status(from, !refused);
+        }
+        if let Verdict::Refused(refusal) = verdict {
+            self.refuse(from, refusal);
+        }
+    }
+
+    fn owe_status(&mut self, id: SubscriberId, stored: bool) {
+        if self.subscribers.get(&id).is_some_and(|it| it.counts()) {
+            self.owe(id, Answer::Status(stored));
+        }
+    }
+
+    fn refuse(&mut self, from: SubscriberId, refusal: Refusal) {
+        tracing::info!(document = %self.lease.name(), connection = %from.connection, %refusal, "an edit is refused");
+        let reason = match &refusal {
+            Refusal::Malformed(_) => return self.strike(from, &refusal),
+            Refusal::TooLarge { .. } | Refusal::Full { .. } => {
+                CloseReason::TooLarge(refusal.to_string())
+            }
+            Refusal::Retired => CloseReason::Replaced,
+        };
+        let Some(subscriber) = self.subscribers.get(&from) else { return };
+        // A Hocuspocus provider reconnects whatever the close code and sends the same again, so it
+        // keeps its socket and its unanswered edit; the others can be stopped.
+        if !subscriber.counts() {
+            subscriber.turn_away(reason);
+        }
+    }
+
+    /// Counts bytes that no Yjs client writes. The sender is asked for its state, which heals an
+    /// honest one, and hears nothing as saved meanwhile.
+    pub(super) fn strike(&mut self, id: SubscriberId, refusal: &Refusal) {
+        let limit = self.setup.limits.strikes;
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        subscriber.strikes += 1;
+        if subscriber.strikes >= limit {
+            subscriber.outbox.close(CloseReason::Malformed(refusal.to_string()));
+        } else if !subscriber.counts() {
+            self.ask_for_missing(id);
+        }
+    }
+
+    /// Sends away who sent an update that broke the CRDT, and keeps its bytes for the developers.
+    fn quarantine(&self, from: SubscriberId, update: &Bytes) {
+        let hex: String = update.iter().take(4096).map(|byte| format!("{byte:02x}")).collect();
+        tracing::error!(
+            document = %self.lease.name(), connection = %from.connection, hex,
+            "this update broke the document in memory; it is not stored"
+        );
+        if let Some(subscriber) = self.subscribers.get(&from) {
+            let reason = "the update cannot be applied".to_owned();
+            subscriber.outbox.close(CloseReason::Malformed(reason));
+        }
+    }
+
+    fn author_of(&self, id: SubscriberId) -> Arc<Author> {
+        let subscriber = self.subscribers.get(&id);
+        subscriber.map_or_else(|| Arc::clone(&self.departed), |it| Arc::clone(&it.author))
+    }
+
+    /// An edit by the server itself: journalled now, shown to others once it is durable.
+    pub(super) fn edit_by_server(
+        &mut self,
+        update: Bytes,
+        author: Arc<Author>,
+        reply: oneshot::Sender<Result<(), Unavailable>>,
+    ) {
+        let refused = |reason: String| Err(Unavailable::Refused(reason));
+        if let Some(reason) = &self.durability.failed {
+            let _ = reply.send(Err(Unavailable::Unwritable(reason.clone())));
+            return;
+        }
+        let applied = match self.state.apply(&[Incoming { update, step2: true }]) {
+            Ok(applied) => applied,
+            Err(poisoned) => {
+                self.poisoned = true;
+                let _ = reply.send(refused(poisoned.to_string()));
+                return;
+            }
+        };
+        self.sync_cache = None;
+        let time = self.setup.clock.now();
+        let verdict = applied.verdicts.into_iter().next().unwrap_or(Verdict::Known);
+        match verdict {
+            Verdict::Applied(update) => {
+                self.append(vec![Entry { time, author, update }], Vec::new());
+            }
+            Verdict::Known => {}
+            Verdict::Incomplete(part) => {
+                if let Some(update) = part {
+                    self.append(vec![Entry { time, author, update }], Vec::new());
+                }
+                let _ = reply.send(refused("it depends on edits the document lacks".into()));
+                return;
+            }
+            Verdict::Refused(refusal) => {
+                let _ = reply.send(refused(refusal.to_string()));
+                return;
+            }
+        }
+        let updates = applied.broadcasts.into_iter().map(|it| (it.update, None)).collect();
+        let position = self.durability.appended;
+        self.durability.wait_for(AfterDurable { position, updates, reply });
+        self.release_durable();
+    }
+
+    /// Greets our own clients with the document's epoch, again when it is born.
+    pub(super) fn greet_everyone(&self) {
+        for subscriber in self.subscribers.values().filter(|it| it.greet) {
+            subscriber.send(&self.hello(subscriber.access));
+        }
+    }
+
+    pub(super) fn hello(&self, access: crate::identity::Access) -> ServerMessage {
+        let hello = serde_json::json!({
+            "epoch": self.epoch().map(|id| id.to_string()),
+            "access": access,
+            "version": env!("CARGO_PKG_VERSION"),
+        });
+        ServerMessage::Hello(hello.to_string())
+    }
+}

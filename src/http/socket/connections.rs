@@ -1,0 +1,102 @@
+//! The open WebSocket connections of a server, so that all can be told to go.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{document::Outbox, ids::ConnectionId, protocol::CloseReason, random::Random};
+
+/// Connections are sent away in so many groups, a moment apart, so that their clients do not all
+/// come back at once.
+const DRAIN_GROUPS: usize = 10;
+
+/// The open connections. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    open: Mutex<BTreeMap<ConnectionId, Arc<Outbox>>>,
+    next: AtomicU64,
+    gone: Notify,
+}
+
+/// A connection's place among the open ones; given up on drop.
+#[derive(Debug)]
+pub(super) struct Registration {
+    pub(super) id: ConnectionId,
+    connections: Connections,
+}
+
+impl Connections {
+    /// How many are open.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sends everybody away with 1012, in shuffled groups over a fifth of the time, and waits until
+    /// they are gone or the time is over.
+    pub async fn drain(&self, within: Duration, random: &dyn Random) {
+        let deadline = Instant::now() + within;
+        let mut outboxes: Vec<_> = self.lock().values().cloned().collect();
+        for index in (1..outboxes.len()).rev() {
+            let other = usize::try_from(random.below(index as u64 + 1)).unwrap_or(0);
+            outboxes.swap(index, other);
+        }
+        let pause = within / 5 / u32::try_from(DRAIN_GROUPS).unwrap_or(1);
+        let mut groups = outboxes.chunks(outboxes.len().div_ceil(DRAIN_GROUPS).max(1)).peekable();
+        while let Some(group) = groups.next() {
+            for outbox in group {
+                outbox.close(CloseReason::Restart);
+            }
+            if groups.peek().is_some() {
+                tokio::time::sleep(pause).await;
+            }
+        }
+        let all_gone = async {
+            loop {
+                let gone = self.0.gone.notified();
+                tokio::pin!(gone);
+                gone.as_mut().enable();
+                if self.is_empty() {
+                    return;
+                }
+                gone.await;
+            }
+        };
+        if tokio::time::timeout_at(deadline, all_gone).await.is_err() {
+            tracing::warn!(left = self.len(), "connections did not close in time and are dropped");
+        }
+    }
+
+    pub(super) fn register(&self, outbox: &Arc<Outbox>) -> Registration {
+        let id = ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1);
+        self.lock().insert(id, Arc::clone(outbox));
+        Registration { id, connections: self.clone() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Arc<Outbox>>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.connections.lock().remove(&self.id);
+        self.connections.0.gone.notify_waiters();
+    }
+}

@@ -1,0 +1,231 @@
+//! One connection's task: polls the socket, the queue of frames and the clock, and performs what
+//! the sessions decide.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_util::{Sink, StreamExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, Sleep, sleep_until},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{self, Message},
+};
+
+use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime};
+use crate::{
+    document::{Budget, Command, DocumentHandle, Outbox, Taken},
+    ids::SubscriberId,
+    limits::Limits,
+    protocol::CloseReason,
+    session::{Effect, Request, Sessions},
+};
+
+/// Bytes taken from the queue before a flush; one more frame may come on top.
+const WRITE_BYTES: usize = 16 * 1024;
+
+/// Resolves when a document or the budget has room again.
+type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
+
+pub(super) struct Pump<S> {
+    pub(super) socket: WebSocketStream<Metered<S>>,
+    pub(super) sockets: Arc<Sockets>,
+    pub(super) request: Request,
+    pub(super) sessions: Sessions,
+    pub(super) documents: BTreeMap<u32, DocumentHandle>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) registration: Registration,
+    /// Effects not yet performed; more than one only while something blocks.
+    pub(super) todo: VecDeque<Todo>,
+    /// Waits for a permit or for room in a mailbox; nothing is read meanwhile.
+    pub(super) blocked: Option<Blocked>,
+    pub(super) taken: Vec<Bytes>,
+    pub(super) unflushed: bool,
+    pub(super) lifetime: Lifetime,
+    pub(super) bytes_read: u64,
+    pub(super) timer: Pin<Box<Sleep>>,
+}
+
+pub(super) enum Todo {
+    Effect(Effect),
+    CaughtUp(u32),
+}
+
+enum Event {
+    Received(Message),
+    Broken(tungstenite::Error),
+    Ended,
+    Unblocked(Result<(), CloseReason>),
+    Taken(Taken),
+    Timer,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
+    pub(super) fn new(
+        socket: WebSocketStream<Metered<S>>,
+        request: Request,
+        sockets: Arc<Sockets>,
+    ) -> Self {
+        let limits = sockets.documents.limits();
+        let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
+        let lifetime = Lifetime::new(Instant::now(), limits);
+        Self {
+            sessions: Sessions::new(request.clone(), limits),
+            budget: sockets.documents.budget().share(limits.unsaved_bytes_per_connection),
+            registration: sockets.connections.register(&outbox),
+            timer: Box::pin(sleep_until(
+                Instant::now() + limits.handshake_timeout.min(limits.keepalive),
+            )),
+            socket,
+            request,
+            documents: BTreeMap::new(),
+            outbox,
+            todo: VecDeque::new(),
+            blocked: None,
+            taken: Vec::new(),
+            unflushed: false,
+            lifetime,
+            bytes_read: 0,
+            sockets,
+        }
+    }
+
+    pub(super) async fn run(&mut self) {
+        while let Some(event) = poll_fn(|context| self.poll(context)).await {
+            if self.on_event(event).is_break() {
+                break;
+            }
+            self.perform();
+        }
+        self.outbox.abandon();
+        for (session, document) in std::mem::take(&mut self.documents) {
+            // An unloaded document has forgotten the session already.
+            let _ = document.send(Command::Unsubscribe(self.subscriber(session))).await;
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        self.sockets.documents.limits()
+    }
+
+    pub(super) fn subscriber(&self, session: u32) -> SubscriberId {
+        SubscriberId { connection: self.registration.id, session }
+    }
+
+    /// The next thing that happened; `None` when the socket can no longer be written.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        if ready!(self.poll_write(context)).is_err() {
+            return Poll::Ready(None);
+        }
+        if !self.unflushed
+            && let Poll::Ready(taken) = self.outbox.poll_take(context, WRITE_BYTES, &mut self.taken)
+            && !(matches!(taken, Taken::Close(_)) && self.is_ending())
+        {
+            return Poll::Ready(Some(Event::Taken(taken)));
+        }
+        if let Some(blocked) = &mut self.blocked {
+            if let Poll::Ready(outcome) = blocked.as_mut().poll(context) {
+                self.blocked = None;
+                return Poll::Ready(Some(Event::Unblocked(outcome)));
+            }
+        } else if (self.is_ending() || !self.outbox.is_choked())
+            && let Poll::Ready(next) = self.socket.poll_next_unpin(context)
+        {
+            return Poll::Ready(Some(match next {
+                Some(Ok(message)) => Event::Received(message),
+                Some(Err(error)) => Event::Broken(error),
+                None => Event::Ended,
+            }));
+        }
+        ready!(self.timer.as_mut().poll(context));
+        Poll::Ready(Some(Event::Timer))
+    }
+
+    /// Drives the flush; never holds up the rest while the peer takes nothing.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        if self.unflushed {
+            match Pin::new(&mut self.socket).poll_flush(context) {
+                Poll::Ready(Ok(())) => {
+                    self.unflushed = false;
+                    self.lifetime.writing_since = None;
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(())),
+                Poll::Pending => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.lifetime.close_at.is_some() || self.lifetime.closing_since.is_some()
+    }
+
+    fn on_event(&mut self, event: Event) -> std::ops::ControlFlow<()> {
+        use std::ops::ControlFlow::{Break, Continue};
+        match event {
+            Event::Received(message) => self.on_message(message),
+            Event::Unblocked(Ok(())) => {}
+            Event::Unblocked(Err(reason)) => self.outbox.close(reason),
+            Event::Taken(taken) => return self.on_taken(taken),
+            Event::Timer => return self.on_timer(),
+            Event::Ended => return Break(()),
+            Event::Broken(tungstenite::Error::Capacity(error)) => {
+                // The rest of the message is still on its way and cannot be skipped.
+                self.refuse_too_large(&error.to_string());
+                return Continue(());
+            }
+            Event::Broken(error) => {
+                tracing::debug!(connection = %self.registration.id, %error, "connection broken");
+                return Break(());
+            }
+        }
+        Continue(())
+    }
+
+    fn on_message(&mut self, message: Message) {
+        self.lifetime.heard = Instant::now();
+        // Pings were answered by the library, into its buffer.
+        self.unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
+        if let Message::Binary(frame) = message
+            && !self.is_ending()
+        {
+            self.lifetime.new_since = None;
+            let effects = self.sessions.receive(&frame);
+            self.todo.extend(effects.into_iter().map(Todo::Effect));
+        }
+    }
+
+    fn on_taken(&mut self, taken: Taken) -> std::ops::ControlFlow<()> {
+        match taken {
+            Taken::Frames => {
+                for frame in std::mem::take(&mut self.taken) {
+                    if self.start_send(Message::Binary(frame)).is_err() {
+                        return std::ops::ControlFlow::Break(());
+                    }
+                }
+            }
+            Taken::CaughtUp => {
+                self.todo.extend(self.documents.keys().map(|session| Todo::CaughtUp(*session)));
+            }
+            Taken::Close(reason) => self.begin_close(reason),
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+
+    pub(super) fn start_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+        let now = Instant::now();
+        self.lifetime.sent = now;
+        self.lifetime.writing_since.get_or_insert(now);
+        self.unflushed = true;
+        Pin::new(&mut self.socket).start_send(message)
+    }
+}

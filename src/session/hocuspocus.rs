@@ -1,0 +1,188 @@
+//! The sessions of a Hocuspocus connection: one for each address, each authenticated by itself.
+//!
+//! Every frame before an address is authenticated waits. Providers from version 3 on always send a
+//! token; version 2 without one just begins to sync, so a sync step 1 at an address that never
+//! showed a token stands for "nobody in particular". A denied address stays on the socket, and its
+//! client may try again with another token.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
+
+use super::{Bounds, Decision, Effect};
+use crate::{
+    identity::Access,
+    ids::DocumentName,
+    protocol::{
+        Address, ClientMessage, CloseReason, ProtocolError, Scope, ServerMessage, hocuspocus,
+    },
+};
+
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    by_address: BTreeMap<Arc<[u8]>, Session>,
+    /// Session numbers are not used twice on a connection.
+    next: u32,
+    waiting_bytes: usize,
+    waiting_messages: usize,
+}
+
+#[derive(Debug)]
+struct Session {
+    number: u32,
+    stage: Stage,
+    access: Access,
+    waiting: Vec<ClientMessage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Has not shown a token.
+    New,
+    /// Has, and waits for the decision.
+    Asking,
+    Open,
+    /// May show another token.
+    Denied,
+}
+
+impl Sessions {
+    pub(super) fn receive(
+        &mut self,
+        frame: &Bytes,
+        bounds: Bounds,
+    ) -> Result<Vec<Effect>, ProtocolError> {
+        let (Some(address), message) = hocuspocus::decode(frame)? else { return Ok(Vec::new()) };
+        if !self.by_address.contains_key(&address) {
+            if matches!(message, ClientMessage::Close) {
+                return Ok(Vec::new());
+            }
+            if self.by_address.len() >= bounds.sessions {
+                return Ok(deny(&address, "too many documents are open on this connection"));
+            }
+            self.by_address.insert(Arc::clone(&address), Session::new(self.next));
+            self.next += 1;
+        }
+        let Some(session) = self.by_address.get_mut(&address) else { return Ok(Vec::new()) };
+        Ok(match (session.stage, message) {
+            (_, ClientMessage::Close) => self.leave(&address),
+            (Stage::Open, ClientMessage::Token { .. }) => {
+                vec![Effect::Send(authenticated(&address, session.access))]
+            }
+            (Stage::Open, message) => vec![Effect::Forward(session.number, message)],
+            (Stage::New | Stage::Denied, ClientMessage::Token { token, .. }) => {
+                session.ask(&address, Some(token))
+            }
+            (Stage::New, message @ ClientMessage::SyncStep1(_)) => {
+                session.waiting.push(message);
+                session.ask(&address, None)
+            }
+            (_, message) => self.wait(&address, message, frame.len(), bounds),
+        })
+    }
+
+    /// Keeps a message until the address is authenticated; too many end the connection with the
+    /// code for "ask for a fresh view", as the original server does.
+    fn wait(
+        &mut self,
+        address: &Arc<[u8]>,
+        message: ClientMessage,
+        bytes: usize,
+        bounds: Bounds,
+    ) -> Vec<Effect> {
+        self.waiting_bytes += bytes;
+        self.waiting_messages += 1;
+        let over = self.waiting_bytes > bounds.waiting_bytes
+            || self.waiting_messages > bounds.waiting_messages;
+        if over {
+            return vec![Effect::Close(CloseReason::Overloaded)];
+        }
+        if let Some(session) = self.by_address.get_mut(address) {
+            session.waiting.push(message);
+        }
+        Vec::new()
+    }
+
+    fn leave(&mut self, address: &Arc<[u8]>) -> Vec<Effect> {
+        let Some(session) = self.by_address.remove(address) else { return Vec::new() };
+        let closed = ServerMessage::Close("provider_initiated".to_owned());
+        let open = (session.stage == Stage::Open).then_some(Effect::Leave(session.number));
+        open.into_iter().chain(send(address, &closed)).collect()
+    }
+
+    pub(super) fn authorized(&mut self, number: u32, decision: Decision) -> Vec<Effect> {
+        let found = self.by_address.iter_mut().find(|(_, session)| session.number == number);
+        let Some((address, session)) = found else { return Vec::new() };
+        if session.stage != Stage::Asking {
+            return Vec::new();
+        }
+        let waiting = std::mem::take(&mut session.waiting);
+        let (access, document) = match (decision, name_of(address)) {
+            (Ok(access), Ok(document)) => (access, document),
+            (Err(reason), _) | (_, Err(reason)) => {
+                session.stage = Stage::Denied;
+                return deny(address, &reason.frame(None).1);
+            }
+        };
+        session.stage = Stage::Open;
+        session.access = access;
+        let address = Arc::clone(address);
+        self.waiting_bytes = 0;
+        self.waiting_messages = 0;
+        let mut effects = vec![
+            Effect::Send(authenticated(&address, access)),
+            Effect::Open {
+                session: number,
+                document,
+                address: Address::Hocuspocus(address),
+                access,
+            },
+        ];
+        effects.extend(waiting.into_iter().map(|message| Effect::Forward(number, message)));
+        effects
+    }
+
+    pub(super) fn open(&self) -> Vec<(u32, Address)> {
+        let open = self.by_address.iter().filter(|(_, session)| session.stage == Stage::Open);
+        open.map(|(address, it)| (it.number, Address::Hocuspocus(Arc::clone(address)))).collect()
+    }
+}
+
+impl Session {
+    fn new(number: u32) -> Self {
+        Self { number, stage: Stage::New, access: Access::None, waiting: Vec::new() }
+    }
+
+    fn ask(&mut self, address: &Arc<[u8]>, token: Option<String>) -> Vec<Effect> {
+        match name_of(address) {
+            Ok(document) => {
+                self.stage = Stage::Asking;
+                vec![Effect::Authorize { session: self.number, document, token }]
+            }
+            Err(reason) => {
+                self.stage = Stage::Denied;
+                self.waiting = Vec::new();
+                deny(address, &reason.frame(None).1)
+            }
+        }
+    }
+}
+
+fn name_of(address: &[u8]) -> Result<DocumentName, CloseReason> {
+    let name = std::str::from_utf8(hocuspocus::document_of(address))
+        .map_err(|_| CloseReason::NotFound("a document name must be UTF-8".to_owned()))?;
+    DocumentName::new(name).map_err(|error| CloseReason::NotFound(error.to_string()))
+}
+
+fn authenticated(address: &[u8], access: Access) -> Bytes {
+    let scope = if access.may_edit() { Scope::ReadWrite } else { Scope::ReadOnly };
+    hocuspocus::encode(address, &ServerMessage::Authenticated(scope)).unwrap_or_default()
+}
+
+fn deny(address: &[u8], reason: &str) -> Vec<Effect> {
+    send(address, &ServerMessage::PermissionDenied(reason.to_owned())).into_iter().collect()
+}
+
+fn send(address: &[u8], message: &ServerMessage) -> Option<Effect> {
+    hocuspocus::encode(address, message).map(Effect::Send)
+}

@@ -1,0 +1,154 @@
+//! What sessions decide, told in frames and effects.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Effect, Request, Sessions};
+use crate::{
+    identity::Access,
+    ids::DocumentName,
+    limits::Limits,
+    protocol::{Address, CloseReason, Dialect},
+};
+
+fn name(text: &str) -> DocumentName {
+    DocumentName::new(text).expect("a good name")
+}
+
+fn sessions(document: Option<&str>) -> Sessions {
+    let request = Request { document: document.map(name), ..Request::default() };
+    Sessions::new(request, &Limits::default())
+}
+
+/// A Hocuspocus frame: address, then the rest.
+fn frame(address: &str, rest: &[u8]) -> Bytes {
+    let length = u8::try_from(address.len()).expect("short");
+    [&[length], address.as_bytes(), rest].concat().into()
+}
+
+const STEP1: &[u8] = &[0, 0, 1, 0];
+const UPDATE: &[u8] = &[0, 2, 2, 0, 0];
+const TOKEN: &[u8] = &[2, 0, 3, b'T', b'0', b'K', 5, b'4', b'.', b'8', b'.', b'0'];
+
+/// Effects in a few words.
+fn words(effects: &[Effect]) -> Vec<String> {
+    let word = |effect: &Effect| match effect {
+        Effect::Authorize { session, document, token } => {
+            format!("authorize {session} {document} {}", token.as_deref().unwrap_or("-"))
+        }
+        Effect::Open { session, document, access, .. } => {
+            format!("open {session} {document} {access:?}")
+        }
+        Effect::Forward(session, message) => {
+            let message = format!("{message:?}");
+            format!("forward {session} {}", message.split(['(', ' ']).next().unwrap_or_default())
+        }
+        Effect::Leave(session) => format!("leave {session}"),
+        Effect::Send(frame) => {
+            format!("send {}", frame.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        }
+        Effect::Close(reason) => format!("close {}", reason.frame(None).0),
+    };
+    effects.iter().map(word).collect()
+}
+
+#[test]
+fn y_websocket_opens_the_document_of_its_path() {
+    let mut it = sessions(Some("notes"));
+    let asked = it.receive(&Bytes::from_static(STEP1));
+    assert_eq!(words(&asked), ["authorize 0 notes -"]);
+    assert_eq!(words(&it.receive(&Bytes::from_static(UPDATE))), [""; 0]);
+    let opened = it.authorized(0, Ok(Access::Edit));
+    assert_eq!(words(&opened), ["open 0 notes Edit", "forward 0 SyncStep1", "forward 0 Update"]);
+    assert_eq!(words(&it.receive(&Bytes::from_static(UPDATE))), ["forward 0 Update"]);
+    assert_eq!(it.dialect(), Some(Dialect::YWebsocket));
+    assert_eq!(it.open(), [(0, Address::None)]);
+}
+
+#[test]
+fn y_websocket_without_a_document_in_its_path_hears_why() {
+    let mut it = sessions(None);
+    let effects = words(&it.receive(&Bytes::from_static(STEP1)));
+    assert!(effects[0].starts_with("send 0200"), "{effects:?}");
+    assert_eq!(effects[1], "close 4404");
+}
+
+#[test]
+fn hocuspocus_frames_wait_for_their_token() {
+    let mut it = sessions(None);
+    assert_eq!(words(&it.receive(&frame("doc", UPDATE))), [""; 0]);
+    assert_eq!(words(&it.receive(&frame("doc", TOKEN))), ["authorize 0 doc T0K"]);
+    assert_eq!(words(&it.receive(&frame("doc", STEP1))), [""; 0]);
+    let opened = words(&it.authorized(0, Ok(Access::Edit)));
+    assert_eq!(
+        opened,
+        [
+            "send 03646f6302020a726561642d7772697465",
+            "open 0 doc Edit",
+            "forward 0 Update",
+            "forward 0 SyncStep1"
+        ]
+    );
+}
+
+#[test]
+fn hocuspocus_version_2_without_a_token_is_nobody_in_particular() {
+    let mut it = sessions(None);
+    assert_eq!(words(&it.receive(&frame("doc", STEP1))), ["authorize 0 doc -"]);
+    let opened = words(&it.authorized(0, Ok(Access::Edit)));
+    assert_eq!(opened[1..], ["open 0 doc Edit", "forward 0 SyncStep1"]);
+}
+
+#[test]
+fn hocuspocus_sessions_of_one_name_are_told_apart_by_address() {
+    let mut it = sessions(None);
+    assert_eq!(words(&it.receive(&frame("doc\0one", TOKEN))), ["authorize 0 doc T0K"]);
+    assert_eq!(words(&it.receive(&frame("doc\0two", TOKEN))), ["authorize 1 doc T0K"]);
+    let _ = it.authorized(0, Ok(Access::Edit));
+    let _ = it.authorized(1, Ok(Access::View));
+    let address = |text: &str| Address::Hocuspocus(Arc::from(text.as_bytes()));
+    assert_eq!(it.open(), [(0, address("doc\0one")), (1, address("doc\0two"))]);
+    assert_eq!(words(&it.receive(&frame("doc\0two", &[7])))[0], "leave 1");
+    assert_eq!(it.open(), [(0, address("doc\0one"))]);
+}
+
+#[test]
+fn a_denied_hocuspocus_address_may_try_again_on_the_same_socket() {
+    let mut it = sessions(None);
+    let _ = it.receive(&frame("doc", TOKEN));
+    let denied = words(&it.authorized(0, Err(CloseReason::Forbidden("no".into()))));
+    assert_eq!(denied, ["send 03646f630201026e6f"]);
+    assert_eq!(words(&it.receive(&frame("doc", STEP1))), [""; 0]);
+    assert_eq!(words(&it.receive(&frame("doc", TOKEN))), ["authorize 0 doc T0K"]);
+    let opened = words(&it.authorized(0, Ok(Access::Edit)));
+    assert_eq!(opened[1..], ["open 0 doc Edit", "forward 0 SyncStep1"]);
+}
+
+#[test]
+fn a_hocuspocus_address_that_cannot_name_a_document_is_denied() {
+    let mut it = sessions(None);
+    let denied = words(&it.receive(&frame("a\nb", TOKEN)));
+    assert!(denied[0].starts_with("send 03610a620201"), "{denied:?}");
+    assert_eq!(denied.len(), 1);
+}
+
+#[test]
+fn what_waits_for_a_token_is_bounded() {
+    let mut it = sessions(None);
+    let large = frame("doc", &[&[0, 2, 0xff, 0xff, 0x03], &[0; 0xffff][..]].concat());
+    let closed = (0..100).find(|_| words(&it.receive(&large)) == ["close 1013"]);
+    assert!(closed.is_some_and(|count| count > 10), "{closed:?}");
+}
+
+#[test]
+fn frames_that_cannot_be_read_are_forgiven_a_few_times() {
+    let mut it = sessions(Some("notes"));
+    let _ = it.receive(&Bytes::from_static(STEP1));
+    let _ = it.authorized(0, Ok(Access::Edit));
+    let broken = Bytes::from_static(&[0, 2, 0xff]);
+    assert_eq!(words(&it.receive(&broken)), [""; 0]);
+    assert_eq!(words(&it.receive(&broken)), [""; 0]);
+    assert_eq!(words(&it.receive(&broken)), ["close 4400"]);
+    assert_eq!(words(&it.receive(&Bytes::new())), [""; 0]);
+}

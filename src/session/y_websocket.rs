@@ -1,0 +1,97 @@
+//! The one session of a y-websocket connection: its document is in the path, its token came with
+//! the request, and everything before permission waits.
+
+use bytes::Bytes;
+
+use super::{Bounds, Decision, Effect, Request};
+use crate::{
+    ids::DocumentName,
+    protocol::{Address, ClientMessage, CloseReason, ProtocolError, ServerMessage, y_websocket},
+};
+
+#[derive(Debug)]
+pub(super) struct Session {
+    document: Option<DocumentName>,
+    refused: Option<CloseReason>,
+    token: Option<String>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    New,
+    Waiting { messages: Vec<ClientMessage>, bytes: usize },
+    Open,
+    Denied,
+}
+
+impl Session {
+    pub(super) fn new(request: &Request) -> Self {
+        Self {
+            document: request.document.clone(),
+            refused: request.refused.clone(),
+            token: request.token.clone(),
+            stage: Stage::New,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
+    }
+
+    pub(super) fn receive(
+        &mut self,
+        frame: &Bytes,
+        bounds: Bounds,
+    ) -> Result<Vec<Effect>, ProtocolError> {
+        let message = y_websocket::decode(frame)?;
+        Ok(match &mut self.stage {
+            Stage::Open => vec![Effect::Forward(0, message)],
+            Stage::Denied => Vec::new(),
+            Stage::New => self.begin(message, frame.len()),
+            Stage::Waiting { messages, bytes } => {
+                *bytes += frame.len();
+                if *bytes > bounds.waiting_bytes || messages.len() >= bounds.waiting_messages {
+                    self.stage = Stage::Denied;
+                    return Ok(vec![Effect::Close(CloseReason::Overloaded)]);
+                }
+                messages.push(message);
+                Vec::new()
+            }
+        })
+    }
+
+    fn begin(&mut self, message: ClientMessage, bytes: usize) -> Vec<Effect> {
+        if let Some(reason) = self.refused.take() {
+            return self.deny(reason);
+        }
+        let Some(document) = self.document.clone() else {
+            let reason = "the address names no document, connect to /ws/{document}".to_owned();
+            return self.deny(CloseReason::NotFound(reason));
+        };
+        self.stage = Stage::Waiting { messages: vec![message], bytes };
+        vec![Effect::Authorize { session: 0, document, token: self.token.take() }]
+    }
+
+    pub(super) fn authorized(&mut self, decision: Decision) -> Vec<Effect> {
+        let Stage::Waiting { messages, .. } = &mut self.stage else { return Vec::new() };
+        let messages = std::mem::take(messages);
+        match (decision, self.document.clone()) {
+            (Ok(access), Some(document)) => {
+                self.stage = Stage::Open;
+                let open = Effect::Open { session: 0, document, address: Address::None, access };
+                let forward = messages.into_iter().map(|message| Effect::Forward(0, message));
+                std::iter::once(open).chain(forward).collect()
+            }
+            (Err(reason), _) => self.deny(reason),
+            (Ok(_), None) => Vec::new(),
+        }
+    }
+
+    fn deny(&mut self, reason: CloseReason) -> Vec<Effect> {
+        self.stage = Stage::Denied;
+        let denied = ServerMessage::PermissionDenied(reason.frame(None).1);
+        let frame = y_websocket::encode(&denied).map(Effect::Send);
+        frame.into_iter().chain([Effect::Close(reason)]).collect()
+    }
+}
