@@ -30,13 +30,12 @@ use warp::{
 
 use crate::{
     ids::{DocumentName, NameError},
-    limits::Limits,
     storage::Health,
 };
 use guard::Guard;
 use health::Readiness;
 use slots::Slot;
-use upgrade::{Handshake, Socket, socket_config};
+use upgrade::{Handshake, Upgraded};
 use web_app::WebApp;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
@@ -47,9 +46,7 @@ const URI_BYTES: usize = 8 * 1024;
 pub struct Peer(pub SocketAddr);
 
 /// What the routes need to know.
-pub struct Edge {
-    /// Bounds of sockets.
-    pub limits: Limits,
+pub struct Site {
     /// Who may reach the server through a browser.
     pub guard: Guard,
     /// The pages.
@@ -60,9 +57,9 @@ pub struct Edge {
     pub draining: watch::Receiver<bool>,
 }
 
-impl std::fmt::Debug for Edge {
+impl std::fmt::Debug for Site {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Edge").field("guard", &self.guard).finish_non_exhaustive()
+        f.debug_struct("Site").field("guard", &self.guard).finish_non_exhaustive()
     }
 }
 
@@ -83,17 +80,17 @@ pub struct Accepted {
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
 /// `/ws/{document}` and `/ws`, `/healthz`, `/readyz`, and the web app for everything else.
-pub fn routes<H, F>(edge: Arc<Edge>, handler: H) -> BoxedFilter<(Response,)>
+pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Socket, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    health_routes(&edge)
-        .or(refusals(&edge))
+    health_routes(&site)
+        .or(refusals(&site))
         .unify()
-        .or(websocket(&edge, handler))
+        .or(websocket(&site, handler))
         .unify()
-        .or(pages(edge))
+        .or(pages(site))
         .unify()
         .boxed()
 }
@@ -119,12 +116,12 @@ pub(crate) fn read_only() -> Response {
     response
 }
 
-fn health_routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
-    let edge = Arc::clone(edge);
+fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
     let alive = warp::path!("healthz").map(health::alive);
     let ready = warp::path!("readyz").map(move || {
-        let draining = *edge.draining.borrow();
-        Readiness::of(draining, &(edge.health)()).response()
+        let draining = *site.draining.borrow();
+        Readiness::of(draining, &(site.health)()).response()
     });
     let reading = warp::method().and_then(|method| {
         let reads = matches!(method, Method::GET | Method::HEAD);
@@ -134,8 +131,8 @@ fn health_routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
 }
 
 /// Matches what must not reach a route, and answers it.
-fn refusals(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
-    let edge = Arc::clone(edge);
+fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -143,7 +140,7 @@ fn refusals(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
             let target_bytes = path.as_str().len() + query.len();
-            ready_if(refuse(&edge.guard, &method, target_bytes, &headers))
+            ready_if(refuse(&site.guard, &method, target_bytes, &headers))
         })
         .boxed()
 }
@@ -169,12 +166,12 @@ fn refuse(
     has_body.then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body"))
 }
 
-fn websocket<H, F>(edge: &Arc<Edge>, handler: H) -> BoxedFilter<(Response,)>
+fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Socket, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let edge = Arc::clone(edge);
+    let site = Arc::clone(site);
     warp::path("ws")
         .and(warp::path::tail())
         .and(warp::method())
@@ -195,7 +192,7 @@ where
                     Ok(handshake) => handshake,
                     Err(response) => return *response,
                 };
-                if let Err(response) = admit(&edge, &headers) {
+                if let Err(response) = admit(&site, &headers) {
                     return *response;
                 }
                 let document = match path.as_str() {
@@ -206,19 +203,18 @@ where
                 let peer = peer.map(|Peer(address)| address);
                 let accepted = Accepted { peer, document, query, subprotocol };
                 let handler = handler.clone();
-                let config = socket_config(edge.limits.message_bytes);
-                handshake.accept(config, slot, move |socket| handler(socket, accepted))
+                handshake.accept(slot, move |stream| handler(stream, accepted))
             },
         )
         .boxed()
 }
 
 /// Decides whether a sound handshake may go on.
-fn admit(edge: &Edge, headers: &HeaderMap) -> Result<(), Box<Response>> {
-    edge.guard
+fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    site.guard
         .check_origin(headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
-    if *edge.draining.borrow() {
+    if *site.draining.borrow() {
         let mut response =
             problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
@@ -227,13 +223,13 @@ fn admit(edge: &Edge, headers: &HeaderMap) -> Result<(), Box<Response>> {
     Ok(())
 }
 
-fn pages(edge: Arc<Edge>) -> BoxedFilter<(Response,)> {
+fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {
     warp::path::tail()
         .and(warp::method())
         .and(warp::header::headers_cloned())
         .then(move |path: warp::path::Tail, method: Method, headers: HeaderMap| {
-            let edge = Arc::clone(&edge);
-            async move { edge.web_app.answer(&method, path.as_str(), &headers).await }
+            let site = Arc::clone(&site);
+            async move { site.web_app.answer(&method, path.as_str(), &headers).await }
         })
         .boxed()
 }

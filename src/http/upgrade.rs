@@ -1,19 +1,13 @@
 //! The WebSocket handshake by hand (RFC 6455 §4.2), so that a connection costs kilobytes.
 //!
-//! warp's own upgrade gives every connection two buffers of 128 KiB. Knows headers and buffers;
-//! what is spoken on the socket is the handler's business.
+//! warp's own upgrade gives every connection two buffers of 128 KiB. Knows headers; what is
+//! spoken on the stream is the handler's business.
 
 use std::future::Future;
 
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
-};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use warp::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
@@ -25,10 +19,10 @@ use warp::{
     reply::Response,
 };
 
-use super::{problem, slots::Slot, socket::Metered};
+use super::{problem, slots::Slot};
 
-/// A WebSocket as the handler gets it.
-pub type Socket = WebSocketStream<Metered<TokioIo<Upgraded>>>;
+/// The stream under a WebSocket, after the handshake and before the first frame.
+pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
 
 /// What the client asked for, once it is known to be a sound handshake.
 #[derive(Debug)]
@@ -81,9 +75,8 @@ impl Handshake {
     /// Answers 101 and runs the handler on a task of its own, which holds `slot`.
     pub(super) fn accept<F>(
         self,
-        config: WebSocketConfig,
         slot: Option<Slot>,
-        handler: impl FnOnce(Socket) -> F + Send + 'static,
+        handler: impl FnOnce(Upgraded) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
@@ -91,9 +84,8 @@ impl Handshake {
         let on_upgrade = self.on_upgrade;
         tokio::spawn(async move {
             let _slot = slot;
-            // Boxed, so that a connection does not keep the room its upgrade took.
-            match Box::pin(upgrade(on_upgrade, config)).await {
-                Ok(socket) => handler(*socket).await,
+            match on_upgrade.await {
+                Ok(upgraded) => handler(TokioIo::new(upgraded)).await,
                 Err(error) => tracing::debug!(%error, "a client left during its upgrade"),
             }
         });
@@ -108,25 +100,6 @@ impl Handshake {
         }
         response
     }
-}
-
-async fn upgrade(on_upgrade: OnUpgrade, config: WebSocketConfig) -> hyper::Result<Box<Socket>> {
-    let stream = Metered::new(TokioIo::new(on_upgrade.await?));
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    Ok(Box::new(socket))
-}
-
-/// Buffers and bounds of a socket that accepts messages up to `message_bytes`.
-pub(super) fn socket_config(message_bytes: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        // Allocated eagerly and kept, so it is what an idle connection costs.
-        .read_buffer_size(1024)
-        // Frames gather up to here before a write; allocated only as it fills.
-        .write_buffer_size(128 << 10)
-        // The outbox is the bound: the pump takes more only after a flush.
-        .max_write_buffer_size(usize::MAX)
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes))
 }
 
 fn upgrade_required(detail: &str) -> Response {

@@ -65,6 +65,11 @@ impl Catalog {
         self.ended.contains(&id)
     }
 
+    /// All lives that were ended.
+    pub(crate) fn ended(&self) -> &HashSet<DocumentId> {
+        &self.ended
+    }
+
     /// Client ids of earlier lives of this name.
     pub(crate) fn retired(&self, name: &DocumentName) -> Arc<[u64]> {
         self.retired.get(name).cloned().unwrap_or_default()
@@ -133,6 +138,15 @@ impl Catalog {
     /// Notes a change. Gives a sentence when it does not fit what is known: a record before it must
     /// have been lost. What can be noted is noted all the same.
     pub(crate) fn note(&mut self, id: DocumentId, seq: Seq, change: &Change) -> Result<(), String> {
+        self.note_at(id, Some(seq), change)
+    }
+
+    /// Notes a change that is not content and lies in an archive, apart from the entries around it.
+    pub(crate) fn note_sealed(&mut self, id: DocumentId, change: &Change) -> Result<(), String> {
+        self.note_at(id, None, change)
+    }
+
+    fn note_at(&mut self, id: DocumentId, seq: Option<Seq>, change: &Change) -> Result<(), String> {
         if let Change::Create { name, time } = change {
             return self.begin(id, name, *time);
         }
@@ -142,10 +156,11 @@ impl Catalog {
         let known = self.lives.contains_key(&id);
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
         let before = life.last;
-        let expected = match change {
-            Change::Entry(_) => Seq(before.0 + 1),
-            Change::Base(_) => seq,
-            _ => before,
+        let seq = seq.unwrap_or(before);
+        let fits = match change {
+            Change::Entry(_) => seq.0 == before.0 + 1,
+            Change::Base(_) => seq > before,
+            _ => seq == before,
         };
         match change {
             Change::Entry(entry) | Change::Base(entry) => {
@@ -167,8 +182,8 @@ impl Catalog {
         if !known {
             return Err(format!("the beginning of document {id} is lost"));
         }
-        if seq != expected {
-            return Err(format!("entry {expected} was expected next and {seq} was found"));
+        if !fits {
+            return Err(format!("entry {before} was the last and {seq} was found next"));
         }
         Ok(())
     }
@@ -186,17 +201,24 @@ impl Catalog {
         }
         let known = self.lives.contains_key(&id);
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
-        let expected = Seq(life.last.0 + 1);
-        life.last = last.max(life.last);
+        let before = life.last;
+        life.last = last.max(before);
         life.changed = changed;
         life.bytes += bytes;
         if !known {
             return Err(format!("the beginning of document {id} is lost"));
         }
-        if first != expected {
-            return Err(format!("entry {expected} was expected next and {first} was found"));
+        if first.0 != before.0 + 1 {
+            return Err(format!("entry {before} was the last and {first} was found next"));
         }
         Ok(())
+    }
+
+    /// Notes that entries after this one do not exist after all.
+    pub(crate) fn cut(&mut self, id: DocumentId, last: Seq) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.last = life.last.min(last);
+        }
     }
 
     /// Notes that something of a document existed although its records cannot be read, and the name

@@ -85,6 +85,7 @@ struct Queue {
     calls: VecDeque<Call>,
     bytes: usize,
     closing: bool,
+    ended: bool,
     retry_now: bool,
     writing: Writing,
 }
@@ -142,14 +143,11 @@ impl Committer {
     }
 
     /// Hands records over. No records is a question: it is answered when everything handed over
-    /// before is durable.
+    /// before is durable. After the thread has ended, `done` is dropped unheard.
     pub(crate) fn submit(&self, records: Vec<Record>, done: Done) {
         let bytes = records.iter().map(|record| record.payload.len()).sum();
         let mut queue = self.shared.lock();
-        if queue.writing.failed || queue.closing {
-            let reason = queue.writing.unwritable.clone();
-            drop(queue);
-            done(Err(StoreError::Failed(reason.unwrap_or_else(|| "it was closed".into()))));
+        if queue.ended {
             return;
         }
         queue.bytes += bytes;
@@ -233,6 +231,7 @@ impl Writer {
         let mut queue = self.shared.lock();
         while queue.calls.is_empty() {
             if queue.closing {
+                queue.ended = true;
                 return None;
             }
             queue = self.shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -376,6 +375,7 @@ impl Drop for FailOnPanic {
         let mut queue = self.0.lock();
         let reason = "the journal's thread panicked; restart".to_owned();
         queue.writing = Writing { unwritable: Some(reason.clone()), failed: true };
+        queue.ended = true;
         let calls = std::mem::take(&mut queue.calls);
         drop(queue);
         for call in calls {

@@ -57,6 +57,24 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// When the directory cannot be opened or synced.
     fn sync_dir(&self, directory: &Path) -> io::Result<()>;
+
+    /// Takes a lock that ends with the process, and leaves `holder` in the file for whoever is
+    /// refused. A disk in memory has only one process, so it has nothing to lock.
+    ///
+    /// # Errors
+    /// When the file cannot be made or locked.
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
+        let _ = (path, holder);
+        Ok(Lock::Taken(Box::new(())))
+    }
+}
+
+/// The outcome of [`Disk::lock`].
+pub enum Lock {
+    /// It is ours until this is dropped.
+    Taken(Box<dyn Send + Sync>),
+    /// Another process has it, and left this.
+    Held(String),
 }
 
 /// An open file.
@@ -177,6 +195,24 @@ impl Disk for StdDisk {
 
     fn sync_dir(&self, directory: &Path) -> io::Result<()> {
         fs::File::open(directory)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Ok(Lock::Held(fs::read_to_string(path).unwrap_or_default()));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+        // Only a hint for people. On a full disk there is none, and the lock holds all the same.
+        let hint = file.set_len(0).and_then(|()| file.write_all_at(holder.as_bytes(), 0));
+        if let Err(error) = hint {
+            tracing::warn!(path = %path.display(), %error, "failed to note in the lock file who holds it");
+        }
+        Ok(Lock::Taken(Box::new(file)))
     }
 }
 

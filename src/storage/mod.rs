@@ -7,17 +7,26 @@
 pub mod archive;
 mod catalog;
 mod committer;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
 mod fields;
 pub mod index;
 mod journal;
+mod keeper;
+pub mod local;
 pub mod memory;
 pub mod payload;
+mod reading;
+mod recovery;
 pub mod record;
 mod scan;
 pub mod seal;
+mod snapshots;
+mod tables;
+
 #[cfg(test)]
 mod test_disk;
 

@@ -114,6 +114,19 @@ impl Change {
         };
         if input.bytes.is_empty() { Ok(change) } else { Err(input.error("bytes are left over")) }
     }
+
+    /// The same without sharing the bytes of a small record with whatever it was read from, which
+    /// may be a whole file.
+    #[must_use]
+    pub fn owned(self) -> Self {
+        match self {
+            Self::Keyed { key, revision, value } => {
+                let value = value.map(|value| Bytes::copy_from_slice(&value));
+                Self::Keyed { key, revision, value }
+            }
+            other => other,
+        }
+    }
 }
 
 /// When an entry was received and how many bytes its update has, without decoding the rest.

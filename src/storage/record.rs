@@ -92,9 +92,6 @@ pub(crate) struct Trailer {
 /// The kind of the journal's own record that ends a finished file: see `journal.rs`.
 pub(crate) const ROLL: u8 = 0;
 
-/// Bytes around a payload, at most: head, padding, trailer.
-pub(crate) const OVERHEAD: usize = HEAD + 7 + TRAILER;
-
 /// Largest payload. An update is far below it, whatever an operator configures.
 pub(crate) const PAYLOAD_BYTES: usize = 1 << 30;
 

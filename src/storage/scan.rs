@@ -48,17 +48,17 @@ pub(crate) enum Item {
 
 /// A damaged stretch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// The journal file's number.
-    pub file: u64,
+    pub(crate) file: u64,
     /// Where it begins.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// How long it is; 0 when something is missing there.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Documents that lost something, with their names where a create or rename record still says.
-    pub documents: Vec<(DocumentId, Option<DocumentName>)>,
+    pub(crate) documents: Vec<(DocumentId, Option<DocumentName>)>,
     /// Whether these are all of them.
-    pub complete: bool,
+    pub(crate) complete: bool,
 }
 
 /// Scans a file's bytes. `newest` says that no later file exists; `expected` is the commit that the

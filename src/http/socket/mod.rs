@@ -14,13 +14,19 @@ mod pump;
 use std::{future::Future, sync::Arc};
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::protocol::{Role, WebSocketConfig},
+};
 
 pub use connections::Connections;
-pub use metered::Metered;
 
 use super::Accepted;
-use crate::{document::Documents, ids::DocumentId, protocol::CloseReason, session::Request};
+use crate::{
+    document::Documents, ids::DocumentId, limits::Limits, protocol::CloseReason, session::Request,
+};
+use metered::Metered;
+use pump::Pump;
 
 /// What connections share.
 #[derive(Clone, Debug)]
@@ -34,19 +40,38 @@ pub struct Sockets {
 impl Sockets {
     /// Serves a connection, upgraded to a WebSocket, until it ends.
     ///
-    /// The connection's state is boxed at once: an async function would keep room for its
-    /// arguments beside it for as long as the connection lasts.
+    /// Its state is boxed at once: an async function keeps room for its arguments and for every
+    /// step it took, for as long as the connection lasts.
     pub fn serve<S>(
         self: &Arc<Self>,
-        socket: WebSocketStream<Metered<S>>,
+        stream: S,
         accepted: Accepted,
     ) -> impl Future<Output = ()> + Send + use<S>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let mut pump = Box::new(pump::Pump::new(socket, request(accepted), Arc::clone(self)));
-        async move { pump.run().await }
+        let sockets = Arc::clone(self);
+        let begin = Box::pin(async move {
+            let config = Some(config(sockets.documents.limits()));
+            let stream = Metered::new(stream);
+            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+            Box::new(Pump::new(socket, request(accepted), sockets))
+        });
+        async move { begin.await.run().await }
     }
+}
+
+/// Buffers and bounds of a socket.
+fn config(limits: &Limits) -> WebSocketConfig {
+    WebSocketConfig::default()
+        // Allocated eagerly and kept, so it is what an idle connection costs.
+        .read_buffer_size(1024)
+        // Frames gather up to here before a write; allocated only as it fills.
+        .write_buffer_size(128 << 10)
+        // The outbox is the bound: the pump takes more only after a flush.
+        .max_write_buffer_size(usize::MAX)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.message_bytes))
 }
 
 /// What the request's query means: `coscribe` marks our own clients, `epoch` the life of the

@@ -25,9 +25,10 @@ static FOLDERS: [(&str, Dir<'static>); 3] = [
     ("vendor", include_dir!("$CARGO_MANIFEST_DIR/web/vendor")),
 ];
 
-static PAGES: [(&str, &[u8]); 3] = [
+static PAGES: [(&str, &[u8]); 4] = [
     ("index.html", include_bytes!("../../../web/index.html")),
     ("document.html", include_bytes!("../../../web/document.html")),
+    ("icon.svg", include_bytes!("../../../web/icon.svg")),
     ("404.html", include_bytes!("../../../web/404.html")),
 ];
 

@@ -111,6 +111,7 @@ fn target(path: &str) -> Target<'_> {
             Err(error) => Target::BadName(error),
         },
         Some(("src" | "styles" | "vendor", rest)) if is_plain(rest) => Target::File(path),
+        None if path == "icon.svg" => Target::File(path),
         _ => Target::Nothing,
     }
 }
@@ -143,7 +144,7 @@ fn found(file: &str, asset: &Asset, headers: &HeaderMap, embedded: bool) -> Resp
     };
     // Shared chunks carry a hash in their names. Everything else is asked for again each time, or a
     // page of one release would run with scripts of another.
-    let cache = if embedded && file.starts_with("vendor/c-") {
+    let cache = if embedded && file.starts_with("vendor/shared-") {
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"
