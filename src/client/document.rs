@@ -171,7 +171,10 @@ impl Document {
             ServerMessage::Barrier(echo) => match Reader::new(&echo).uint() {
                 Ok(number) if link.barrier == Some(number) => {
                     link.barrier = None;
-                    self.saved = self.saved.max(number);
+                    // A reader's edits are dropped before the server answers.
+                    if self.may_edit() {
+                        self.saved = self.saved.max(number);
+                    }
                 }
                 _ => return reconnect(&"the server answered what was not asked"),
             },
@@ -191,12 +194,14 @@ impl Document {
 
     /// The next frame for the server, if any is due.
     pub(super) fn next_frame(&mut self, now: Duration) -> Option<Bytes> {
+        let may_edit = self.may_edit();
         let link = self.link.as_mut()?;
+        let may_ask = |link: &Link| may_edit && link.barrier.is_none() && link.is_drained();
         let message = match link.next(&self.replica) {
             Some(message) => message,
             None => match self.presence.due(now) {
                 Some(states) => ClientMessage::Awareness(states),
-                None if link.is_drained() && link.barrier.is_none() && self.saved < self.made => {
+                None if self.saved < self.made && may_ask(link) => {
                     link.barrier = Some(self.made);
                     let mut number = BytesMut::new();
                     varint::uint(&mut number, self.made);
@@ -223,8 +228,13 @@ impl Document {
             // Two lives of a document must not be merged: everything would be there twice.
             return Outcome::End(End::Replaced);
         }
+        let was_reader = !self.may_edit();
         self.epoch = hello.epoch;
         self.access = hello.access;
+        if let Some(link) = self.link.as_mut().filter(|_| was_reader) {
+            // What a reader wrote was dropped, if there was any.
+            link.resend();
+        }
         Outcome::Fine
     }
 }

@@ -3,7 +3,9 @@
 use std::{fmt, fmt::Write, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use tokio_rustls::rustls::{
-    self, ClientConfig, RootCertStore, crypto::ring, pki_types::CertificateDer,
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
 };
 use tokio_tungstenite::{Connector, tungstenite::http::Uri};
 
@@ -20,9 +22,9 @@ pub struct Options {
     pub root: String,
     /// Query parameters for the server, such as a token; names and values as they are meant.
     pub parameters: Vec<(String, String)>,
-    /// Trust servers vouched for by these authorities (DER), and no others. Empty: the authorities
-    /// that browsers trust.
-    pub authorities: Vec<Vec<u8>>,
+    /// Trust servers vouched for by these authorities (PEM, one or several), and no others. Empty:
+    /// the authorities that browsers trust.
+    pub authorities: Vec<u8>,
     /// The first and the longest pause between attempts to connect. In between it doubles; each
     /// pause is drawn from its upper half, so that clients do not come back all at once.
     pub pause: RangeInclusive<Duration>,
@@ -41,9 +43,9 @@ pub enum SetupError {
         /// As given.
         url: String,
     },
-    /// An authority's certificate cannot be used.
-    #[error("a certificate authority cannot be used: {0}")]
-    Authority(#[source] rustls::Error),
+    /// The authorities cannot be used, for the reason given.
+    #[error("the certificate authorities cannot be used: {0}")]
+    Authorities(String),
 }
 
 impl Default for Options {
@@ -121,17 +123,22 @@ pub(super) fn pause(
     half + Duration::from_micros(random.below(micros.saturating_add(1)))
 }
 
-fn connector(authorities: &[Vec<u8>]) -> Result<Option<Connector>, SetupError> {
+fn connector(authorities: &[u8]) -> Result<Option<Connector>, SetupError> {
     if authorities.is_empty() {
         return Ok(None);
     }
+    let unusable = |error: &dyn fmt::Display| SetupError::Authorities(error.to_string());
     let mut roots = RootCertStore::empty();
-    for authority in authorities {
-        roots.add(CertificateDer::from(authority.clone())).map_err(SetupError::Authority)?;
+    for authority in CertificateDer::pem_slice_iter(authorities) {
+        let authority = authority.map_err(|error| unusable(&error))?;
+        roots.add(authority).map_err(|error| unusable(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable(&"there is no certificate in them (PEM is expected)"));
     }
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(SetupError::Authority)?
+        .map_err(|error| unusable(&error))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Some(Connector::Rustls(Arc::new(config))))
@@ -174,6 +181,13 @@ mod tests {
             let error = address(url, &Options::default()).err().expect(url);
             assert!(error.to_string().contains("ws://host:port/ws"), "{url}: {error}");
         }
+    }
+
+    #[test]
+    fn authorities_that_are_none_are_refused_at_once() {
+        let options = Options { authorities: b"not PEM".to_vec(), ..Options::default() };
+        let error = address("wss://localhost/ws", &options).err().expect("unusable").to_string();
+        assert!(error.contains("no certificate"), "{error}");
     }
 
     #[test]

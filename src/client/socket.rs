@@ -41,6 +41,10 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Largest frame taken from a server: a document of the largest size in one piece, with room.
 const FRAME_BYTES: usize = 128 << 20;
 
+/// Buffers of a connection. The library would take 128 KiB at once, too much for a load generator
+/// with thousands of clients.
+const BUFFER_BYTES: usize = 8 << 10;
+
 /// Connects until the client has ended or `closing` turns true.
 pub(super) async fn run(
     shared: Arc<Shared>,
@@ -49,7 +53,7 @@ pub(super) async fn run(
     mut closing: watch::Receiver<bool>,
 ) {
     let _guard = EndOnDrop(Arc::clone(&shared));
-    let mut failures = 0;
+    let mut failures = 0_u32;
     while !*closing.borrow() {
         shared.set_status(Status::Connecting);
         let outcome = connection(&shared, &address, closing.clone()).await;
@@ -63,8 +67,11 @@ pub(super) async fn run(
                 shared.set_status(Status::Offline { reason });
             }
         }
-        failures = if was_synced { 0 } else { failures + 1 };
+        if was_synced {
+            failures = 0;
+        }
         let pause = pause(&options.pause, failures, &*options.random);
+        failures = failures.saturating_add(1);
         select! {
             () = sleep(pause) => {}
             _ = closing.wait_for(|closing| *closing) => {}
@@ -89,6 +96,8 @@ async fn connection(
 ) -> Outcome {
     let url = address.url(shared.lock().epoch());
     let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
         .max_message_size(Some(FRAME_BYTES))
         .max_frame_size(Some(FRAME_BYTES));
     let dial = connect_async_tls_with_config(url, Some(config), true, address.connector());
@@ -106,12 +115,19 @@ async fn connection(
     let (mut sink, mut stream) = socket.split();
     let outcome = select! {
         outcome = read(shared, &mut stream) => outcome,
-        outcome = write(shared, &mut sink, closing) => outcome,
+        outcome = write(shared, &mut sink, closing) => match outcome {
+            Outcome::Fine => Outcome::Fine,
+            // The server hung up while we were writing; what it said before may still be unread.
+            broken => match timeout(GOODBYE_TIMEOUT, read(shared, &mut stream)).await {
+                Ok(Outcome::End(end)) => Outcome::End(end),
+                _ => broken,
+            },
+        },
     };
-    // A close frame, and then until the server hangs up: that shows it has read everything.
+    // Our close frame, and then the server's: that shows it has read everything before ours.
     let hang_up = async {
         sink.close().await?;
-        while stream.next().await.transpose()?.is_some() {}
+        while !matches!(stream.next().await.transpose()?, None | Some(Message::Close(_))) {}
         Ok::<(), Error>(())
     };
     match timeout(GOODBYE_TIMEOUT, hang_up).await {

@@ -6,7 +6,7 @@ use std::iter;
 const ROWS: &[&[&str]] = &[
     &["pages"],
     &["editor", "presence", "history", "dashboard"],
-    &["sync", "api", "ui"],
+    &["sync", "api", "device", "ui"],
     &["vendor"],
 ];
 

@@ -1,154 +1,41 @@
 //! The client against a server that does what each test tells it to, on a real socket.
 
+mod server;
+
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
 };
 use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async,
-    tungstenite::{
-        Message,
-        handshake::server::{Callback, ErrorResponse, Request, Response},
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
+    accept_async,
+    tungstenite::{Message, protocol::frame::coding::CloseCode},
 };
 
 use super::{Client, End, Options, Refused, Status, document::Document};
 use crate::{
-    clock::TestClock,
     crdt::{PresenceEntry, encode_presence, parse_presence, replica::Replica},
     identity::Access,
     ids::{ClientId, DocumentName},
-    protocol::{ClientMessage, ServerMessage, varint, y_websocket},
-    random::SeededRandom,
+    protocol::{ClientMessage, ServerMessage, y_websocket},
 };
-
-const EPOCH: &str = "00000000-0000-4000-8000-000000000001";
-const OTHER_EPOCH: &str = "00000000-0000-4000-8000-000000000002";
-
-/// A listening socket and the document behind it, which outlives connections.
-struct TestServer {
-    listener: TcpListener,
-    document: Replica,
-}
-
-/// One connection, seen from the server.
-struct Peer {
-    socket: WebSocketStream<TcpStream>,
-    uri: String,
-}
-
-impl TestServer {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        Self { listener, document: Replica::new(ClientId(1), "text") }
-    }
-
-    fn options() -> Options {
-        Options {
-            random: Arc::new(SeededRandom::new(5)),
-            clock: Arc::new(TestClock::default()),
-            pause: Duration::from_millis(1)..=Duration::from_millis(1),
-            ..Options::default()
-        }
-    }
-
-    fn connect(&self) -> Client {
-        let address = self.listener.local_addr().expect("bound");
-        let name = DocumentName::new("notes").expect("a name");
-        Client::connect(&format!("ws://{address}/ws"), &name, Self::options()).expect("sound")
-    }
-
-    async fn accept(&self) -> Peer {
-        let (stream, _) = self.listener.accept().await.expect("a connection");
-        let mut uri = String::new();
-        let socket = accept_hdr_async(stream, SeeUri(&mut uri)).await.expect("an upgrade");
-        Peer { socket, uri }
-    }
-
-    /// Accepts, and exchanges what both sides have.
-    async fn accept_and_sync(&mut self) -> Peer {
-        let mut peer = self.accept().await;
-        self.sync(&mut peer).await;
-        peer
-    }
-
-    async fn sync(&mut self, peer: &mut Peer) {
-        let ClientMessage::SyncStep1(vector) = peer.receive().await else {
-            panic!("a client begins with what it has");
-        };
-        peer.send(&ServerMessage::SyncStep1(self.document.state_vector())).await;
-        let difference = self.document.diff(&vector).expect("a state vector");
-        peer.send(&ServerMessage::SyncStep2(difference)).await;
-        self.take(peer).await;
-    }
-
-    /// Applies the next message, which must be a change.
-    async fn take(&mut self, peer: &mut Peer) {
-        match peer.receive().await {
-            ClientMessage::SyncStep2(update) | ClientMessage::Update(update) => {
-                self.document.apply(&update).expect("a sound update");
-            }
-            other => panic!("expected a change, got {other:?}"),
-        }
-    }
-}
-
-impl Peer {
-    async fn receive(&mut self) -> ClientMessage {
-        match self.socket.next().await {
-            Some(Ok(Message::Binary(frame))) => y_websocket::decode(&frame).expect("sound"),
-            other => panic!("expected a frame, got {other:?}"),
-        }
-    }
-
-    async fn send(&mut self, message: &ServerMessage) {
-        let frame = y_websocket::encode(message).expect("of the dialect");
-        self.socket.send(Message::Binary(frame)).await.expect("the client reads");
-    }
-
-    /// Waits for a question about what is saved and answers it.
-    async fn confirm(&mut self, number: u64) {
-        let question = barrier(number);
-        assert_eq!(self.receive().await, ClientMessage::Barrier(question.clone()));
-        self.send(&ServerMessage::Barrier(question)).await;
-    }
-
-    async fn close(mut self, code: u16, reason: &'static str) {
-        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-        self.socket.send(Message::Close(Some(frame))).await.expect("the client reads");
-        while let Some(Ok(_)) = self.socket.next().await {}
-    }
-}
-
-struct SeeUri<'a>(&'a mut String);
-
-impl Callback for SeeUri<'_> {
-    #[expect(clippy::result_large_err, reason = "the library's signature")]
-    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
-        *self.0 = request.uri().to_string();
-        Ok(response)
-    }
-}
-
-fn barrier(number: u64) -> Bytes {
-    let mut out = BytesMut::new();
-    varint::uint(&mut out, number);
-    out.freeze()
-}
-
-fn hello(epoch: Option<&str>, access: &str) -> ServerMessage {
-    ServerMessage::Hello(json!({"epoch": epoch, "access": access, "later": 1}).to_string())
-}
+use server::{EPOCH, OTHER_EPOCH, TestServer, barrier, hello};
 
 async fn ended(client: &Client) -> End {
     let mut status = client.status();
@@ -309,6 +196,65 @@ async fn a_reader_may_not_edit() {
     assert_eq!(client.edit(|text| text.push("x")), Err(Refused::ReadOnly));
     assert_eq!(client.saved().await, Err(Refused::ReadOnly), "it never will be");
     assert_eq!(client.text(), "too soon");
+
+    peer.send(&hello(Some(EPOCH), "edit")).await;
+    server.document = Replica::new(ClientId(1), "text");
+    server.take(&mut peer).await;
+    assert_eq!(server.document.text(), "too soon", "what was dropped is sent again");
+    peer.confirm(1).await;
+    client.saved().await.expect("confirmed");
+}
+
+#[tokio::test]
+async fn an_answer_after_the_right_to_edit_was_lost_saves_nothing() {
+    let mut server = TestServer::start().await;
+    let client = server.connect();
+    let mut peer = server.accept_and_sync().await;
+    client.edit(|text| text.push("x")).expect("may edit");
+    server.take(&mut peer).await;
+    peer.send(&hello(Some(EPOCH), "view")).await;
+    peer.confirm(1).await;
+    assert_eq!(client.saved().await, Err(Refused::ReadOnly));
+}
+
+#[tokio::test]
+async fn a_server_with_a_certificate_is_trusted_only_by_its_authority() {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("../testdata/server.pem"));
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../testdata/server.key"));
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.expect("PEM")], key.expect("PEM"))
+        .expect("they belong together");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let connect = |authorities: &[u8]| {
+        let options = Options { authorities: authorities.to_vec(), ..TestServer::options() };
+        let name = DocumentName::new("notes").expect("a name");
+        Client::connect(&format!("wss://localhost:{port}/ws"), &name, options).expect("sound")
+    };
+
+    let stranger = connect(b"");
+    let (stream, _) = listener.accept().await.expect("a connection");
+    assert!(acceptor.accept(stream).await.is_err(), "the client hangs up");
+    let mut status = stranger.status();
+    let status = status.wait_for(|status| matches!(status, Status::Offline { .. })).await;
+    assert!(format!("{:?}", *status.expect("it lives")).contains("certificate"));
+    drop(stranger);
+
+    let client = connect(include_bytes!("../testdata/authority.pem"));
+    let mut socket = loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        // The stranger may have come once more.
+        if let Ok(stream) = acceptor.accept(stream).await {
+            break accept_async(stream).await.expect("an upgrade");
+        }
+    };
+    let frame = socket.next().await.expect("a frame").expect("sound").into_data();
+    assert!(matches!(y_websocket::decode(&frame), Ok(ClientMessage::SyncStep1(_))));
+    drop(client);
 }
 
 #[tokio::test]
