@@ -34,6 +34,9 @@ impl Actor {
     /// is durable.
     pub(super) fn owe(&mut self, id: SubscriberId, answer: Answer) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        if subscriber.refused && matches!(answer, Answer::Barrier(_)) {
+            return;
+        }
         if let Some(held) = &mut subscriber.held {
             held.push(answer);
             return;

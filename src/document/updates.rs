@@ -73,6 +73,9 @@ impl Actor {
         }
         // A SyncStep2 without content is part of every handshake, also of those who only read.
         let nothing = edit.incoming.step2 && edit.incoming.update[..] == [0, 0];
+        if let Some(subscriber) = self.subscribers.get_mut(&edit.from) {
+            subscriber.refused |= !nothing;
+        }
         self.owe_status(edit.from, nothing);
         false
     }

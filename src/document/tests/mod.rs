@@ -164,6 +164,25 @@ async fn after_a_failed_sync_nobody_hears_saved_and_reading_goes_on() {
 }
 
 #[tokio::test]
+async fn a_reader_who_edits_hears_nothing_as_saved() {
+    let mut world = world(Limits::default());
+    let view =
+        |new: &mut crate::document::NewSubscriber| new.access = crate::identity::Access::View;
+    let mut plain = world.join_with(Address::None, view).await;
+    plain.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+    plain.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
+    plain.hears_until("barrier").await;
+    plain.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    plain.says(ClientMessage::Barrier(Bytes::from_static(&[2]))).await;
+    let mut counted = world.join_with(hocuspocus_address(), view).await;
+    counted.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+    counted.says(ClientMessage::Update(Writer::new(8).types(b'x'))).await;
+    assert_eq!([counted.hears().await, counted.hears().await], ["status 1", "status 0"]);
+    assert_eq!(plain.hears_now().await, [""; 0]);
+    assert_eq!(world.store.appends.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 async fn an_idle_document_is_unloaded_and_comes_back_whole() {
     let mut world = world(quick());
     let one = world.synced(Address::None).await;
