@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{
     index::Index,
     order::{Frontier, Order, Run, order},
-    parser::{Delete, Id, Malformed, Update},
+    parser::{Block, Delete, Id, Malformed, Update},
     writer::Writer,
 };
 
@@ -45,7 +45,7 @@ pub(super) fn admit(
     let deleted = deletes.iter().map(|delete| delete.len as usize).sum();
     let update = if !inserts && deletes.is_empty() {
         None
-    } else if complete && update.plain && !order.overlaps {
+    } else if complete && update.plain && !order.overlaps && order.by_unit.is_empty() {
         Some(detach(bytes))
     } else {
         Some(write(update, &order, &deletes, bytes.len()))
@@ -89,10 +89,21 @@ fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize
     writer.count(taken.iter().flatten().count());
     for run in taken.iter().flatten() {
         let client = update.sections[run.section].client;
-        let blocks = run.blocks().map(|block| Writer::blocks_of(&block, run.from, run.end)).sum();
-        writer.section(blocks, Id { client, clock: run.from });
+        let by_unit = |block: &Block<'_>| order.by_unit.contains(&block.id);
+        let count = |block: Block<'_>| {
+            if by_unit(&block) {
+                (run.end.min(block.end()) - run.from.max(block.id.clock)) as usize
+            } else {
+                1
+            }
+        };
+        writer.section(run.blocks().map(count).sum(), Id { client, clock: run.from });
         for block in run.blocks() {
-            writer.block(&block, run.from, run.end);
+            if by_unit(&block) {
+                writer.units(&block, run.from, run.end);
+            } else {
+                writer.block(&block, run.from, run.end);
+            }
         }
     }
     writer.deletes(deletes);

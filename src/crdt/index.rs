@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::{
-    order::Frontier,
+    order::{Form, Frontier},
     parser::{Block, Id, Kind, Malformed, Parent},
 };
 use crate::limits;
@@ -107,8 +107,7 @@ impl Index {
             Kind::Gc | Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
-        self.check_key(block)?;
-        Ok(Shape { depth, holds, keyed: block.keyed })
+        Ok(Shape { depth, holds, keyed: self.is_keyed(block)? })
     }
 
     /// The last known unit of a block that is partly known: what is new continues there, whatever
@@ -119,22 +118,23 @@ impl Index {
         last.map(|clock| Id { client, clock })
     }
 
-    /// Clients say of each entry of a map that it is one, also where its neighbours tell. An entry
-    /// is one unit long; the CRDT's state would not survive encoding if one were split.
-    fn check_key(&self, block: &Block<'_>) -> Result<(), Malformed> {
-        for neighbour in
-            [block.origin, block.right_origin, self.continued(block)].into_iter().flatten()
-        {
-            let Some(shape) = self.shape(neighbour) else { continue };
-            let collected = shape.holds == Holds::Gone && !shape.keyed;
-            if shape.keyed != block.keyed && !collected && block.kind != Kind::Gc {
-                return Err(Malformed("a map entry lies next to what is none"));
-            }
+    /// Whether a block is an entry of a map: it says so, or one of its neighbours is one. Of
+    /// collected garbage that is not known.
+    fn is_keyed(&self, block: &Block<'_>) -> Result<bool, Malformed> {
+        let neighbours = [block.origin, block.right_origin, self.continued(block)];
+        let (mut keyed, mut listed) = (block.keyed, false);
+        for shape in neighbours.into_iter().flatten().filter_map(|id| self.shape(id)) {
+            keyed |= shape.keyed;
+            listed |= !shape.keyed && shape.holds != Holds::Gone;
         }
-        if block.keyed && block.kind == Kind::String && block.len > 1 {
+        if keyed && listed {
+            return Err(Malformed("a map entry lies next to what is none"));
+        }
+        // An entry is one unit long: the state would not survive encoding if one were split.
+        if keyed && block.kind == Kind::String && block.len > 1 {
             return Err(Malformed("a map entry holds a text"));
         }
-        Ok(())
+        Ok(keyed)
     }
 }
 
@@ -147,7 +147,7 @@ impl Frontier for Index {
         id.clock < self.end(id.client)
     }
 
-    fn integrate(&mut self, block: &Block<'_>) -> Result<(), Malformed> {
+    fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
         let shape = self.shape_of(block)?;
         let client = self.clients.entry(block.id.client).or_insert(Client {
             end: 0,
@@ -163,6 +163,7 @@ impl Frontier for Index {
             client.later.push((client.end, shape));
         }
         client.end = block.end();
-        Ok(())
+        let several = block.len > 1 && matches!(block.kind, Kind::Any | Kind::Json);
+        Ok(if shape.keyed && several { Form::UnitByUnit } else { Form::AsItIs })
     }
 }

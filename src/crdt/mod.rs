@@ -4,6 +4,8 @@
 //! which part of them may be applied, `state` applies it through `engine`. Knows no protocol, disk or socket.
 
 mod admission;
+#[doc(hidden)]
+pub mod corpus;
 mod engine;
 mod index;
 mod order;

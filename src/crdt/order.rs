@@ -19,7 +19,17 @@ pub(super) trait Frontier {
     ///
     /// # Errors
     /// When such a block cannot be honest.
-    fn integrate(&mut self, block: &Block<'_>) -> Result<(), Malformed>;
+    fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed>;
+}
+
+/// How a block may reach the CRDT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In one piece.
+    AsItIs,
+    /// As blocks of one unit each: the values that one map entry had one after the other, which
+    /// clients that collect no garbage write together.
+    UnitByUnit,
 }
 
 /// Consecutive blocks of one section.
@@ -54,6 +64,8 @@ pub(super) struct Order<'a> {
     pub(super) complete: bool,
     /// Whether some of it was integrated already.
     pub(super) overlaps: bool,
+    /// Blocks that are to be written unit by unit.
+    pub(super) by_unit: Vec<Id>,
 }
 
 /// Walks an update against a frontier, which is moved along.
@@ -69,7 +81,7 @@ pub(super) fn order<'a>(
     while let Some(section) = ready.pop() {
         let client = update.sections[section].client;
         let from = frontier.end(client);
-        let (start, stop) = advance(&mut places[section], frontier, &mut order.overlaps)?;
+        let (start, stop) = advance(&mut places[section], frontier, &mut order)?;
         let end = frontier.end(client);
         if end > from {
             order.runs.push(Run { section, blocks: start, from, end });
@@ -100,7 +112,7 @@ enum Stop {
 fn advance<'a>(
     place: &mut Blocks<'a>,
     frontier: &mut impl Frontier,
-    overlaps: &mut bool,
+    order: &mut Order<'a>,
 ) -> Result<(Blocks<'a>, Stop), Malformed> {
     let mut start = None;
     loop {
@@ -112,7 +124,7 @@ fn advance<'a>(
             continue;
         }
         let end = frontier.end(block.id.client);
-        *overlaps |= block.id.clock < end;
+        order.overlaps |= block.id.clock < end;
         if block.end() <= end {
             continue;
         }
@@ -125,7 +137,9 @@ fn advance<'a>(
             *place = before;
             return Ok((start.unwrap_or(before), stop));
         }
-        frontier.integrate(&block)?;
+        if frontier.integrate(&block)? == Form::UnitByUnit {
+            order.by_unit.push(block.id);
+        }
         start.get_or_insert(before);
     }
 }

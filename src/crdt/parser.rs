@@ -81,7 +81,8 @@ pub struct Block<'a> {
     pub parent: Option<Parent<'a>>,
     /// The key in its parent, where the format gives it.
     pub key: Option<&'a str>,
-    /// Whether the block says that it has a key, given or inherited.
+    /// Whether the block says that it has a key, given or inherited. Clients that merge updates
+    /// drop this when the key is inherited.
     pub keyed: bool,
     /// The whole block as it came.
     pub bytes: &'a [u8],
@@ -94,13 +95,6 @@ impl Block<'_> {
     #[must_use]
     pub fn end(&self) -> u32 {
         self.id.clock + self.len
-    }
-
-    /// Whether it holds several values of one map entry, as clients write that keep what was
-    /// overwritten. To the CRDT each is an entry of its own that replaces the one before.
-    #[must_use]
-    pub fn is_overwritten_entry(&self) -> bool {
-        self.keyed && self.len > 1 && matches!(self.kind, Kind::Any | Kind::Json)
     }
 }
 
@@ -144,8 +138,7 @@ pub struct Delete {
 pub struct Update<'a> {
     /// At most one per client, none without blocks.
     pub sections: Vec<Section<'a>>,
-    /// Whether the bytes may go to the CRDT as they are: no gap, nothing empty, no legacy JSON,
-    /// no map entry of several values.
+    /// Whether the bytes may go to the CRDT as they are: no gap, nothing empty, no legacy JSON.
     pub plain: bool,
     deletes: &'a [u8],
 }
@@ -194,9 +187,7 @@ impl<'a> Update<'a> {
         let mut real = false;
         for _ in 0..count {
             let block = read_block(reader, Id { client, clock: end })?;
-            self.plain &= block.len > 0
-                && !matches!(block.kind, Kind::Skip | Kind::Json)
-                && !block.is_overwritten_entry();
+            self.plain &= block.len > 0 && !matches!(block.kind, Kind::Skip | Kind::Json);
             real |= block.len > 0 && block.kind != Kind::Skip;
             end = block.end();
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use super::{
-    order::{Frontier, order},
+    order::{Form, Frontier, order},
     parser::{Block, Delete, Id, Kind, Malformed, Update},
     reader::Reader,
     writer::Writer,
@@ -67,11 +67,11 @@ impl Frontier for Inside {
             .is_none_or(|(reached, end)| id.clock < *reached || id.clock >= *end)
     }
 
-    fn integrate(&mut self, block: &Block<'_>) -> Result<(), Malformed> {
+    fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
         if let Some((reached, _)) = self.clients.get_mut(&block.id.client) {
             *reached = block.end();
         }
-        Ok(())
+        Ok(Form::AsItIs)
     }
 }
 
@@ -107,9 +107,7 @@ impl Cutter {
 
     fn whole(&mut self, block: &Block<'_>) {
         let (from, end) = (block.id.clock, block.end());
-        self.add(block.id, Writer::blocks_of(block, from, end), |writer| {
-            writer.block(block, from, end);
-        });
+        self.add(block.id, |writer| writer.block(block, from, end));
     }
 
     fn string(&mut self, block: &Block<'_>) {
@@ -122,7 +120,7 @@ impl Cutter {
             }
             let part = &text[at..end];
             let id = Id { clock: block.id.clock + start, ..block.id };
-            self.add(id, 1, |writer| {
+            self.add(id, |writer| {
                 writer.place(block, start);
                 writer.string(part);
             });
@@ -145,7 +143,7 @@ impl Cutter {
                 len += 1;
             }
             let id = Id { clock: block.id.clock + start, ..block.id };
-            self.add(id, 1, |writer| {
+            self.add(id, |writer| {
                 writer.place(block, start);
                 writer.number(u64::from(len));
                 writer.raw(reader.since(first));
@@ -155,7 +153,7 @@ impl Cutter {
         }
     }
 
-    fn add(&mut self, id: Id, count: usize, write: impl FnOnce(&mut Writer)) {
+    fn add(&mut self, id: Id, write: impl FnOnce(&mut Writer)) {
         if self.piece.sections.len() == self.sections && !self.piece.places.contains_key(&id.client)
         {
             self.flush();
@@ -168,7 +166,7 @@ impl Cutter {
         let (_, blocks, writer) = &mut piece.sections[place];
         let before = writer.len();
         write(writer);
-        *blocks += count;
+        *blocks += 1;
         piece.size += writer.len() - before;
     }
 

@@ -54,19 +54,10 @@ impl Writer {
         self.number(u64::from(first.clock));
     }
 
-    /// How many blocks [`Writer::block`] makes of a part.
-    pub(super) fn blocks_of(block: &Block<'_>, from: u32, end: u32) -> usize {
-        if block.is_overwritten_entry() {
-            (end.min(block.end()) - from.max(block.id.clock)) as usize
-        } else {
-            1
-        }
-    }
-
     /// The part of a block from one of its clocks up to another.
     pub(super) fn block(&mut self, block: &Block<'_>, from: u32, end: u32) {
         let whole = from <= block.id.clock && end >= block.end();
-        if whole && block.kind != Kind::Json && !block.is_overwritten_entry() {
+        if whole && block.kind != Kind::Json {
             return self.raw(block.bytes);
         }
         let start = from.max(block.id.clock) - block.id.clock;
@@ -75,15 +66,16 @@ impl Writer {
             self.bytes.push(block.kind as u8);
             return self.number(u64::from(len));
         }
-        if block.is_overwritten_entry() {
-            for unit in start..start + len {
-                self.place(block, unit);
-                self.content(block, unit, 1);
-            }
-            return;
-        }
         self.place(block, start);
         self.content(block, start, len);
+    }
+
+    /// The values of a block from one of its clocks up to another, as blocks of one unit each.
+    pub(super) fn units(&mut self, block: &Block<'_>, from: u32, end: u32) {
+        for clock in from.max(block.id.clock)..end.min(block.end()) {
+            self.place(block, clock - block.id.clock);
+            self.content(block, clock - block.id.clock, 1);
+        }
     }
 
     /// All deletions, grouped by client where they follow each other.

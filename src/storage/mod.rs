@@ -27,9 +27,6 @@ pub mod seal;
 mod snapshots;
 mod tables;
 
-#[cfg(test)]
-mod test_disk;
-
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;

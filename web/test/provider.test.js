@@ -158,6 +158,28 @@ test("others' edits are merged and never count as ours", t => {
   assert.equal(provider.facts.loaded, true)
 })
 
+test('whoever starts to observe the document when it is loaded is told nothing twice', t => {
+  const { world, provider, text } = open(t)
+  let events = 0
+  const stop = provider.subscribe(() => {
+    if (!provider.facts.loaded) return
+    stop()
+    assert.equal(text.toString(), 'hello')
+    text.observe(() => events++)
+  })
+  handshake(world, stateWith('hello'))
+  assert.equal(events, 0)
+})
+
+test('after its end a provider ignores the document', t => {
+  const { world, provider, text } = open(t)
+  handshake(world)
+  provider.destroy()
+  text.insert(0, 'a')
+  world.advance(1000)
+  assert.equal(provider.facts.unsaved, 0)
+})
+
 test('under steady typing the age of the oldest unsaved edit is measured, not of the first ever', t => {
   const { world, provider, text } = open(t)
   handshake(world)

@@ -1,5 +1,6 @@
 //! Tests of the door as a whole: what live documents do with honest and hostile bytes.
 
+mod honest;
 mod hostile;
 mod live;
 mod pieces;
@@ -54,6 +55,13 @@ impl Editor {
         self.doc.transact_mut().apply_update(update).expect("an update for an editor");
     }
 
+    /// Whether nothing of an update would have to wait.
+    fn can_integrate(&self, update: &[u8]) -> bool {
+        let mut copy = document();
+        let state = self.diff(&[0]);
+        copy.load([&state[..], update].into_iter()).is_ok()
+    }
+
     fn vector(&self) -> Vec<u8> {
         self.doc.transact().state_vector().encode_v1()
     }
@@ -100,6 +108,12 @@ fn reload(document: &DocumentState) -> DocumentState {
     let mut copy = self::document();
     copy.load([&snapshot[..]].into_iter()).expect("a snapshot loads");
     copy
+}
+
+/// How many rounds a random test runs: a few, or as many as a variable of the environment says.
+#[expect(clippy::disallowed_methods, reason = "tests take the length of long runs from outside")]
+fn rounds(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
 }
 
 fn hex(text: &str) -> Bytes {

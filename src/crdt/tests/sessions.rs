@@ -9,8 +9,13 @@ use yrs::{
 use super::*;
 use crate::random::Random;
 
-/// Picks one of several.
-pub(super) fn pick<'a, T>(random: &dyn Random, from: &'a [T]) -> &'a T {
+/// One of several values.
+pub(super) fn pick<T: Copy>(random: &dyn Random, from: &[T]) -> T {
+    *one_of(random, from)
+}
+
+/// One of several things.
+pub(super) fn one_of<'a, T>(random: &dyn Random, from: &'a [T]) -> &'a T {
     &from[random.below(from.len() as u64) as usize]
 }
 
@@ -20,7 +25,7 @@ fn place(random: &dyn Random, len: u32) -> u32 {
 }
 
 fn word(random: &dyn Random) -> &'static str {
-    *pick(random, &["a", "bc", "hello ", "😀", "añ", "x\u{1F469}\u{200D}\u{1F680}y", "\n"])
+    pick(random, &["a", "bc", "hello ", "😀", "añ", "x\u{1F469}\u{200D}\u{1F680}y", "\n"])
 }
 
 fn value(random: &dyn Random, depth: u32) -> Any {
@@ -48,12 +53,34 @@ pub(super) fn edit(editor: &Editor, random: &dyn Random) -> Bytes {
     }
 }
 
+/// Positions between whole characters: half of a surrogate pair is lost for good, as in editors.
+fn places(text: &yrs::TextRef, txn: &TransactionMut<'_>) -> Vec<u32> {
+    let mut places = vec![0];
+    let mut at = 0;
+    for part in text.diff(txn, yrs::types::text::YChange::identity) {
+        match part.insert {
+            yrs::Out::Any(Any::String(characters)) => {
+                for ch in characters.chars() {
+                    at += ch.len_utf16() as u32;
+                    places.push(at);
+                }
+            }
+            _ => {
+                at += 1;
+                places.push(at);
+            }
+        }
+    }
+    places
+}
+
 fn edit_text(editor: &Editor, random: &dyn Random) -> Bytes {
     let text = editor.doc.get_or_insert_text("text");
     editor.edit(|txn| {
-        let len = text.len(txn);
-        let at = place(random, len);
-        let count = place(random, (len - at).min(7));
+        let places = places(&text, txn);
+        let first = random.below(places.len() as u64) as usize;
+        let last = (first + random.below(7) as usize).min(places.len() - 1);
+        let (at, count) = (places[first], places[last] - places[first]);
         match random.below(10) {
             0..=5 => text.insert(txn, at, word(random)),
             6 | 7 => text.remove_range(txn, at, count),
@@ -61,7 +88,7 @@ fn edit_text(editor: &Editor, random: &dyn Random) -> Bytes {
                 let on = if random.below(3) == 0 { Any::Null } else { Any::Bool(true) };
                 text.format(txn, at, count, Attrs::from([("bold".into(), on)]));
             }
-            _ => drop(text.insert_embed(txn, at, value(random, 1))),
+            _ => drop(text.insert_embed(txn, at, Any::from(vec![value(random, 1)]))),
         }
     })
 }
@@ -69,14 +96,14 @@ fn edit_text(editor: &Editor, random: &dyn Random) -> Bytes {
 fn edit_map(editor: &Editor, random: &dyn Random) -> Bytes {
     let map = editor.doc.get_or_insert_map("map");
     editor.edit(|txn| {
-        let key = *pick(random, &["one", "two", "three"]);
+        let key = pick(random, &["one", "two", "three"]);
         match random.below(5) {
             0 | 1 => drop(map.insert(txn, key, value(random, 2))),
             2 => drop(map.remove(txn, key)),
             3 => drop(map.insert(txn, key, MapPrelim::from([("inner", value(random, 1))]))),
             _ => match map.get(txn, key) {
                 Some(yrs::Out::YMap(inner)) => {
-                    inner.insert(txn, *pick(random, &["inner", "deep"]), TextPrelim::new("deep"));
+                    inner.insert(txn, pick(random, &["inner", "deep"]), TextPrelim::new("deep"));
                 }
                 _ => drop(map.insert(txn, key, TextPrelim::new(word(random)))),
             },
@@ -109,7 +136,7 @@ fn edit_xml(editor: &Editor, random: &dyn Random) -> Bytes {
                 element.insert_attribute(txn, "level", word(random));
             }
             (1, Some(yrs::XmlOut::Element(element))) => {
-                drop(element.push_back(txn, XmlElementPrelim::empty("item")));
+                let _ = element.push_back(txn, XmlElementPrelim::empty("item"));
             }
             (2, Some(_)) => xml.remove_range(txn, at, 1),
             (_, Some(yrs::XmlOut::Text(text))) => text.push(txn, word(random)),
@@ -155,9 +182,9 @@ pub(super) fn updates(random: &dyn Random, count: usize) -> Vec<Bytes> {
     let editors = [Editor::new(1), Editor::new(2), Editor::new(1 << 40)];
     (0..count)
         .map(|_| {
-            let editor = pick(random, &editors);
+            let editor = one_of(random, &editors);
             if random.below(3) == 0 {
-                editor.receive(&pick(random, &editors).diff(&editor.vector()));
+                editor.receive(&one_of(random, &editors).diff(&editor.vector()));
             }
             if random.below(12) == 0 { editor.diff(&[0]) } else { edit(editor, random) }
         })

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Counts what is read from a stream.
 #[derive(Debug)]
-pub struct Metered<S> {
+pub(super) struct Metered<S> {
     stream: S,
     read: u64,
 }

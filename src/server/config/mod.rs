@@ -16,10 +16,7 @@ use std::{
 };
 
 use crate::{
-    http::{
-        guard::{AllowedHost, AllowedOrigin, Guard},
-        tls::TlsFiles,
-    },
+    http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };

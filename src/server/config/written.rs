@@ -14,7 +14,7 @@ use super::{Mistake, SETTINGS};
 use crate::server::similar::similar;
 
 /// What all environment variables of ours start with.
-pub const PREFIX: &str = "COSCRIBE_";
+pub(super) const PREFIX: &str = "COSCRIBE_";
 
 /// Everything that was written, before anything is decided.
 #[derive(Clone, Debug, Default)]

@@ -50,7 +50,8 @@ pub(super) enum Header {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
     Segment(SegmentPlace),
-    Table { segments: u32, checksum: u32 },
+    /// The table follows.
+    Table,
 }
 
 /// The last bytes of a file: what it covers and where its table lies.
@@ -165,8 +166,7 @@ pub(super) fn read_head(bytes: &[u8], offset: u64) -> Option<Head> {
     if place.first() == Some(&TABLE_KIND) {
         let mut as_meta = place.to_vec();
         as_meta[0] = SegmentKind::Meta as u8;
-        let place = read_place(&as_meta).filter(|place| place.offset == offset)?;
-        return Some(Head::Table { segments: place.count, checksum: place.checksum });
+        return read_place(&as_meta).filter(|place| place.offset == offset).map(|_| Head::Table);
     }
     read_place(place).filter(|place| place.offset == offset).map(Head::Segment)
 }

@@ -158,7 +158,7 @@ impl Archive {
 
     /// Looks at what reading does not need as long as the rest is sound: header, heads, and that
     /// nothing lies between the segments.
-    fn verify_frame(&self) -> Result<Vec<ArchiveError>, ArchiveError> {
+    pub(super) fn verify_frame(&self) -> Result<Vec<ArchiveError>, ArchiveError> {
         let whole = |problem: &str| ArchiveError::File {
             path: self.path.clone(),
             problem: problem.to_owned(),
@@ -190,9 +190,7 @@ impl Archive {
         {
             found.push(whole("something lies between its segments and its table"));
         }
-        if self.damage.is_none()
-            && !matches!(frame.head(next).map_err(io)?, Some(Head::Table { .. }))
-        {
+        if self.damage.is_none() && !matches!(frame.head(next).map_err(io)?, Some(Head::Table)) {
             found.push(whole("the head of its table is wrong"));
         }
         Ok(found)
@@ -264,16 +262,10 @@ impl Frame<'_> {
                     segments.push(place);
                     continue;
                 }
-                Some(Head::Table { segments: count, .. }) => {
-                    unbroken &= count as usize == segments.len();
-                    break;
-                }
+                Some(Head::Table) => break,
                 _ => {}
             }
-            if let Some(tail) = &tail
-                && tail.table == offset
-            {
-                unbroken &= tail.segments as usize == segments.len();
+            if tail.as_ref().is_some_and(|tail| tail.table == offset) {
                 break;
             }
             unbroken = false;

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use super::*;
 use crate::{
     random::{Random, SeededRandom},
-    storage::{disk::Disk, record::RecordKind, test_disk::TestDisk},
+    storage::{
+        disk::{Disk, DiskFile},
+        faulty::FaultyDisk,
+        record::RecordKind,
+    },
 };
 
 pub(in crate::storage) const DIRECTORY: &str = "archive";
@@ -78,8 +82,13 @@ pub(in crate::storage) fn grouped(records: &[Record]) -> Vec<Record> {
     grouped
 }
 
-fn write(disk: &TestDisk, records: &[Record]) -> ArchiveFooter {
+fn write(disk: &FaultyDisk, records: &[Record]) -> ArchiveFooter {
     write_archive(disk, Path::new(DIRECTORY), 3..=5, records.to_vec(), &measure).unwrap()
+}
+
+/// A disk with nothing but an archive of these bytes.
+fn holding(bytes: &[u8]) -> FaultyDisk {
+    FaultyDisk::with_files(&[(path(), bytes.to_vec())].into())
 }
 
 fn path() -> PathBuf {
@@ -90,7 +99,7 @@ fn path() -> PathBuf {
 fn what_is_written_is_read_back_grouped_by_document() {
     for seed in 0..20 {
         let random = SeededRandom::new(seed);
-        let disk = TestDisk::default();
+        let disk = FaultyDisk::new();
         let payload = if seed % 2 == 0 { 60 } else { 400_000 };
         let records = journal(&random, &mut [0; 5], 30, payload);
         let footer = write(&disk, &records);
@@ -105,7 +114,7 @@ fn what_is_written_is_read_back_grouped_by_document() {
 
 #[test]
 fn an_archive_without_records_is_sound() {
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     assert!(write(&disk, &[]).segments.is_empty());
     assert!(Archive::open(&disk, &path()).unwrap().verify().unwrap().is_empty());
 }
@@ -118,7 +127,7 @@ fn segments_stay_near_their_size_and_a_larger_record_stands_alone() {
         seq: Seq(seq),
         payload: Bytes::from(vec![1; bytes]),
     };
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     let records =
         [record(1, 10), record(2, 3 * SEGMENT_BYTES), record(3, 600_000), record(4, 600_000)];
     let footer = write(&disk, &records);
@@ -130,14 +139,14 @@ fn segments_stay_near_their_size_and_a_larger_record_stands_alone() {
 
 #[test]
 fn every_flipped_byte_is_harmless_or_named() {
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     let records = journal(&SeededRandom::new(7), &mut [0; 5], 40, 60);
     write(&disk, &records);
-    let whole = disk.read(&path());
+    let whole = disk.files()[&path()].clone();
     for at in 0..whole.len() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << (at % 8);
-        disk.put(&path(), &bytes);
+        let disk = holding(&bytes);
         let archive = Archive::open(&disk, &path()).unwrap();
         assert_ne!(archive.damage(), Some(Damage::Incomplete), "byte {at}");
         assert!(!archive.verify().unwrap().is_empty(), "byte {at} was not missed");
@@ -170,13 +179,13 @@ fn every_flipped_byte_is_harmless_or_named() {
 
 #[test]
 fn a_cut_archive_is_incomplete_and_what_is_left_of_it_is_right() {
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     let records = journal(&SeededRandom::new(8), &mut [0; 5], 40, 60);
     write(&disk, &records);
-    let whole = disk.read(&path());
+    let whole = disk.files()[&path()].clone();
     let all = Archive::open(&disk, &path()).unwrap().into_footer().segments;
     for length in 0..whole.len() {
-        disk.put(&path(), &whole[..length]);
+        let disk = holding(&whole[..length]);
         let archive = Archive::open(&disk, &path()).unwrap();
         let found = &archive.footer().segments;
         assert!(archive.damage().is_some(), "cut to {length}");
@@ -191,10 +200,10 @@ fn a_cut_archive_is_incomplete_and_what_is_left_of_it_is_right() {
 
 #[test]
 fn scrambled_archives_give_errors_or_the_truth() {
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     let records = journal(&SeededRandom::new(9), &mut [0; 5], 60, 200);
     write(&disk, &records);
-    let whole = disk.read(&path());
+    let whole = disk.files()[&path()].clone();
     for seed in 0..500 {
         let random = SeededRandom::new(seed);
         let mut bytes = whole.clone();
@@ -203,7 +212,7 @@ fn scrambled_archives_give_errors_or_the_truth() {
             let end = bytes.len().min(start + usize::try_from(random.below(300)).unwrap());
             random.fill(&mut bytes[start..end]);
         }
-        disk.put(&path(), &bytes);
+        let disk = holding(&bytes);
         let archive = Archive::open(&disk, &path()).unwrap();
         for place in &archive.footer().segments {
             if let Ok(found) = archive.read_segment(place) {
@@ -221,23 +230,23 @@ fn a_size_that_lies_reserves_nothing() {
     assert!(layout::unpack(&stored, u32::MAX).is_err());
     let mut table =
         layout::tail(&layout::Tail { range: 1..=1, table: 40, segments: u32::MAX, checksum: 0 });
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     let mut bytes = layout::header(&(1..=1));
     bytes.append(&mut table);
-    disk.put(&path(), &bytes);
+    let disk = holding(&bytes);
     let archive = Archive::open(&disk, &path()).unwrap();
     assert_eq!(archive.damage(), Some(Damage::Incomplete));
 }
 
 #[test]
 fn a_newer_format_is_refused_by_its_number() {
-    let disk = TestDisk::default();
+    let disk = FaultyDisk::new();
     write(&disk, &[]);
-    let mut bytes = disk.read(&path());
+    let mut bytes = disk.files()[&path()].clone();
     bytes[8] = 2;
     let sum = crc32fast::hash(&bytes[..28]).to_le_bytes();
     bytes[28..32].copy_from_slice(&sum);
-    disk.put(&path(), &bytes);
+    let disk = holding(&bytes);
     let error = Archive::open(&disk, &path()).err().unwrap();
     assert_eq!(
         error.to_string(),
@@ -248,91 +257,116 @@ fn a_newer_format_is_refused_by_its_number() {
 #[test]
 fn a_crash_while_writing_leaves_all_of_the_archive_or_nothing_under_its_name() {
     let records = journal(&SeededRandom::new(10), &mut [0; 5], 40, 60);
-    let mut finished = 0;
-    for operation in 0.. {
-        let disk = TestDisk::default();
-        disk.fail_from(Some(operation));
-        let result = write_archive(&disk, Path::new(DIRECTORY), 3..=5, records.clone(), &measure);
+    let directory = Path::new(DIRECTORY);
+    let (mut before_the_end, mut operation) = (0, 1);
+    loop {
+        let mut done = false;
         for seed in 0..8 {
-            let after = disk.crash(seed);
-            let there = after.paths().contains(&path());
-            assert!(there || result.is_err(), "what was reported durable is there");
+            let disk = FaultyDisk::new();
+            disk.set(|faults| faults.power_off_at = Some(operation));
+            let result = write_archive(&disk, directory, 3..=5, records.clone(), &measure);
+            done = result.is_ok();
+            disk.crash(&SeededRandom::new(seed));
+            let there = disk.files().contains_key(&path());
+            assert!(there || !done, "what was reported durable is there");
             if there {
-                finished += 1;
-                let archive = Archive::open(&after, &path()).unwrap();
-                assert_eq!(contents(&archive).unwrap(), grouped(&records), "operation {operation}");
+                before_the_end += u32::from(!done);
+                let archive = Archive::open(&disk, &path()).unwrap();
+                assert_eq!(contents(&archive).unwrap(), grouped(&records), "at {operation}");
             }
-            write_archive(&after, Path::new(DIRECTORY), 3..=5, records.clone(), &measure).unwrap();
-            assert_eq!(after.paths(), [path()], "another attempt succeeds");
+            write_archive(&disk, directory, 3..=5, records.clone(), &measure).unwrap();
+            let paths: Vec<_> = disk.files().into_keys().collect();
+            assert_eq!(paths, [path()], "another attempt succeeds");
         }
-        if result.is_ok() {
+        if done {
             break;
         }
+        operation += 1;
     }
-    assert!(finished > 8, "the sweep saw a rename that was not yet synced");
+    assert!(before_the_end > 0, "the sweep saw a rename that was not yet synced");
+}
+
+/// Flips a bit of one byte whenever it is read.
+struct Rotten {
+    disk: FaultyDisk,
+    at: u64,
+}
+
+struct RottenFile {
+    file: Box<dyn DiskFile>,
+    at: u64,
+}
+
+impl DiskFile for RottenFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, offset)?;
+        if (offset..offset + count as u64).contains(&self.at) {
+            buffer[usize::try_from(self.at - offset).unwrap()] ^= 1;
+        }
+        Ok(count)
+    }
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_at(bytes, offset)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        self.file.set_len(bytes)
+    }
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        self.file.reserve(bytes)
+    }
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+}
+
+impl Disk for Rotten {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.create(path)
+    }
+    fn open(&self, path: &Path, write: bool) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(RottenFile { file: self.disk.open(path, write)?, at: self.at }))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        self.disk.list(directory)
+    }
+    fn create_dir(&self, directory: &Path) -> io::Result<()> {
+        self.disk.create_dir(directory)
+    }
+    fn sync_dir(&self, directory: &Path) -> io::Result<()> {
+        self.disk.sync_dir(directory)
+    }
 }
 
 #[test]
 fn a_disk_that_gives_other_bytes_back_is_noticed_before_the_rename() {
-    /// Flips a bit of whatever is read from far enough into a file.
-    struct Rotten(TestDisk);
-    struct RottenFile(Box<dyn crate::storage::disk::DiskFile>);
-    impl crate::storage::disk::DiskFile for RottenFile {
-        fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-            let count = self.0.read_at(buffer, offset)?;
-            if (offset..offset + count as u64).contains(&150) {
-                buffer[usize::try_from(150 - offset).unwrap()] ^= 1;
-            }
-            Ok(count)
-        }
-        fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-            self.0.write_at(bytes, offset)
-        }
-        fn sync(&self) -> io::Result<()> {
-            self.0.sync()
-        }
-        fn set_len(&self, bytes: u64) -> io::Result<()> {
-            self.0.set_len(bytes)
-        }
-        fn reserve(&self, bytes: u64) -> io::Result<()> {
-            self.0.reserve(bytes)
-        }
-        fn len(&self) -> io::Result<u64> {
-            self.0.len()
-        }
-    }
-    impl Disk for Rotten {
-        fn create(&self, path: &Path) -> io::Result<Box<dyn crate::storage::disk::DiskFile>> {
-            self.0.create(path)
-        }
-        fn open(
-            &self,
-            path: &Path,
-            write: bool,
-        ) -> io::Result<Box<dyn crate::storage::disk::DiskFile>> {
-            Ok(Box::new(RottenFile(self.0.open(path, write)?)))
-        }
-        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-            self.0.rename(from, to)
-        }
-        fn remove(&self, path: &Path) -> io::Result<()> {
-            self.0.remove(path)
-        }
-        fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-            self.0.list(directory)
-        }
-        fn create_dir(&self, directory: &Path) -> io::Result<()> {
-            self.0.create_dir(directory)
-        }
-        fn sync_dir(&self, directory: &Path) -> io::Result<()> {
-            self.0.sync_dir(directory)
-        }
-    }
-    let disk = Rotten(TestDisk::default());
     let records = journal(&SeededRandom::new(11), &mut [0; 5], 40, 60);
-    let result = write_archive(&disk, Path::new(DIRECTORY), 3..=5, records, &measure);
-    assert!(result.is_err_and(|error| error.is_damage()));
-    assert!(disk.0.paths().is_empty(), "the attempt gives its space back");
+    let length = write(&FaultyDisk::new(), &records).length;
+    for at in 0..length {
+        let rotten = Rotten { disk: FaultyDisk::new(), at };
+        let directory = Path::new(DIRECTORY);
+        let result = write_archive(&rotten, directory, 3..=5, records.clone(), &measure);
+        assert!(result.is_err_and(|error| error.is_damage()), "byte {at}");
+        assert!(rotten.disk.files().is_empty(), "the attempt gives its space back");
+    }
+}
+
+#[test]
+fn a_head_is_one_only_where_it_says_it_is() {
+    let disk = FaultyDisk::new();
+    let records = journal(&SeededRandom::new(12), &mut [0; 5], 40, 60);
+    let place = &write(&disk, &records).segments[1];
+    let head = layout::head(place);
+    assert!(layout::read_head(&head, place.offset).is_some());
+    assert!(layout::read_head(&head, place.offset + 1).is_none());
 }
 
 #[test]

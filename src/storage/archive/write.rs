@@ -205,12 +205,13 @@ impl<'a> ArchiveWriter<'a> {
         if !same {
             return Err(differs());
         }
-        if let Some(damage) = archive.verify()?.into_iter().next() {
+        if let Some(damage) = archive.verify_frame()?.into_iter().next() {
             return Err(damage);
         }
-        for written in &self.written {
-            let raw = archive.unpack(&written.place)?;
-            if written.raw_checksum.is_some_and(|sum| sum != crc32fast::hash(&raw)) {
+        for Written { place, raw_checksum } in &self.written {
+            let raw = archive.unpack(place)?;
+            let same = raw_checksum.is_none_or(|sum| sum == crc32fast::hash(&raw));
+            if !same || layout::read_records(&raw, place).is_err() {
                 return Err(differs());
             }
         }

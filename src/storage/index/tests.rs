@@ -4,19 +4,23 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::*;
+use super::{
+    backend::{MemoryRows, Row},
+    *,
+};
 use crate::{
     identity::{Author, AuthorKind},
     random::{Random, SeededRandom},
     storage::{
         Entry, Snapshot,
         archive::{Archive, file_name, write_archive},
+        faulty::FaultyDisk,
         payload,
         record::Record as JournalRecord,
         seal::{merge, retire},
-        test_disk::TestDisk,
     },
 };
 
@@ -48,7 +52,7 @@ fn entry(seq: u64, bytes: Vec<u8>) -> payload::Change {
 
 /// A store's worth of archives, and what a reader must find out about it.
 struct Story {
-    disk: TestDisk,
+    disk: FaultyDisk,
     ranges: Vec<RangeInclusive<u64>>,
     names: BTreeMap<DocumentName, DocumentId>,
     last: BTreeMap<DocumentId, Seq>,
@@ -61,7 +65,7 @@ impl Story {
     fn new(seed: u64, archives: u64) -> Self {
         let random = SeededRandom::new(seed);
         let mut story = Self {
-            disk: TestDisk::default(),
+            disk: FaultyDisk::new(),
             ranges: (1..=archives).map(|number| number..=number).collect(),
             names: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -150,6 +154,12 @@ impl Story {
                 Archive::open(&self.disk, &path).unwrap().read_segment(&located.place).unwrap();
             }
             assert_eq!(Seq(next - 1), facts.last, "the places reach the last entry");
+        }
+        for number in 1..=self.last.len() as u64 {
+            if !self.names.values().any(|living| *living == id(number)) {
+                assert!(index.facts(id(number))?.unwrap().deleted.is_some());
+                assert_eq!(index.places(id(number), Seq(0))?, []);
+            }
         }
         for ((document, key), value) in &self.keyed {
             let expected = value.clone().map(|(revision, value)| Record { revision, value });
@@ -339,6 +349,81 @@ fn a_row_that_is_damaged_or_another_rows_is_never_taken_for_the_truth() {
     assert!(matches!(index.snapshot(id(1)), Err(IndexError::Damaged(_))));
     index.put_snapshot(id(1), 2, Seq(2), &state).unwrap();
     assert_eq!(index.snapshot(id(1)).unwrap().unwrap().revision, 2, "a new one heals it");
+}
+
+#[test]
+fn parts_of_another_state_do_not_add_up() {
+    let (index, other) = (Index::in_memory(), Index::in_memory());
+    index.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![3; 150_000])).unwrap();
+    other.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![4; 150_000])).unwrap();
+    let key = Key::snapshot_part(id(1), 1, 1);
+    let part = other.backend.get(key.bytes()).unwrap().unwrap();
+    index.backend.apply(vec![(key.bytes().to_vec(), Some(part.to_vec()))]).unwrap();
+    assert!(matches!(index.snapshot(id(1)), Err(IndexError::Damaged(_))));
+}
+
+/// Stops writing after some batches.
+struct Failing {
+    rows: Arc<MemoryRows>,
+    left: AtomicU64,
+}
+
+impl Backend for Failing {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError> {
+        self.rows.get(key)
+    }
+    fn range(
+        &self,
+        start: &[u8],
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
+        self.rows.range(start, prefix, limit)
+    }
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
+        self.rows.keys(prefix)
+    }
+    fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
+        if self.left.load(Ordering::Relaxed) == 0 {
+            return Err(IndexError::Failed("no more".into()));
+        }
+        self.left.fetch_sub(1, Ordering::Relaxed);
+        self.rows.apply(rows)
+    }
+    fn flush(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+    fn is_in_memory(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_change_that_stops_half_way_leaves_what_was_there_or_says_so() {
+    let story = Story::new(70, 3);
+    let (mut archives, mut interrupted) = (story.archives(), 0);
+    let last = archives.pop().unwrap();
+    for batches in 0.. {
+        let rows = Arc::new(MemoryRows::default());
+        let index = Index {
+            backend: Box::new(Failing { rows: rows.clone(), left: AtomicU64::new(u64::MAX) }),
+            digest: Mutex::default(),
+        };
+        index.rebuild(&archives).unwrap();
+        let before = rows.range(b"", b"", usize::MAX).unwrap();
+        let backend = Failing { rows: rows.clone(), left: AtomicU64::new(batches) };
+        let index = Index { backend: Box::new(backend), ..index };
+        let done = index.add(&last).is_ok();
+        match index.watermark().unwrap() {
+            None => interrupted += 1,
+            Some(_) if done => story.check(&index).unwrap(),
+            Some(_) => assert_eq!(rows.range(b"", b"", usize::MAX).unwrap(), before),
+        }
+        if done {
+            break;
+        }
+    }
+    assert!(interrupted > 0);
 }
 
 #[test]

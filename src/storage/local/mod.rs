@@ -200,7 +200,14 @@ impl Store for Local {
 
     fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
         self.read(id, move |shared, until| {
-            let snapshot = shared.snapshots.get(id).filter(|snapshot| snapshot.seq <= until);
+            let snapshot = shared.snapshots.get(id);
+            let last = shared.tables().catalog.life(id)?.last;
+            if let Some(ahead) = snapshot.as_ref().map(|kept| kept.seq).filter(|seq| *seq > last) {
+                let reason = format!("a snapshot has entry {ahead}, but the log ends at {last}");
+                shared.tables().quarantine(id, &reason);
+                return Err(StoreError::Damaged(reason));
+            }
+            let snapshot = snapshot.filter(|snapshot| snapshot.seq <= until);
             let after = snapshot.as_ref().map_or(Seq(0), |snapshot| snapshot.seq);
             let entries = entries(shared, id, (after, until), usize::MAX)?;
             if entries.last().map_or(after, |stored| stored.seq) != until {

@@ -12,6 +12,7 @@ use crate::{
     storage::{
         committer::{Committer, Settings},
         disk::{self, Disk, Lock},
+        index::{Index, IndexState},
         journal::{self, CommitError, Header, JournalFile, START},
         keeper::{Desk, Keeper, Shared},
         reading::Directories,
@@ -27,9 +28,6 @@ use super::{Engine, Local};
 const FORMAT: &str = "coscribe store ";
 const FORMAT_NUMBER: u32 = 1;
 
-/// Given back when the disk is full, so that a server can still start and close cleanly.
-const RESERVE_BYTES: u64 = 4 << 20;
-
 /// How to run the engine.
 #[derive(Clone)]
 pub struct LocalOptions {
@@ -41,8 +39,12 @@ pub struct LocalOptions {
     /// Most bytes that may wait to be written. Callers have their own, smaller budgets; this one
     /// holds when those fail.
     pub queue_bytes: usize,
+    /// Space set aside, given back when the disk is full so that a server can still start and close.
+    pub reserve_bytes: u64,
     /// For the salts of journal files.
     pub random: Arc<dyn Random>,
+    /// Whether snapshots are kept in memory only, as on a disk that is itself in memory.
+    pub index_in_memory: bool,
 }
 
 impl LocalOptions {
@@ -59,7 +61,9 @@ impl Default for LocalOptions {
             directory: PathBuf::from("data/store"),
             journal_file_bytes: 64 << 20,
             queue_bytes: 256 << 20,
+            reserve_bytes: 4 << 20,
             random: Arc::new(SystemRandom),
+            index_in_memory: false,
         }
     }
 }
@@ -86,13 +90,17 @@ impl Local {
         prepare(&disk, &directories, &*options.random)?;
         let recovered = recovery::recover(&*disk, &directories, Mode::Repair)?;
         let Recovered { tables, next_file, next_commit, full, report } = recovered;
-        reserve(&*disk, &directories.root);
+        let snapshots = open_index(&options, &*disk, &directories);
+        for id in tables.catalog.ended() {
+            snapshots.forget(*id);
+        }
+        reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
             disk: disk.clone(),
             directories: directories.clone(),
             tables: Mutex::new(tables),
-            snapshots: Snapshots::default(),
+            snapshots,
         });
         let desk = Arc::new(Desk::default());
         desk.add_full(full);
@@ -114,6 +122,27 @@ impl Local {
         let engine = Engine { committer, keeper, shared, lock };
         Ok((Self { engine: Arc::new(engine) }, report))
     }
+}
+
+/// Opens the index. On a full disk it gets the reserve to work with; if that is not enough it works
+/// in memory, and only speed is lost.
+fn open_index(options: &LocalOptions, disk: &dyn Disk, directories: &Directories) -> Snapshots {
+    if options.index_in_memory {
+        return Snapshots::new(Index::in_memory());
+    }
+    let (mut index, mut state) = Index::open(&directories.index);
+    if index.is_in_memory() && disk.remove(&reserve_path(&directories.root)).is_ok() {
+        tracing::warn!("the reserve was given back to open the index");
+        (index, state) = Index::open(&directories.index);
+    }
+    if let IndexState::Rebuild(reason) = state {
+        tracing::info!(%reason, "the index begins anew");
+        if let Err(error) = index.rebuild(&[]) {
+            tracing::warn!(%error, "the index cannot be used, snapshots are kept in memory");
+            index = Index::in_memory();
+        }
+    }
+    Snapshots::new(index)
 }
 
 /// Only the newest file is never sealed: whatever is before it was synced whole.
@@ -233,10 +262,10 @@ fn reserve_path(root: &Path) -> PathBuf {
 }
 
 /// Makes the reserve if it is not there. A disk too full for it is one on which it was given back.
-fn reserve(disk: &dyn Disk, root: &Path) {
+fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) {
     let path = reserve_path(root);
     let Ok(file) = disk.create(&path) else { return };
-    if let Err(error) = file.reserve(RESERVE_BYTES) {
+    if let Err(error) = file.reserve(bytes) {
         tracing::warn!(%error, "the disk is too full for a reserve");
         if let Err(error) = disk.remove(&path) {
             tracing::warn!(%error, "failed to remove an empty reserve");

@@ -19,8 +19,17 @@ use crate::{
 use super::{Local, LocalOptions, OpenError, Report};
 
 /// Opens a store whose journal files are small, so that tests see rotation and sealing.
-pub(super) fn open(disk: &Arc<dyn Disk>, root: &Path) -> Result<(Local, Report), OpenError> {
-    let options = LocalOptions { journal_file_bytes: 4096, ..LocalOptions::new(root) };
+pub(super) fn open(
+    disk: &Arc<dyn Disk>,
+    root: &Path,
+    index_in_memory: bool,
+) -> Result<(Local, Report), OpenError> {
+    let options = LocalOptions {
+        journal_file_bytes: 4096,
+        reserve_bytes: 4096,
+        index_in_memory,
+        ..LocalOptions::new(root)
+    };
     Local::open(options, disk.clone(), Arc::new(TestClock::default()))
 }
 
@@ -45,17 +54,19 @@ async fn the_engine_in_memory_keeps_the_contract() {
 struct OnDisk {
     disk: Arc<dyn Disk>,
     root: tempfile::TempDir,
+    index_in_memory: bool,
     count: Mutex<u32>,
 }
 
 impl OnDisk {
-    fn new(disk: Arc<dyn Disk>) -> Self {
-        Self { disk, root: tempfile::tempdir().unwrap(), count: Mutex::new(0) }
+    fn new(disk: Arc<dyn Disk>, index_in_memory: bool) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Self { disk, root, index_in_memory, count: Mutex::new(0) }
     }
 
     fn open(&self) -> Arc<dyn Store> {
         let root = self.root.path().join(self.count.lock().unwrap().to_string());
-        Arc::new(open(&self.disk, &root).unwrap().0)
+        Arc::new(open(&self.disk, &root, self.index_in_memory).unwrap().0)
     }
 }
 
@@ -73,10 +84,10 @@ impl Harness for OnDisk {
 
 #[tokio::test]
 async fn the_local_engine_keeps_the_contract_on_the_machines_disk() {
-    conformance::run(&OnDisk::new(Arc::new(StdDisk))).await;
+    conformance::run(&OnDisk::new(Arc::new(StdDisk), false)).await;
 }
 
 #[tokio::test]
 async fn the_local_engine_keeps_the_contract_on_a_disk_in_memory() {
-    conformance::run(&OnDisk::new(Arc::new(FaultyDisk::new()))).await;
+    conformance::run(&OnDisk::new(Arc::new(FaultyDisk::new()), true)).await;
 }

@@ -77,6 +77,7 @@ function proseBasics() {
     EditorView.contentAttributes.of({
       'aria-label': 'Document text',
       'aria-describedby': 'editor-help',
+      tabindex: '0',
       spellcheck: 'true',
       autocorrect: 'on',
       autocapitalize: 'sentences',

@@ -34,7 +34,7 @@ function Home() {
         <button class="button button-main button-large" type="submit">Open</button>
       </div>
       <p class="hint ${problem.value && 'hint-bad'}" id="name-hint" role=${problem.value ? 'alert' : null}>
-        ${problem.value || html`It is created when somebody writes in it. Or take <a href=${secretPath}>a new one with a name nobody can guess</a>.`}
+        ${problem.value || html`It is created when somebody writes in it. Or start <a href=${secretPath}>one with a secret name</a>.`}
       </p>
     </form>
     ${recent.value.length > 0 && html`<${RecentList} />`}

@@ -26,7 +26,7 @@ const RESTART_LONG = 15_000
  * @property {number | null} until when it must be computed again although nothing happened, in ms
  */
 
-/** Words for the ends that a retry cannot change. @type {Record<import('../sync/provider.js').Stop, [text: string, short: string, detail: string]>} */
+/** Words for the ends that a retry cannot change. @type {Record<import('../sync/health.js').Stop, [text: string, short: string, detail: string]>} */
 const STOPPED = {
   denied: ['You do not have access', 'No access', 'Ask the owner of this document for access.'],
   'sign-in': ['Sign in to continue', 'Signed out', 'The server wants to know who you are.'],

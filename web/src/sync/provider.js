@@ -2,25 +2,19 @@
 // Wire: y-websocket at /ws/{document}, message 102 to learn what is durable, message 120 for the epoch.
 import { Y, awareness as protocol } from '../../vendor/core.js'
 import * as frames from './frames.js'
+import { Health } from './health.js'
+import { Hold } from './hold.js'
 import { PresenceSender } from './presence_sender.js'
 import { Saving } from './saving.js'
 import { Socket, browser } from './socket.js'
 
 /** Time between a local edit and the question whether it is on disk, in ms; edits within it share one. */
 const ASK_AFTER = 80
-/** A composition (IME) holds back others' edits at most this long in ms, and at most this many of them. */
-const HOLD_LONGEST = 3000
-const HOLD_MOST = 200
-
-/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'too-large' | 'refused'} Stop */
-
-/** Close codes that a retry cannot fix. @type {Record<number, Stop | undefined>} */
-const STOPS = { 4400: 'refused', 4401: 'sign-in', 4403: 'denied', 4404: 'missing', 4409: 'replaced', 4413: 'too-large' }
 
 /**
  * Everything the status of a document is computed from. Times are ms of `Environment.now`.
  * @typedef {object} Facts
- * @property {Stop | null} stop
+ * @property {import('./health.js').Stop | null} stop
  * @property {string} reason the server's words on `stop`
  * @property {boolean} loaded the document was here completely once
  * @property {number} startedAt
@@ -35,29 +29,21 @@ const STOPS = { 4400: 'refused', 4401: 'sign-in', 4403: 'denied', 4404: 'missing
 /** One document's connection to the server. */
 export class Provider {
   #saving = new Saving()
-  /** @type {Stop | null} */
-  #stop = null
-  #reason = ''
-  #loaded = false
-  /** @type {number | null} */
-  #lostAt
-  #startedAt
-  #failures = 0
-  #restarting = false
   /** The life of the document that this page's content belongs to. @type {string | null} */
   #epoch = null
   /** Our side of the handshake is done: the server has, or will be sent, all we have. */
   #answered = false
   /** One failed merge is answered by asking for everything again, a second one by a new connection. */
   #resyncing = false
-  /** Sync messages that wait for a composition to end; null when none is under way. @type {frames.Message[] | null} */
-  #held = null
-  /** @type {import('./socket.js').Timer | undefined} */
-  #holdTimer
   /** @type {import('./socket.js').Timer | undefined} */
   #askTimer
   /** @type {Set<() => void>} */
   #listeners = new Set()
+  #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
+    if (origin !== this) this.#edited(update)
+  }
+  #health
+  #hold
   #presence
   #socket
   #environment
@@ -74,7 +60,8 @@ export class Provider {
     this.name = name
     this.awareness = new protocol.Awareness(doc)
     this.#environment = environment
-    this.#startedAt = this.#lostAt = environment.now()
+    this.#health = new Health(environment.now())
+    this.#hold = new Hold((/** @type {frames.Message[]} */ messages) => this.#syncAll(messages), environment)
     const address = `${server}/ws/${encodeURIComponent(name)}?coscribe=1`
     this.#socket = new Socket(
       {
@@ -86,7 +73,7 @@ export class Provider {
       environment,
     )
     this.#presence = new PresenceSender(this.awareness, states => this.#socket.send(frames.presence(states)), environment)
-    doc.on('update', (update, origin) => origin === this || this.#edited(update))
+    doc.on('update', this.#onUpdate)
     this.awareness.on('update', (/** @type {unknown} */ _change, /** @type {unknown} */ origin) => {
       if (origin === 'local') this.#presence.changed()
     })
@@ -94,19 +81,9 @@ export class Provider {
 
   /** @returns {Facts} */
   get facts() {
+    const { stop, reason, loaded, startedAt, lostAt, failures, restarting } = this.#health
     const { unsaved, unsavedSince, savedAt } = this.#saving
-    return {
-      stop: this.#stop,
-      reason: this.#reason,
-      loaded: this.#loaded,
-      startedAt: this.#startedAt,
-      lostAt: this.#lostAt,
-      failures: this.#failures,
-      restarting: this.#restarting,
-      unsaved,
-      unsavedSince,
-      savedAt,
-    }
+    return { stop, reason, loaded, startedAt, lostAt, failures, restarting, unsaved, unsavedSince, savedAt }
   }
 
   /** Calls `listener` whenever `facts` may have changed; returns how to stop that. @param {() => void} listener */
@@ -117,7 +94,7 @@ export class Provider {
 
   /** Connects, or tries at once if it was waiting to. Does nothing after a stop. */
   connect() {
-    if (!this.#stop) this.#socket.connect()
+    if (!this.#health.stop) this.#socket.connect()
   }
 
   /** The network or the machine may have changed: try at once, or find out whether the connection still lives. */
@@ -128,34 +105,29 @@ export class Provider {
     this.#socket.expectAnswer()
   }
 
-  /** Others' edits wait until `release`: an input method is composing text. */
+  /** Others' edits wait until `release`, or for a while: an input method is composing text. */
   hold() {
-    if (this.#held) return
-    this.#held = []
-    this.#holdTimer = this.#environment.setTimeout(() => this.release(), HOLD_LONGEST)
+    this.#hold.hold()
   }
 
   /** Ends `hold`: what waited is merged in one transaction. */
   release() {
-    const waiting = this.#held
-    if (!waiting) return
-    this.#environment.clearTimeout(this.#holdTimer)
-    this.#held = null
-    this.doc.transact(() => waiting.forEach(message => this.#sync(message)), this)
+    this.#hold.release()
   }
 
   /** Ends everything, leaving the document as it is. */
   destroy() {
+    this.#hold.release()
+    this.doc.off('update', this.#onUpdate)
     this.awareness.destroy()
     this.#presence.stop()
     this.#environment.clearTimeout(this.#askTimer)
-    this.#environment.clearTimeout(this.#holdTimer)
     this.#socket.stop()
     this.#listeners.clear()
   }
 
   #opened() {
-    if (!this.#loaded) this.#failures = 0
+    this.#health.answered()
     this.#socket.send(frames.stepOne(Y.encodeStateVector(this.doc)))
     if (this.awareness.getLocalState()) this.#presence.now()
     this.#changed()
@@ -183,20 +155,25 @@ export class Provider {
       case 'unknown':
         return undefined
       default:
-        if (!this.#held) return this.#sync(message)
-        this.#held.push(message)
-        if (this.#held.length >= HOLD_MOST) this.release()
+        this.#hold.push(message)
     }
   }
 
   /** @param {string | null} epoch */
   #greeted(epoch) {
     if (this.#epoch && epoch !== this.#epoch) {
-      this.#halt('replaced', '')
+      this.#health.halt('replaced', '')
       this.#socket.stop()
+      this.#changed()
     } else {
       this.#epoch = epoch
     }
+  }
+
+  /** Several become one change to whoever observes the document. @param {frames.Message[]} messages */
+  #syncAll(messages) {
+    if (messages.length === 1) this.#sync(messages[0])
+    else this.doc.transact(() => messages.forEach(message => this.#sync(message)), this)
   }
 
   /** @param {frames.Message} message */
@@ -214,10 +191,7 @@ export class Provider {
     }
     if (message.type !== 'step-2') return
     this.#resyncing = false
-    this.#loaded = true
-    this.#lostAt = null
-    this.#failures = 0
-    this.#restarting = false
+    this.#health.inStep()
     this.#socket.settled()
     this.#changed()
   }
@@ -261,27 +235,16 @@ export class Provider {
 
   /** @param {number} code @param {string} reason @returns {'retry' | 'soon' | 'stop'} */
   #closed(code, reason) {
-    this.release()
+    this.#hold.release()
     this.#answered = false
     this.#resyncing = false
     this.#saving.disconnected()
     this.#presence.stop()
-    if (this.#lostAt === null) this.#lostAt = this.#environment.now()
-    else this.#failures++
-    if (code === 1012) this.#restarting = true
     const others = [...this.awareness.getStates().keys()].filter(id => id !== this.doc.clientID)
     protocol.removeAwarenessStates(this.awareness, others, this)
-    const stop = STOPS[code]
-    if (stop) this.#halt(stop, reason)
-    else this.#changed()
-    return stop ? 'stop' : code === 1012 ? 'soon' : 'retry'
-  }
-
-  /** @param {Stop} stop @param {string} reason */
-  #halt(stop, reason) {
-    this.#stop = stop
-    this.#reason = reason
+    const verdict = this.#health.closed(code, reason, this.#environment.now())
     this.#changed()
+    return verdict
   }
 
   #changed() {

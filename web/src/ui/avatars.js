@@ -31,8 +31,9 @@ function Face({ person }) {
 
 /** @param {{ person: import('../presence/people.js').Present, onRename: () => void }} props */
 function Me({ person, onRename }) {
-  return html`<button class="face hue-${person.hue}" type="button" onClick=${onRename} title="${person.name} (you). Change your name"
-    aria-label="${person.name}, you. Change your name"><span aria-hidden="true">${initials(person.name)}</span></button>`
+  return html`<button class="face hue-${person.hue}" type="button" onClick=${onRename} title="${person.name} (you). Change your name">
+    <span aria-hidden="true">${initials(person.name)}</span><span class="unseen">${person.name}, you. Change your name</span>
+  </button>`
 }
 
 /** One or two letters for an avatar. @param {string} name */

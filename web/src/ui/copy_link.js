@@ -4,22 +4,29 @@ import { html, signal } from '../../vendor/view.js'
 /** How long the answer stays, in ms. */
 const ANSWER_FOR = 2500
 
-const answer = signal('')
+const LINK = 'M8.5 11.5a3.5 3.5 0 0 0 5 0l2.6-2.6a3.5 3.5 0 0 0-5-5L9.9 5.1M11.5 8.5a3.5 3.5 0 0 0-5 0l-2.6 2.6a3.5 3.5 0 0 0 5 5l1.2-1.2'
+const CHECK = 'M4 10.5l4 4 8-9'
+const CROSS = 'M5.5 5.5l9 9M14.5 5.5l-9 9'
+
+/** What the last click led to; null when it is forgotten. */
+const answer = signal(/** @type {{ text: string, icon: string } | null} */ (null))
 
 /** A button for the top bar. */
 export function CopyLink() {
-  return html`<button class="button" type="button" onClick=${copy} aria-live="polite">
-    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M8.5 11.5a3.5 3.5 0 0 0 5 0l2.6-2.6a3.5 3.5 0 0 0-5-5L9.9 5.1M11.5 8.5a3.5 3.5 0 0 0-5 0l-2.6 2.6a3.5 3.5 0 0 0 5 5l1.2-1.2" /></svg>
-    <span class="button-text">${answer.value || 'Copy link'}</span>
+  const { text, icon } = answer.value ?? { text: 'Copy link', icon: LINK }
+  return html`<button class="button" type="button" onClick=${copy} aria-live="polite" title=${text}>
+    <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d=${icon} /></svg>
+    <span class="button-text">${text}</span>
   </button>`
 }
 
 async function copy() {
   try {
     await navigator.clipboard.writeText(location.href)
-    answer.value = 'Copied'
+    answer.value = { text: 'Copied', icon: CHECK }
   } catch {
-    answer.value = 'Copy the address above'
+    // Browsers allow this only on https and loopback, and people may refuse it.
+    answer.value = { text: 'Copy the address above', icon: CROSS }
   }
-  setTimeout(() => (answer.value = ''), ANSWER_FOR)
+  setTimeout(() => (answer.value = null), ANSWER_FOR)
 }
