@@ -86,14 +86,26 @@ async fn an_answer_covers_only_what_was_asked_about() {
 }
 
 #[tokio::test]
+async fn an_answer_to_what_was_not_asked_saves_nothing() {
+    let mut server = TestServer::start().await;
+    let client = server.connect();
+    let mut peer = server.accept_and_sync().await;
+    client.edit(|text| text.push("a")).expect("may edit");
+    server.take(&mut peer).await;
+    peer.send(&ServerMessage::Barrier(barrier(2))).await;
+    while let Some(Ok(_)) = peer.socket.next().await {}
+    let _peer = server.accept_and_sync().await;
+    assert_eq!(client.saved().now_or_never(), None);
+}
+
+#[tokio::test]
 async fn what_others_write_appears() {
     let mut server = TestServer::start().await;
     server.document.edit(|text| text.push("before "));
     let client = server.connect();
     let mut peer = server.accept_and_sync().await;
     client.until(|text| text == "before ").await.expect("in step");
-    let (_, update) = server.document.edit(|text| text.push("after"));
-    peer.send(&ServerMessage::Update(update.expect("a change"))).await;
+    server.tell(&mut peer, "after").await;
     client.until(|text| text == "before after").await.expect("told");
 }
 
@@ -214,6 +226,8 @@ async fn an_answer_after_the_right_to_edit_was_lost_saves_nothing() {
     server.take(&mut peer).await;
     peer.send(&hello(Some(EPOCH), "view")).await;
     peer.confirm(1).await;
+    server.tell(&mut peer, "after that").await;
+    client.until(|text| text.contains("after that")).await.expect("told");
     assert_eq!(client.saved().await, Err(Refused::ReadOnly));
 }
 

@@ -84,6 +84,12 @@ impl TestServer {
         self.take(peer).await;
     }
 
+    /// Writes at the end of the document and tells the peer.
+    pub(super) async fn tell(&mut self, peer: &mut Peer, text: &str) {
+        let (_, update) = self.document.edit(|edit| edit.push(text));
+        peer.send(&ServerMessage::Update(update.expect("a change"))).await;
+    }
+
     /// Applies the next message, which must be a change.
     pub(super) async fn take(&mut self, peer: &mut Peer) {
         match peer.receive().await {
