@@ -142,12 +142,15 @@ fn a_recorded_text_arrives_as_it_was_typed() {
         let Some(trace) = trace(name) else { continue };
         let (mut ada, mut document) = (Typist::new(1), document());
         take(&mut document, &ada.type_patches(&[(0, 0, trace.start_content)]), 0);
-        for (number, transaction) in trace.txns.iter().enumerate() {
+        let count = rounds("COSCRIBE_TRACE_TRANSACTIONS", 20_000) as usize;
+        for (number, transaction) in trace.txns.iter().take(count).enumerate() {
             take(&mut document, &ada.type_patches(&transaction.patches), number);
         }
-        assert_eq!(document.text("text"), trace.end_content, "{name}");
+        let whole = trace.txns.len() <= count;
+        let expected = if whole { trace.end_content } else { ada.editor.text() };
+        assert_eq!(document.text("text"), expected, "{name}");
         assert_eq!(document.index_runs(), 1, "{name}");
-        assert_eq!(reload(&document).text("text"), trace.end_content, "{name}");
+        assert_eq!(reload(&document).text("text"), expected, "{name}");
     }
 }
 
