@@ -172,3 +172,56 @@ fn describe(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Decoded {
+        Engine::decode(bytes).expect("it decodes")
+    }
+
+    #[test]
+    fn a_failure_names_its_update_and_leaves_an_engine_that_works() {
+        let honest = [1, 1, 5, 0, 4, 1, 1, b't', 1, b'x', 0];
+        // A block inside a text, which admission would have refused.
+        let fatal = [1, 1, 5, 1, 4, 0, 5, 0, 1, b'y', 0];
+        let mut engine = Engine::new(ClientId(99));
+        let updates = vec![decoded(&honest), decoded(&fatal)];
+        let broken = engine.apply(updates, false).expect_err("the library fails");
+        assert_eq!(broken.culprit, Some(1));
+        assert!(engine.apply(vec![decoded(&honest)], false).is_ok_and(|change| change.any));
+    }
+
+    #[test]
+    fn a_panic_while_decoding_is_an_error() {
+        // A clock at the end of all clocks overflows.
+        let fatal = [1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x67, 3, 0x10, 6, 0];
+        assert!(Engine::decode(&fatal).is_err());
+    }
+
+    #[test]
+    fn what_stays_pending_is_thrown_away_and_the_rest_is_told() {
+        let honest = [1, 1, 5, 0, 4, 1, 1, b't', 1, b'x', 0];
+        let waits = [1, 1, 6, 0, 0x84, 7, 9, 1, b'y', 0];
+        let mut engine = Engine::new(ClientId(99));
+        let updates = vec![decoded(&honest), decoded(&waits)];
+        let change = engine.apply(updates, false).expect("the library holds it back");
+        assert!(change.any && change.pending);
+        assert_eq!(&change.update[..], honest);
+        let again = engine.apply(vec![decoded(&honest)], true).expect("nothing waits any more");
+        assert!(!again.any && !again.pending);
+        assert_eq!(&again.update[..], [0, 0]);
+    }
+
+    #[test]
+    fn a_state_that_its_encoding_would_change_is_no_snapshot() {
+        let mut engine = Engine::new(ClientId(99));
+        assert_eq!(engine.snapshot().as_deref(), Ok(&[0, 0][..]));
+        // A map entry that holds a text, half of which is then deleted.
+        let entry = [1, 1, 1, 0, 0x24, 1, 1, b'a', 1, b'k', 2, b'x', b'y', 0];
+        let delete = [0, 1, 1, 1, 1, 1];
+        engine.apply(vec![decoded(&entry), decoded(&delete)], false).expect("it is taken");
+        assert!(engine.snapshot().is_err());
+    }
+}

@@ -76,6 +76,12 @@ impl Index {
         self.clients.iter().map(|(id, client)| (*id, client.end))
     }
 
+    /// How many runs it holds.
+    #[cfg(test)]
+    pub(super) fn runs(&self) -> usize {
+        self.clients.values().map(|client| 1 + client.later.len()).sum()
+    }
+
     fn shape(&self, id: Id) -> Option<Shape> {
         let client = self.clients.get(&id.client).filter(|client| id.clock < client.end)?;
         let after = client.later.partition_point(|(start, _)| *start <= id.clock);

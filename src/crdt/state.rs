@@ -428,6 +428,12 @@ impl DocumentState {
         clocks
     }
 
+    /// How many runs the index of depths has.
+    #[cfg(test)]
+    pub(super) fn index_runs(&self) -> usize {
+        self.index.runs()
+    }
+
     /// The encoded state, and the clocks as the library counts them.
     #[cfg(test)]
     pub(super) fn engine_state(&self) -> (Vec<u8>, Vec<(u64, u32)>) {

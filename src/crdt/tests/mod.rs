@@ -5,6 +5,7 @@ mod hostile;
 mod live;
 mod pieces;
 mod sessions;
+mod traces;
 
 use std::sync::Arc;
 
