@@ -230,7 +230,6 @@ fn a_size_that_lies_reserves_nothing() {
     assert!(layout::unpack(&stored, u32::MAX).is_err());
     let mut table =
         layout::tail(&layout::Tail { range: 1..=1, table: 40, segments: u32::MAX, checksum: 0 });
-    let disk = FaultyDisk::new();
     let mut bytes = layout::header(&(1..=1));
     bytes.append(&mut table);
     let disk = holding(&bytes);
