@@ -28,9 +28,11 @@ pub struct FaultyDisk {
 /// What to do wrong, and when. Operations are counted from 1 over the life of the disk.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    /// From this operation on the power is off: nothing takes effect any more.
+    /// From this operation on the power is off: nothing takes effect any more, and syncs fail. What
+    /// a process is told otherwise does not matter, as it is not there.
     pub power_off_at: Option<u64>,
-    /// This write, creation or reservation fails with an I/O error after a part of it was done.
+    /// This write, creation or reservation (counted by themselves) fails with an I/O error after a
+    /// part of it was done.
     pub write_error_at: Option<u64>,
     /// This sync (counted by itself) fails, and what it should have kept is lost.
     pub sync_error_at: Option<u64>,
@@ -58,6 +60,7 @@ struct State {
     live: BTreeMap<PathBuf, usize>,
     durable: BTreeMap<PathBuf, usize>,
     operations: u64,
+    writes: u64,
     syncs: u64,
     stalled: u64,
     /// Handles of an earlier power-on period are dead.
@@ -94,6 +97,12 @@ impl FaultyDisk {
     #[must_use]
     pub fn syncs(&self) -> u64 {
         self.lock().syncs
+    }
+
+    /// Whether the power is off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.lock().is_off()
     }
 
     /// Blocks until a sync of a file is waiting for `stall_sync` to end.
@@ -168,16 +177,24 @@ impl FaultyDisk {
 }
 
 impl State {
-    /// Counts an operation that changes something; the error is the fault that is due.
-    fn operation(&mut self) -> io::Result<()> {
+    /// Counts an operation that changes something; `false` when the power is off.
+    fn operation(&mut self) -> bool {
         self.operations += 1;
-        if self.faults.power_off_at.is_some_and(|at| self.operations >= at) {
-            return Err(io::Error::other("the power is off"));
-        }
-        if self.faults.write_error_at == Some(self.operations) {
+        !self.is_off()
+    }
+
+    /// As [`State::operation`], for those that take room on the disk.
+    fn writing(&mut self) -> io::Result<bool> {
+        let on = self.operation();
+        self.writes += 1;
+        if self.faults.write_error_at == Some(self.writes) {
             return Err(io::Error::other("input/output error"));
         }
-        Ok(())
+        Ok(on)
+    }
+
+    fn is_off(&self) -> bool {
+        self.faults.power_off_at.is_some_and(|at| self.operations >= at)
     }
 
     fn room(&self) -> u64 {
@@ -214,13 +231,15 @@ impl FileState {
 impl Disk for FaultyDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         let mut state = self.lock();
-        state.operation()?;
+        let on = state.writing()?;
         if state.live.contains_key(path) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let file = state.files.len();
         state.files.push(FileState::default());
-        state.live.insert(path.to_owned(), file);
+        if on {
+            state.live.insert(path.to_owned(), file);
+        }
         Ok(self.handle(file, path, &state))
     }
 
@@ -232,18 +251,22 @@ impl Disk for FaultyDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.lock();
-        state.operation()?;
+        let on = state.operation();
         let file = state.find(from)?;
-        state.live.remove(from);
-        state.live.insert(to.to_owned(), file);
+        if on {
+            state.live.remove(from);
+            state.live.insert(to.to_owned(), file);
+        }
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.lock();
-        state.operation()?;
+        let on = state.operation();
         state.find(path)?;
-        state.live.remove(path);
+        if on {
+            state.live.remove(path);
+        }
         Ok(())
     }
 
@@ -255,12 +278,15 @@ impl Disk for FaultyDisk {
 
     /// Directories exist as soon as something is in them; losing a whole one is losing its entries.
     fn create_dir(&self, _directory: &Path) -> io::Result<()> {
-        self.lock().operation()
+        self.lock().operation();
+        Ok(())
     }
 
     fn sync_dir(&self, directory: &Path) -> io::Result<()> {
         let mut state = self.lock();
-        state.operation()?;
+        if !state.operation() {
+            return Err(io::Error::other("the power is off"));
+        }
         if state.faults.ignore_sync_dir {
             return Ok(());
         }
@@ -303,12 +329,14 @@ impl DiskFile for FaultyFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut state = self.lock()?;
-        let outcome = state.operation();
-        if state.faults.power_off_at.is_some_and(|at| state.operations > at) {
-            return outcome;
+        let was_off = state.is_off();
+        let outcome = state.writing();
+        if was_off {
+            return Ok(());
         }
         // The operation that fails is done in part: that is what makes it interesting.
-        let mut count = if outcome.is_ok() { bytes.len() } else { bytes.len() / 2 };
+        let whole = matches!(outcome, Ok(true));
+        let mut count = if whole { bytes.len() } else { bytes.len() / 2 };
         let start = usize::try_from(offset).map_err(|_| io::ErrorKind::StorageFull)?;
         let length = state.files[self.file].live.len();
         let growth = (start + count).saturating_sub(length) as u64;
@@ -321,8 +349,8 @@ impl DiskFile for FaultyFile {
             file.resize(file.len().max(start + count), 0);
             file[start..start + count].copy_from_slice(&bytes[..count]);
         }
-        outcome?;
-        if count < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        let on = outcome?;
+        if on && count < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -336,7 +364,9 @@ impl DiskFile for FaultyFile {
         if state.period != self.period {
             return Err(io::Error::other("the machine was restarted"));
         }
-        state.operation()?;
+        if !state.operation() {
+            return Err(io::Error::other("the power is off"));
+        }
         state.syncs += 1;
         if state.faults.sync_error_at == Some(state.syncs) {
             // As on Linux: the dirty pages are marked clean, so that a second try would lie.
@@ -354,15 +384,19 @@ impl DiskFile for FaultyFile {
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
         let mut state = self.lock()?;
-        state.operation()?;
+        let on = state.operation();
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
-        state.files[self.file].live.resize(length, 0);
+        if on {
+            state.files[self.file].live.resize(length, 0);
+        }
         Ok(())
     }
 
     fn reserve(&self, bytes: u64) -> io::Result<()> {
         let mut state = self.lock()?;
-        state.operation()?;
+        if !state.writing()? {
+            return Ok(());
+        }
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
         let growth = length.saturating_sub(state.files[self.file].live.len());
         if growth as u64 > state.room() {

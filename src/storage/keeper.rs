@@ -90,6 +90,7 @@ struct Tray {
     merge: bool,
     stop: bool,
     busy: bool,
+    paused: bool,
 }
 
 enum Work {
@@ -134,11 +135,12 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// Blocks until nothing is left to do.
+    /// Blocks until nothing is left to do, or nothing can be done now.
     #[cfg(test)]
     pub(crate) fn wait_until_idle(&self) {
         let mut tray = self.lock();
-        while tray.busy || tray.merge || !(tray.full.is_empty() && tray.snapshots.is_empty()) {
+        let left = |tray: &Tray| tray.merge || !tray.full.is_empty() || !tray.snapshots.is_empty();
+        while tray.busy || (left(&tray) && !tray.paused) {
             tray = self.changed.wait(tray).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -151,7 +153,7 @@ impl Desk {
     /// `pause` if it failed before.
     fn next(&self, mut pause: Option<Duration>) -> Option<Work> {
         let mut tray = self.lock();
-        tray.busy = false;
+        (tray.busy, tray.paused) = (false, pause.is_some());
         self.changed.notify_all();
         loop {
             let work = if let Some(job) = tray.snapshots.pop_front() {
@@ -170,7 +172,7 @@ impl Desk {
                 None
             };
             if work.is_some() {
-                tray.busy = true;
+                (tray.busy, tray.paused) = (true, false);
                 return work;
             }
             tray = match pause.take() {

@@ -28,9 +28,6 @@ use super::{Engine, Local};
 const FORMAT: &str = "coscribe store ";
 const FORMAT_NUMBER: u32 = 1;
 
-/// Given back when the disk is full, so that a server can still start and close cleanly.
-const RESERVE_BYTES: u64 = 4 << 20;
-
 /// How to run the engine.
 #[derive(Clone)]
 pub struct LocalOptions {
@@ -42,6 +39,8 @@ pub struct LocalOptions {
     /// Most bytes that may wait to be written. Callers have their own, smaller budgets; this one
     /// holds when those fail.
     pub queue_bytes: usize,
+    /// Space set aside, given back when the disk is full so that a server can still start and close.
+    pub reserve_bytes: u64,
     /// For the salts of journal files.
     pub random: Arc<dyn Random>,
     /// Whether snapshots are kept in memory only, as on a disk that is itself in memory.
@@ -62,6 +61,7 @@ impl Default for LocalOptions {
             directory: PathBuf::from("data/store"),
             journal_file_bytes: 64 << 20,
             queue_bytes: 256 << 20,
+            reserve_bytes: 4 << 20,
             random: Arc::new(SystemRandom),
             index_in_memory: false,
         }
@@ -94,7 +94,7 @@ impl Local {
         for id in tables.catalog.ended() {
             snapshots.forget(*id);
         }
-        reserve(&*disk, &directories.root);
+        reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
             disk: disk.clone(),
@@ -262,10 +262,10 @@ fn reserve_path(root: &Path) -> PathBuf {
 }
 
 /// Makes the reserve if it is not there. A disk too full for it is one on which it was given back.
-fn reserve(disk: &dyn Disk, root: &Path) {
+fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) {
     let path = reserve_path(root);
     let Ok(file) = disk.create(&path) else { return };
-    if let Err(error) = file.reserve(RESERVE_BYTES) {
+    if let Err(error) = file.reserve(bytes) {
         tracing::warn!(%error, "the disk is too full for a reserve");
         if let Err(error) = disk.remove(&path) {
             tracing::warn!(%error, "failed to remove an empty reserve");

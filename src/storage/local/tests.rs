@@ -24,8 +24,12 @@ pub(super) fn open(
     root: &Path,
     index_in_memory: bool,
 ) -> Result<(Local, Report), OpenError> {
-    let options =
-        LocalOptions { journal_file_bytes: 4096, index_in_memory, ..LocalOptions::new(root) };
+    let options = LocalOptions {
+        journal_file_bytes: 4096,
+        reserve_bytes: 4096,
+        index_in_memory,
+        ..LocalOptions::new(root)
+    };
     Local::open(options, disk.clone(), Arc::new(TestClock::default()))
 }
 
