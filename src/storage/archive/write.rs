@@ -192,11 +192,22 @@ impl<'a> ArchiveWriter<'a> {
         Ok(archive.into_footer())
     }
 
+    /// What is read back wrongly is the disk's failure; no archive that anybody relies on is damaged.
     fn read_back(&self) -> Result<Archive, ArchiveError> {
+        self.compare().map_err(|error| match error {
+            io @ ArchiveError::Io { .. } => io,
+            other => {
+                let source = std::io::Error::new(std::io::ErrorKind::InvalidData, other);
+                ArchiveError::io("read back", &self.unfinished)(source)
+            }
+        })
+    }
+
+    fn compare(&self) -> Result<Archive, ArchiveError> {
         let archive = Archive::open(self.disk, &self.unfinished)?;
         let differs = || ArchiveError::File {
             path: self.unfinished.clone(),
-            problem: "it does not read back as it was written".to_owned(),
+            problem: "it is not what was written".to_owned(),
         };
         let places = self.written.iter().map(|written| &written.place);
         let same = archive.damage().is_none()

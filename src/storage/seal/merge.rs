@@ -17,15 +17,15 @@ use crate::{
 /// Segments of at least this many raw bytes are taken over as they are; smaller ones are joined.
 const WHOLE_BYTES: usize = SEGMENT_BYTES / 2;
 
-/// Writes the archive of a range from the archives within it, which stay until [`retire`]. Where
-/// the range is that of a single archive, that one is replaced.
+/// Writes the archive of a range from the archives within it, two at least, which stay until
+/// [`retire`].
 ///
 /// Of documents for which `drop` says yes, content, versions and small records are left out; when
 /// they began, what they were called and that they ended stays. Needs the memory of one segment and
 /// of the tables.
 ///
 /// # Errors
-/// When the archives do not cover the range without a gap, one of them is damaged (a merge must not
+/// When there are no two archives that cover the range without a gap, one of them is damaged (a merge must not
 /// make the damage look like an absence), or the disk fails.
 pub fn merge(
     disk: &dyn Disk,
@@ -125,10 +125,10 @@ fn open_all(
         .into_iter()
         .filter(|inner| lies_within(inner, range))
         .collect();
-    if !covers(&inner, range) {
+    if inner.len() < 2 || !covers(&inner, range) {
         return Err(damaged(
             &directory.join(file_name(range)),
-            "the archives to merge it from do not cover its range exactly",
+            "there are no archives that it could be merged from",
         ));
     }
     let mut archives = Vec::with_capacity(inner.len());

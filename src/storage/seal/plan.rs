@@ -27,12 +27,19 @@ pub struct ArchiveInfo {
 /// Four or more neighbours merge when the largest is no larger than the others together. So whatever
 /// is rewritten at least doubles its file, no byte is rewritten more than about ten times on the way
 /// from 1 MiB to the cap, and what stays unmerged below the cap is a logarithmic number of files.
-/// An archive that is more than half dead is rewritten alone.
+///
+/// An archive that is more than half dead is rewritten together with its smaller neighbour. Not alone:
+/// the new file would take the old one's name, and whoever reads by places of the old one would take
+/// it for damaged.
 #[must_use]
 pub fn plan_merge(archives: &[ArchiveInfo]) -> Option<RangeInclusive<u64>> {
-    let dead = archives.iter().find(|archive| archive.sound && archive.dead > archive.bytes / 2);
-    if let Some(archive) = dead {
-        return Some(archive.range.clone());
+    let dead = archives
+        .windows(2)
+        .filter(|pair| pair.iter().any(|archive| archive.dead > archive.bytes / 2))
+        .filter(|pair| may_join(pair, 2 * MERGED_BYTES))
+        .min_by_key(|pair| live(pair));
+    if let Some(pair) = dead {
+        return Some(*pair[0].range.start()..=*pair[1].range.end());
     }
     NEIGHBOURS
         .flat_map(|count| archives.windows(count))
@@ -42,16 +49,17 @@ pub fn plan_merge(archives: &[ArchiveInfo]) -> Option<RangeInclusive<u64>> {
 }
 
 fn merges(window: &[ArchiveInfo]) -> bool {
+    let largest = window.iter().map(|archive| archive.bytes).max().unwrap_or(0);
+    let all: u64 = window.iter().map(|archive| archive.bytes).sum();
+    largest <= all - largest && may_join(window, MERGED_BYTES)
+}
+
+fn may_join(window: &[ArchiveInfo], most: u64) -> bool {
     // A gap may be a journal file that could not be sealed; a range across it would claim it.
     let gapless = window.windows(2).all(|pair| {
         pair[0].range.end().checked_add(1).is_some_and(|next| next == *pair[1].range.start())
     });
-    let largest = window.iter().map(|archive| archive.bytes).max().unwrap_or(0);
-    let all: u64 = window.iter().map(|archive| archive.bytes).sum();
-    gapless
-        && window.iter().all(|archive| archive.sound)
-        && largest <= all - largest
-        && live(window) <= MERGED_BYTES
+    gapless && window.iter().all(|archive| archive.sound) && live(window) <= most
 }
 
 fn live(window: &[ArchiveInfo]) -> u64 {
@@ -99,12 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_that_is_mostly_dead_is_rewritten_alone() {
-        let mut dead = archives(&[8, 8]);
+    fn an_archive_that_is_mostly_dead_is_rewritten_with_its_smaller_neighbour() {
+        let mut dead = archives(&[9, 8, 3]);
         dead[1].dead = 4;
         assert_eq!(plan_merge(&dead), None);
         dead[1].dead = 5;
-        assert_eq!(plan_merge(&dead), Some(1..=1));
+        assert_eq!(plan_merge(&dead), Some(1..=2));
+        dead[2].sound = false;
+        assert_eq!(plan_merge(&dead), Some(0..=1));
+        assert_eq!(plan_merge(&dead[1..2]), None, "its name would be taken");
     }
 
     #[test]
