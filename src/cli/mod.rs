@@ -2,10 +2,16 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 not understood.
 
+mod export;
+mod import;
+mod inspect;
 mod serve;
+mod store;
+mod words;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 /// Not understood: arguments or settings.
@@ -22,7 +28,13 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server.
-    Serve(serve::ServeArguments),
+    Serve(Box<serve::ServeArguments>),
+    /// Write a document as one Yjs update. Works beside a running server.
+    Export(export::ExportArguments),
+    /// Merge a Yjs update into a document, or make one of it. The server must not be running.
+    Import(import::ImportArguments),
+    /// Tell what a data directory holds and whether it is sound. Works beside a running server.
+    Inspect(inspect::InspectArguments),
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -35,13 +47,19 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    let outcome = match arguments.command {
-        Command::Serve(arguments) => serve::serve(arguments),
-    };
-    outcome.unwrap_or_else(|error| {
+    execute(arguments.command, &mut std::io::stdout()).unwrap_or_else(|error| {
         let _unread = writeln!(std::io::stderr(), "coscribe: {}", told(&error));
         ExitCode::FAILURE
     })
+}
+
+fn execute(command: Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(arguments) => serve::serve(*arguments),
+        Command::Export(arguments) => export::export(&arguments, out),
+        Command::Import(arguments) => import::import(&arguments, out),
+        Command::Inspect(arguments) => inspect::inspect(&arguments, out),
+    }
 }
 
 /// An error and its causes in one line. Some say their cause themselves; it is not said twice.
@@ -57,6 +75,14 @@ fn told(error: &anyhow::Error) -> String {
         text.push_str(&cause);
     }
     text
+}
+
+/// Writes what was asked for. Whoever reads may have read enough, which is no failure.
+fn write_out(out: &mut dyn Write, bytes: &[u8]) -> anyhow::Result<()> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
 }
 
 /// Tells what was wrong with what the person wrote.
@@ -79,42 +105,4 @@ fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    fn parse(line: &str) -> Result<Arguments, clap::Error> {
-        let words = std::iter::once("coscribe").chain(line.split_whitespace());
-        Arguments::try_parse_from(with_command(words.map(OsString::from)))
-    }
-
-    #[test]
-    fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn without_a_command_it_serves() {
-        for line in ["", "serve", "--memory", "--listen 9000 --memory"] {
-            assert!(matches!(parse(line), Ok(Arguments { command: Command::Serve(_) })), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_cause_is_told_once() {
-        let error =
-            anyhow::anyhow!("no space").context("cannot write x: no space").context("import");
-        assert_eq!(told(&error), "import: cannot write x: no space");
-    }
-
-    #[test]
-    fn help_and_version_are_about_the_program() {
-        for line in ["--help", "-V", "serve --help"] {
-            assert!(!parse(line).unwrap_err().use_stderr(), "{line}");
-        }
-        let help = parse("--help").unwrap_err().to_string();
-        assert!(help.contains("Commands:"), "{help}");
-        assert!(parse("srve").unwrap_err().to_string().contains("serve"));
-    }
-}
+mod tests;

@@ -1,3 +1,5 @@
+//! The routes over real sockets.
+
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,3 +1,5 @@
+//! A whole server, started and stopped.
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -19,6 +19,7 @@ mod keeper;
 pub mod local;
 pub mod memory;
 pub mod payload;
+pub mod reader;
 mod reading;
 mod recovery;
 pub mod record;

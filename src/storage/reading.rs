@@ -72,7 +72,9 @@ impl From<Trouble> for StoreError {
 pub(crate) struct Wanted<'a> {
     /// Whose entries.
     pub(crate) id: DocumentId,
-    /// Where they lie.
+    /// Where they lie: [`Tables::contents`] after the same seq.
+    ///
+    /// [`Tables::contents`]: crate::storage::tables::Tables::contents
     pub(crate) contents: &'a Contents,
     /// The salt of a journal file.
     pub(crate) key: &'a dyn Fn(u64) -> Option<FileKey>,
@@ -96,9 +98,6 @@ pub(crate) fn read_entries(
     };
     let mut open: Option<(PathBuf, Archive)> = None;
     for sealed in &wanted.contents.sealed {
-        if sealed.place.last <= wanted.after {
-            continue;
-        }
         if page.is_full() {
             return Ok(page.entries);
         }
@@ -106,8 +105,7 @@ pub(crate) fn read_entries(
         page.take(wanted.id, &records)?;
     }
     let mut file: Option<OpenLog> = None;
-    let first = wanted.contents.fresh.partition_point(|(seq, _)| *seq <= wanted.after);
-    for (_, place) in &wanted.contents.fresh[first..] {
+    for (_, place) in &wanted.contents.fresh {
         if page.is_full() {
             break;
         }
@@ -199,30 +197,42 @@ pub(crate) fn trouble(error: ArchiveError) -> Trouble {
     }
 }
 
+/// Read at once, as a document's records often lie close together.
+const WINDOW: usize = 16 << 10;
+
 /// A journal file that is being read.
 struct OpenLog {
     file: Box<dyn DiskFile>,
     key: FileKey,
+    window: Bytes,
+    window_at: u64,
 }
 
 impl OpenLog {
     fn open(disk: &dyn Disk, directories: &Directories, key: FileKey) -> Result<Self, Trouble> {
         let path = journal::path(&directories.log, key.number);
         match disk.open(&path, false) {
-            Ok(file) => Ok(Self { file, key }),
+            Ok(file) => Ok(Self { file, key, window: Bytes::new(), window_at: 0 }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Trouble::Vanished),
             Err(error) => Err(Trouble::Read(format!("{}: {error}", path.display()))),
         }
     }
 
-    fn read(&self, place: Place) -> Result<Record, Trouble> {
+    fn read(&mut self, place: Place) -> Result<Record, Trouble> {
         let Place { file: number, offset, bytes } = place;
-        let bytes = disk::read_range(&*self.file, offset, bytes as usize)
-            .map_err(|error| Trouble::Read(format!("journal file {number}: {error}")))?;
-        let bytes = Bytes::from(bytes);
-        record::head_at(self.key, &bytes, offset, offset)
-            .filter(|head| record::is_whole(self.key, &bytes, offset, offset, head))
-            .and_then(|head| head.record(bytes.slice(HEAD..HEAD + head.length as usize)))
+        let end = offset + u64::from(bytes);
+        if offset < self.window_at || end > self.window_at + self.window.len() as u64 {
+            let window = disk::read_range(&*self.file, offset, WINDOW.max(bytes as usize))
+                .map_err(|error| Trouble::Read(format!("journal file {number}: {error}")))?;
+            (self.window, self.window_at) = (window.into(), offset);
+        }
+        let (key, window, base) = (self.key, &self.window, self.window_at);
+        record::head_at(key, window, base, offset)
+            .filter(|head| record::is_whole(key, window, base, offset, head))
+            .and_then(|head| {
+                let start = usize::try_from(offset - base).ok()? + HEAD;
+                head.record(window.slice(start..start + head.length as usize))
+            })
             .ok_or_else(|| {
                 Trouble::Damaged(format!(
                     "the record at {offset} of journal file {number} is damaged"

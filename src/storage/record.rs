@@ -92,6 +92,9 @@ pub(crate) struct Trailer {
 /// The kind of the journal's own record that ends a finished file: see `journal.rs`.
 pub(crate) const ROLL: u8 = 0;
 
+/// Bytes of a typical record with an empty update: head, trailer, time and author.
+pub(crate) const OVERHEAD: usize = HEAD + TRAILER + 40;
+
 /// Largest payload. An update is far below it, whatever an operator configures.
 pub(crate) const PAYLOAD_BYTES: usize = 1 << 30;
 

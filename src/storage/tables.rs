@@ -16,7 +16,7 @@ use crate::{
         catalog::Catalog,
         journal::Place,
         payload::{Authors, Change},
-        record::{FileKey, Record},
+        record::{self, FileKey, Record},
         scan::{Damage, Item},
         seal::ArchiveInfo,
     },
@@ -75,10 +75,30 @@ pub(crate) struct Sealed {
 }
 
 impl Tables {
-    /// Where a document's entries lie, unless it is damaged or is none.
-    pub(crate) fn contents(&self, id: DocumentId) -> Result<Contents, StoreError> {
+    /// Where a document's entries after a seq lie, unless it is damaged or is none. Of those in the
+    /// journal no more than it takes for about `max_bytes` of updates, and at least one.
+    pub(crate) fn contents(
+        &self,
+        id: DocumentId,
+        after: Seq,
+        max_bytes: usize,
+    ) -> Result<Contents, StoreError> {
         self.check(id)?;
-        Ok(self.contents.get(&id).cloned().unwrap_or_default())
+        let Some(contents) = self.contents.get(&id) else { return Ok(Contents::default()) };
+        let later = |sealed: &&Sealed| sealed.place.last > after;
+        let first = contents.fresh.partition_point(|(seq, _)| *seq <= after);
+        let mut bytes = 0;
+        let wanted = contents.fresh[first..].iter().take_while(|(_, place)| {
+            let wanted = bytes < max_bytes || bytes == 0;
+            // At least one, so that empty updates do not make a page endless.
+            bytes += (place.bytes as usize).saturating_sub(record::OVERHEAD).max(1);
+            wanted
+        });
+        Ok(Contents {
+            sealed: contents.sealed.iter().filter(later).cloned().collect(),
+            fresh: wanted.copied().collect(),
+            pending: contents.pending,
+        })
     }
 
     /// Whether anything of the document still waits for the journal.

@@ -1,3 +1,5 @@
+//! The listener against raw sockets: silence, floods and ends.
+
 use std::path::Path;
 
 use tokio_rustls::{TlsConnector, rustls};

@@ -18,12 +18,12 @@ pub(super) struct Metered<S> {
 
 impl<S> Metered<S> {
     /// Counts from zero.
-    pub fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, read: 0 }
     }
 
     /// Bytes read so far.
-    pub fn bytes_read(&self) -> u64 {
+    pub(super) fn bytes_read(&self) -> u64 {
         self.read
     }
 }

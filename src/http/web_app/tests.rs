@@ -1,3 +1,5 @@
+//! What the web app answers.
+
 use http_body_util::BodyExt;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What settings mean, and how mistakes in them are told.
+
 use std::time::Duration;
 
 use super::*;

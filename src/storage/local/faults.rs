@@ -64,7 +64,7 @@ async fn work(disk: &FaultyDisk) -> Told {
             told.ended = store.delete(id(9), Timestamp(2), vec![4]).await.is_ok();
         }
         if round % 8 == 0 && !disk.is_off() {
-            store.engine.keeper.desk().wait_until_idle();
+            store.settle_for_test();
         }
     }
     told
@@ -125,7 +125,7 @@ async fn cut(at: u64, lie: &dyn Fn(&mut Faults)) -> (Vec<String>, bool) {
     for pass in 1..=2 {
         match start(&disk) {
             Ok(store) => {
-                store.engine.keeper.desk().wait_until_idle();
+                store.settle_for_test();
                 broken.extend(verify(&store, &told).await);
             }
             Err(error) => broken.push(format!("it does not open: {error}")),

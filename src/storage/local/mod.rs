@@ -12,6 +12,7 @@ mod faults;
 mod tests;
 
 pub use opening::LocalOptions;
+pub(crate) use opening::check_format;
 
 pub use crate::storage::recovery::{OpenError, Report};
 
@@ -144,6 +145,12 @@ impl Local {
     /// When something could not be written.
     pub fn close_blocking(&self) -> Result<(), StoreError> {
         self.engine.close()
+    }
+
+    /// Blocks until sealing and merging have nothing left to do.
+    #[cfg(test)]
+    pub(crate) fn settle_for_test(&self) {
+        self.engine.keeper.desk().wait_until_idle();
     }
 
     /// Tries at once to write what a full disk holds up, rather than at the next regular attempt.
@@ -349,7 +356,7 @@ fn entries(
         attempt += 1;
         let (contents, keys, moves) = {
             let tables = shared.tables();
-            (tables.contents(id)?, tables.keys.clone(), tables.moves)
+            (tables.contents(id, after, max_bytes)?, tables.keys.clone(), tables.moves)
         };
         let key = |number| keys.get(&number).copied();
         let wanted = Wanted { id, contents: &contents, key: &key, after, max_bytes };

@@ -5,6 +5,9 @@
 //! that was being written when the power went: that is a torn tail, and nobody was told that any of
 //! it was saved. Plain functions over the file's bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashMap};
 
 use bytes::Bytes;
@@ -215,9 +218,8 @@ impl Whole<'_> {
                     after_damage = true;
                 }
                 Part::Sound { offset, head } => {
-                    let follows = if open { !head.first } else { head.first };
-                    let number_follows = head.commit == scan.next_commit;
-                    if !after_damage && !(follows && number_follows) {
+                    let follows = head.first != open && head.commit == scan.next_commit;
+                    if !follows && !after_damage {
                         scan.items.push(Item::Damage(unattributed(number, offset, 0)));
                     }
                     (open, after_damage) = (!head.last, false);
@@ -288,7 +290,7 @@ impl Whole<'_> {
 }
 
 /// Compares what was found with the roll at the file's end, which settles whom damage concerns.
-fn call(items: &mut Vec<Item>, roll: &Roll) {
+fn call(items: &mut [Item], roll: &Roll) {
     let mut found: HashMap<DocumentId, u32> = HashMap::new();
     for item in items.iter() {
         if let Item::Record(_, record) = item {
