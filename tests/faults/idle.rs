@@ -26,7 +26,7 @@ async fn an_idle_connection_costs_little() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let log = directory.path().join("log");
     let launch = Launch::new(&directory.path().join("store"), &log);
-    let server = launch.with(&["--journal-file-size", "64MiB"]).start().await;
+    let server = launch.seldom_sealing().start().await;
     let connections = if long() { 2_000 } else { 200 };
     for warm in 0..20 {
         drop(join(server.port, &format!("warm-{warm}")).await);

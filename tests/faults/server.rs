@@ -19,6 +19,7 @@ const START: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
     pub(crate) data: PathBuf,
+    pub(crate) journal_file: &'static str,
     pub(crate) arguments: Vec<String>,
     /// Options of `strace`, such as `inject=fdatasync:error=EIO:when=3`; none runs without it.
     pub(crate) faults: Vec<String>,
@@ -43,8 +44,20 @@ pub(crate) struct NotStarted {
 impl Launch {
     /// A server on this directory with small journal files, so that sealing happens all the time.
     pub(crate) fn new(data: &Path, log: &Path) -> Self {
-        let arguments = ["--journal-file-size", "64KiB"].map(String::from).to_vec();
-        Self { data: data.into(), arguments, faults: Vec::new(), log: log.into() }
+        Self {
+            data: data.into(),
+            journal_file: "64KiB",
+            arguments: Vec::new(),
+            faults: Vec::new(),
+            log: log.into(),
+        }
+    }
+
+    /// With journal files of the size that people have: sealing costs memory, and is not always
+    /// the question.
+    pub(crate) fn seldom_sealing(mut self) -> Self {
+        self.journal_file = "64MiB";
+        self
     }
 
     pub(crate) fn with(mut self, arguments: &[&str]) -> Self {
@@ -112,6 +125,7 @@ impl Launch {
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(&self.data)
+            .args(["--journal-file-size", self.journal_file])
             .args(&self.arguments)
             .stdin(std::process::Stdio::null())
             .stdout(log.try_clone().expect("the log file twice"))
@@ -174,13 +188,22 @@ impl Server {
         panic!("the server's threads do not stand still");
     }
 
+    /// The most memory that was resident so far, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.status_kib("VmHWM:")
+    }
+
     /// Resident memory in KiB.
     pub(crate) fn rss_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("a running process has a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        number.expect("VmRSS is a number of KiB")
+        number.expect("a number of KiB")
     }
 
     /// Asks by HTTP; `None` when nobody answers.

@@ -24,9 +24,8 @@ async fn a_reader_that_stops_reading_costs_its_queue_and_catches_up() {
     let _turn = alone().await;
     let directory = tempfile::tempdir().expect("a temporary directory");
     let log = directory.path().join("log");
-    // Sealing has its own cost in memory, which is not the question here.
     let launch = Launch::new(&directory.path().join("store"), &log);
-    let server = launch.with(&["--journal-file-size", "64MiB"]).start().await;
+    let server = launch.seldom_sealing().start().await;
     let mut writer = Typist::connect(server.port, 11).await;
     writer.churn(200).await;
     let (mut reader, copy) = join(server.port).await;
