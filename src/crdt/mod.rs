@@ -4,6 +4,7 @@
 //! which part of them may be applied, `state` applies it through `engine`. Knows no protocol, disk or socket.
 
 mod admission;
+mod block;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
@@ -12,13 +13,16 @@ mod order;
 pub mod parser;
 pub mod presence;
 mod reader;
+mod size;
 pub mod split;
 pub mod state;
+pub mod verdict;
 mod writer;
 
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;
-pub use state::{Applied, Bounds, Broadcast, DocumentState, Incoming, Poisoned, Refusal, Verdict};
+pub use state::DocumentState;
+pub use verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict};
 
 #[cfg(test)]
 mod tests;
