@@ -109,3 +109,47 @@ fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize
     writer.deletes(deletes);
     writer.into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(index: &mut Index, bytes: &'static [u8]) -> Admitted {
+        let bytes = Bytes::from_static(bytes);
+        let update = Update::parse(&bytes).expect("it follows the grammar");
+        let admitted = admit(&bytes, &update, index).expect("it could be honest");
+        index.keep();
+        admitted
+    }
+
+    #[test]
+    fn only_what_depends_on_nothing_unknown_is_written() {
+        let mut index = Index::default();
+        // Client 5 types "ab", deletes three units of its own and one of a stranger; client 6
+        // waits for the third unit.
+        let admitted = take(
+            &mut index,
+            &[
+                2, 1, 5, 0, 4, 1, 1, b't', 2, b'a', b'b', 1, 6, 0, 0x84, 5, 2, 1, b'x', //
+                2, 5, 1, 1, 2, 7, 1, 0, 1,
+            ],
+        );
+        assert!(admitted.inserts && !admitted.complete);
+        let expected = [1, 1, 5, 0, 4, 1, 1, b't', 2, b'a', b'b', 1, 5, 1, 1, 1];
+        assert_eq!(admitted.update.as_deref(), Some(&expected[..]));
+    }
+
+    #[test]
+    fn gaps_and_empty_blocks_are_passed_over() {
+        let mut index = Index::default();
+        take(&mut index, &[1, 1, 5, 0, 4, 1, 1, b't', 2, b'a', b'b', 0]);
+        // A gap over what is known, an empty text, a letter, a gap, and a letter behind it.
+        let admitted = take(
+            &mut index,
+            &[1, 5, 5, 0, 10, 2, 0x84, 5, 1, 0, 0x84, 5, 1, 1, b'c', 10, 1, 0x84, 5, 1, 1, b'd', 0],
+        );
+        assert!(!admitted.complete);
+        let expected = [1, 1, 5, 2, 0x84, 5, 1, 1, b'c', 0];
+        assert_eq!(admitted.update.as_deref(), Some(&expected[..]));
+    }
+}

@@ -30,6 +30,7 @@ const STORED: &[(&str, &str)] = stored![
     "client-count-bomb"
     "client-count-bomb-400m"
     "clock-at-the-end"
+    "clock-past-the-end"
     "clock-wrap"
     "delete-of-unknown"
     "delete-range-bomb"

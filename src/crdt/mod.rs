@@ -4,6 +4,7 @@
 //! which part of them may be applied, `state` applies it through `engine`. Knows no protocol, disk or socket.
 
 mod admission;
+mod block;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
@@ -13,13 +14,16 @@ pub mod parser;
 pub mod presence;
 mod reader;
 pub mod replica;
+mod size;
 pub mod split;
 pub mod state;
+pub mod verdict;
 mod writer;
 
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;
-pub use state::{Applied, Bounds, Broadcast, DocumentState, Incoming, Poisoned, Refusal, Verdict};
+pub use state::DocumentState;
+pub use verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -13,104 +13,12 @@ use super::{
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
     order::Frontier,
-    parser::{Malformed, Update, parse_state_vector},
+    parser::{Update, parse_state_vector},
+    size::Size,
+    verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
     writer::Writer,
 };
 use crate::{ids::ClientId, limits};
-
-/// Bounds of one document, taken from `limits::Limits`.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Largest live update.
-    pub update_bytes: usize,
-    /// Largest sync step 2, and largest document encoded as one update.
-    pub document_bytes: usize,
-}
-
-/// Bytes from a client that want to become part of the document.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// A Yjs update, version 1, unchecked.
-    pub update: Bytes,
-    /// Whether it came as a sync step 2 (a difference with the whole delete set) rather than live.
-    pub step2: bool,
-}
-
-/// What became of one [`Incoming`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Applied whole; this is to be journalled (the client's own bytes for a live update, only
-    /// what it added for a step 2).
-    Applied(Bytes),
-    /// It held nothing new; nothing to journal.
-    Known,
-    /// It depends on something that never arrived. The part that could be applied, if any, is to
-    /// be journalled; the sender must be asked for the rest with a sync step 1.
-    Incomplete(Option<Bytes>),
-    /// Nothing of it was applied.
-    Refused(Refusal),
-}
-
-/// Why bytes were refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No Yjs client writes this; a strike for the sender.
-    #[error("not a valid Yjs update: {0}")]
-    Malformed(&'static str),
-    /// Over a bound that honest clients can reach; not a strike.
-    #[error("the update has {bytes} bytes, at most {limit} are accepted")]
-    TooLarge {
-        /// How many it has.
-        bytes: usize,
-        /// How many are accepted.
-        limit: usize,
-    },
-    /// The document is full; deleting is still possible.
-    #[error("the document has reached its size limit of {limit} bytes")]
-    Full {
-        /// The document's bound.
-        limit: usize,
-    },
-    /// Made by a client of an earlier life of the document.
-    #[error("this edit belongs to an earlier document of the same name")]
-    Retired,
-}
-
-impl From<Malformed> for Refusal {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed.0)
-    }
-}
-
-/// One message for all subscribers.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broadcast {
-    /// The update to send.
-    pub update: Bytes,
-    /// Which of the incoming are in it, as indexes; those in between that were known or refused
-    /// hold nothing.
-    pub members: std::ops::Range<usize>,
-}
-
-/// What applying a batch did: a verdict for each incoming, in order, and what to tell everyone.
-#[derive(Clone, Debug, Default)]
-pub struct Applied {
-    /// As many as there were incoming.
-    pub verdicts: Vec<Verdict>,
-    /// In order; together they hold every change of the batch.
-    pub broadcasts: Vec<Broadcast>,
-}
-
-/// The document in memory can no longer be trusted (the CRDT panicked); drop it and load it again
-/// from what is durable. Nothing of the batch may be journalled.
-#[derive(Debug, thiserror::Error)]
-#[error("the document's state broke while applying an update: {reason}")]
-pub struct Poisoned {
-    /// Which incoming did it, if a replay one by one found it.
-    pub culprit: Option<usize>,
-    /// The panic's message.
-    pub reason: String,
-}
 
 /// Updates per transaction when loading; fewer cost more transactions, more cost long block lists.
 const LOAD_BATCH: usize = 256;
@@ -132,16 +40,6 @@ pub struct DocumentState {
     size: Cell<Size>,
     /// The encoded state vector, until the next change.
     vector: RefCell<Option<Bytes>>,
-}
-
-/// How big the document is when encoded as one update: what it was when last encoded, and the bytes
-/// admitted since, which compress when encoded together, or the units deleted.
-#[derive(Clone, Copy, Default)]
-struct Size {
-    encoded: usize,
-    since: usize,
-    /// Admitted and not yet applied.
-    waiting: usize,
 }
 
 /// An admitted message on its way into a transaction.
@@ -196,7 +94,7 @@ impl DocumentState {
             self.index.keep();
             let Some(update) = admitted.update else { continue };
             bytes += update.len();
-            self.grow(update.len());
+            self.size.set(self.size.get().changed(update.len()));
             decoded.extend(Engine::decode(&update).map_err(blame)?);
             if decoded.len() >= LOAD_BATCH || bytes >= LOAD_BATCH_BYTES {
                 self.load_batch(std::mem::take(&mut decoded))?;
@@ -283,26 +181,15 @@ impl DocumentState {
     fn check_size(&self, admitted: &Admitted) -> Result<(), Refusal> {
         let limit = self.bounds.document_bytes;
         let added = admitted.update.as_ref().map_or(0, Bytes::len);
-        let over = || {
-            let Size { encoded, since, waiting } = self.size.get();
-            admitted.inserts && encoded + since + waiting + added > limit
-        };
-        // Encoding costs as much as the document is big: only when it may have gained much.
-        if over() && self.size.get().since > limit / 16 {
-            let encoded = self.engine.encode().len();
-            self.size.set(Size { encoded, since: 0, ..self.size.get() });
+        let over = || admitted.inserts && self.size.get().exceeds(limit, added);
+        if over() && self.size.get().is_stale(limit) {
+            self.size.set(self.size.get().measured(self.engine.encode().len()));
         }
         if over() {
             return Err(Refusal::Full { limit });
         }
-        let size = self.size.get();
-        self.size.set(Size { waiting: size.waiting + added, ..size });
+        self.size.set(self.size.get().admitted(added));
         Ok(())
-    }
-
-    fn grow(&self, bytes: usize) {
-        let size = self.size.get();
-        self.size.set(Size { since: size.since.saturating_add(bytes), ..size });
     }
 
     /// Applies messages in one transaction and says what became of them.
@@ -315,7 +202,7 @@ impl DocumentState {
         let (Some(first), Some(last)) = (members.first(), members.last()) else { return Ok(()) };
         let range = first.index..last.index + 1;
         self.vector.take();
-        self.size.set(Size { waiting: 0, ..self.size.get() });
+        self.size.set(self.size.get().settled());
         let decoded = members.iter_mut().map(|m| std::mem::take(&mut m.decoded)).collect();
         let change = self
             .engine
@@ -338,7 +225,7 @@ impl DocumentState {
             }
             // A deletion makes room, which is found when it is asked for.
             let gone = if member.admitted.inserts { 0 } else { member.admitted.deleted };
-            self.grow(entry.len().max(gone));
+            self.size.set(self.size.get().changed(entry.len().max(gone)));
             applied.verdicts[member.index] = if member.admitted.complete {
                 Verdict::Applied(entry)
             } else {
@@ -404,7 +291,7 @@ impl DocumentState {
     /// When it does not decode to the same state; then it must not be stored.
     pub fn snapshot(&self) -> Result<Bytes, String> {
         let state = self.engine.snapshot()?;
-        self.size.set(Size { encoded: state.len(), since: 0, waiting: 0 });
+        self.size.set(self.size.get().measured(state.len()));
         Ok(state.into())
     }
 
@@ -453,4 +340,30 @@ fn encode_clocks(index: &Index) -> Bytes {
         writer.number(u64::from(clock));
     }
     writer.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_admission_overlooked_is_dropped_and_the_rest_stays() {
+        let bounds = Bounds { update_bytes: 1000, document_bytes: 1000 };
+        let mut document = DocumentState::new(ClientId(99), bounds, Arc::from([]));
+        let honest = Bytes::from_static(&[1, 1, 5, 0, 4, 1, 1, b't', 1, b'x', 0]);
+        let waits = [1, 1, 6, 0, 0x84, 7, 9, 1, b'y', 0];
+        let mut member = |index, decoded: &[u8]| {
+            let incoming = Incoming { update: honest.clone(), step2: false };
+            let member = document.admit(index, &incoming).expect("it is honest");
+            Member { decoded: Engine::decode(decoded).expect("it decodes"), ..member }
+        };
+        let members = vec![member(0, &honest), member(1, &waits)];
+        let verdicts = vec![Verdict::Known; 2];
+        let mut applied = Applied { verdicts, broadcasts: Vec::new() };
+        document.commit(members, false, &mut applied).expect("the document stays whole");
+        let kept = Verdict::Incomplete(Some(honest.clone()));
+        assert_eq!(applied.verdicts, [kept, Verdict::Incomplete(None)]);
+        assert_eq!(applied.broadcasts, [Broadcast { update: honest, members: 0..2 }]);
+        assert_eq!(&document.state_vector()[..], [1, 5, 1]);
+    }
 }

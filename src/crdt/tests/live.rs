@@ -218,6 +218,71 @@ fn a_refused_update_leaves_no_trace() {
 }
 
 #[test]
+fn a_refused_update_leaves_a_client_where_it_was() {
+    let mut document = document();
+    apply_one(&mut document, live(&hex("01 01 05 00 04 01 01 74 01 61 00")));
+    // A map, then a block inside the text: the map must not be remembered.
+    let refused =
+        Verdict::Refused(Refusal::Malformed("a block lies inside something that is not a type"));
+    let broken = hex("01 02 05 01 07 01 01 6d 01  04 00 05 00 01 62 00");
+    assert_eq!(apply_one(&mut document, live(&broken)), refused);
+    assert_eq!(document.state_vector(), hex("01 05 01"));
+    let honest = hex("01 01 05 01 84 05 00 01 62 00");
+    assert_eq!(apply_one(&mut document, live(&honest)), Verdict::Applied(honest));
+    let inside = hex("01 01 05 02 04 00 05 01 01 63 00");
+    assert_eq!(apply_one(&mut document, live(&inside)), refused);
+}
+
+#[test]
+fn map_entries_and_list_items_are_no_neighbours() {
+    let mut document = document();
+    // An entry `k` and a letter, both in the root `b`.
+    let start = hex("01 02 05 00 25 01 01 62 01 6b 02 7b 7d  04 01 01 62 01 78 00");
+    assert!(matches!(apply_one(&mut document, live(&start)), Verdict::Applied(_)));
+    for mixed in ["c4 05 00 05 01", "84 05 00 "] {
+        // In a row with both; and a text as an entry.
+        let update = hex(&format!("01 01 06 00 {mixed} 02 79 7a 00"));
+        let verdict = apply_one(&mut document, live(&update));
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Malformed(_))), "{verdict:?}");
+    }
+}
+
+#[test]
+fn overwritten_values_of_a_map_entry_can_be_deleted_one_by_one() {
+    use yrs::Map;
+    let mut document = document();
+    let two_values = hex("01 01 05 00 28 01 01 6d 01 6b 02 7d 01 7d 02 00");
+    let Verdict::Applied(entry) = apply_one(&mut document, live(&two_values)) else {
+        panic!("it is new")
+    };
+    let reader = Editor::new(6);
+    reader.receive(&entry);
+    let map = reader.doc.get_or_insert_map("m");
+    assert_eq!(map.get(&reader.doc.transact(), "k"), Some(yrs::Out::Any(2.into())));
+    apply_one(&mut document, live(&hex("00 01 05 01 00 01")));
+    assert_eq!(reload(&document).state_vector(), hex("01 05 02"));
+}
+
+#[test]
+fn what_continues_a_known_block_lies_as_deep_as_that() {
+    let depth = crate::limits::TYPE_DEPTH;
+    let mut document = document();
+    for clock in 0..depth {
+        let update = crate::crdt::corpus::one_type_deeper(9, clock);
+        apply_one(&mut document, live(&update.into()));
+    }
+    // A letter in the innermost type; then a text that claims to begin there, but at a root.
+    apply_one(&mut document, live(&hex("01 01 09 80 01 04 00 09 7f 01 78 00")));
+    let longer = hex("01 01 09 80 01 04 01 01 72 02 78 79 00");
+    assert!(matches!(apply_one(&mut document, live(&longer)), Verdict::Applied(_)));
+    let deeper = hex("01 01 09 82 01 87 09 81 01 00 00");
+    assert_eq!(
+        apply_one(&mut document, live(&deeper)),
+        Verdict::Refused(Refusal::Malformed("shared types nest too deep"))
+    );
+}
+
+#[test]
 fn a_reloaded_document_is_the_same() {
     let (ada, bob, mut document) = (Editor::new(1), Editor::new(2), document());
     for update in [ada.insert(0, "hello 😀 world"), ada.remove(2, 5), bob.insert(0, "x")] {

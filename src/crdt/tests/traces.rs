@@ -57,8 +57,6 @@ struct Transaction {
 }
 
 /// The trace of that name; traces are not part of the repository.
-#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
-#[expect(clippy::disallowed_methods, reason = "the place of the traces is given from outside")]
 fn trace(name: &str) -> Option<Trace> {
     let given = std::env::var_os("COSCRIBE_TRACES").map(PathBuf::from);
     let usual = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/traces");
