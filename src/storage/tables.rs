@@ -36,8 +36,6 @@ pub(crate) struct Tables {
     pub(crate) keep: HashSet<u64>,
     /// The archives that are there, by the first journal file they stand for.
     pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
-    /// Counts how often entries were moved.
-    pub(crate) moves: u64,
     contents: HashMap<DocumentId, Contents>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
@@ -318,7 +316,6 @@ impl Tables {
     /// archive that took them over.
     pub(crate) fn reseal(&mut self, footer: &ArchiveFooter) {
         let range = &footer.range;
-        self.moves += 1;
         self.note_footer(footer, true);
         for contents in self.contents.values_mut() {
             contents.fresh.retain(|(_, place)| !range.contains(&place.file));

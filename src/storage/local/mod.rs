@@ -354,9 +354,9 @@ fn entries(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let (contents, keys, moves) = {
+        let (contents, keys) = {
             let tables = shared.tables();
-            (tables.contents(id, after, max_bytes)?, tables.keys.clone(), tables.moves)
+            (tables.contents(id, after, max_bytes)?, tables.keys.clone())
         };
         let key = |number| keys.get(&number).copied();
         let wanted = Wanted { id, contents: &contents, key: &key, after, max_bytes };
@@ -366,9 +366,7 @@ fn entries(
                 entries.truncate(end);
                 return Ok(entries);
             }
-            // An archive that is replaced under its name looks damaged to whoever holds old places.
-            Err(Trouble::Vanished | Trouble::Damaged(_))
-                if attempt < ATTEMPTS && shared.tables().moves != moves => {}
+            Err(Trouble::Vanished) if attempt < ATTEMPTS => {}
             Err(trouble) => {
                 if let Trouble::Damaged(reason) = &trouble {
                     shared.tables().quarantine(id, reason);

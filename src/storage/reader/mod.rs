@@ -112,12 +112,11 @@ impl Reader {
                     return Err(StoreError::Damaged(format!("entries after {after} are missing")));
                 }
                 Ok(page) => return Ok(page),
-                Err(Trouble::Read(reason)) => return Err(StoreError::Read(reason)),
-                Err(trouble) if attempt == ATTEMPTS => return Err(trouble.into()),
-                Err(Trouble::Vanished | Trouble::Damaged(_)) => {
+                Err(Trouble::Vanished) if attempt < ATTEMPTS => {
                     let again = Self::open(&self.directories.root, self.disk.clone());
                     *self = again.map_err(|error| StoreError::Read(error.to_string()))?;
                 }
+                Err(trouble) => return Err(trouble.into()),
             }
         }
     }
