@@ -232,6 +232,19 @@ fn what_was_closed_is_current_when_opened_again() {
 }
 
 #[test]
+fn an_index_can_be_opened_at_once_after_it_was_closed() {
+    for _ in 0..10 {
+        let (_directory, path) = scratch();
+        let (index, _) = Index::open(&path);
+        index.rebuild(&[]).unwrap();
+        index.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![1; 100_000])).unwrap();
+        index.flush().unwrap();
+        drop(index);
+        assert_eq!(Index::open(&path).1, IndexState::Current(Vec::new()));
+    }
+}
+
+#[test]
 fn names_are_listed_by_their_bytes_in_pages() {
     let index = Index::in_memory();
     let names = ["a", "a/1", "a/2", "a/é", "ab", "b"];
