@@ -145,6 +145,29 @@ pub fn read_all(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
     read_range(file, 0, bytes)
 }
 
+/// Reads a whole file; blocks that the disk cannot give read as 0, so that checksums tell of them.
+///
+/// # Errors
+/// As [`read_all`], but for failing reads.
+pub fn read_what_there_is(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+    /// What a disk loses at a time.
+    const BLOCK: usize = 4096;
+    let error = match read_all(file) {
+        Ok(bytes) => return Ok(bytes),
+        Err(error) => error,
+    };
+    tracing::error!(%error, "a file cannot be read whole, reading it block by block");
+    let bytes = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut whole = vec![0; bytes];
+    for start in (0..bytes).step_by(BLOCK) {
+        let end = bytes.min(start + BLOCK);
+        if let Ok(block) = read_range(file, start as u64, end - start) {
+            whole[start..start + block.len()].copy_from_slice(&block);
+        }
+    }
+    Ok(whole)
+}
+
 /// The machine's file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdDisk;

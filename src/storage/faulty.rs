@@ -36,6 +36,8 @@ pub struct Faults {
     pub write_error_at: Option<u64>,
     /// This sync (counted by itself) fails, and what it should have kept is lost.
     pub sync_error_at: Option<u64>,
+    /// Reads that touch this byte of files whose name ends so fail.
+    pub read_error_at: Option<(&'static str, u64)>,
     /// Bytes that all files together may hold.
     pub capacity: Option<u64>,
     /// A lie: syncs of files say they worked and do nothing.
@@ -320,6 +322,12 @@ impl FaultyFile {
 impl DiskFile for FaultyFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let state = self.lock()?;
+        if let Some((end, at)) = state.faults.read_error_at
+            && self.name.ends_with(end)
+            && (offset..offset + buffer.len() as u64).contains(&at)
+        {
+            return Err(io::Error::other("input/output error"));
+        }
         let bytes = &state.files[self.file].live;
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let count = buffer.len().min(bytes.len() - start);

@@ -237,7 +237,7 @@ impl Recovery<'_> {
         self.report.archives += 1;
         let path = self.directories.archive.join(archive::file_name(range));
         let archive = match Archive::open(self.disk, &path) {
-            Err(error) if error.is_damage() => {
+            Err(error) if is_local(&error) => {
                 self.tables.note_unknown(&error.to_string());
                 return Ok(());
             }
@@ -250,7 +250,7 @@ impl Recovery<'_> {
             }
             match archive.read_segment(place) {
                 Ok(records) => meta.extend(records),
-                Err(error) if error.is_damage() => self.tables.note_unknown(&error.to_string()),
+                Err(error) if is_local(&error) => self.tables.note_unknown(&error.to_string()),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -268,7 +268,9 @@ impl Recovery<'_> {
         let path = journal::path(&self.directories.log, number);
         let write = newest && self.mode == Mode::Repair;
         let file = self.disk.open(&path, write).map_err(OpenError::disk("open", &path))?;
-        let bytes = Bytes::from(disk::read_all(&*file).map_err(OpenError::disk("read", &path))?);
+        // A block that cannot be read must not look like a torn tail, so the newest file is exempt.
+        let read = if newest { disk::read_all(&*file) } else { disk::read_what_there_is(&*file) };
+        let bytes = Bytes::from(read.map_err(OpenError::disk("read", &path))?);
         let scan = scan::scan(number, &bytes, newest, self.promise);
         if write {
             self.settle(&scan, bytes.len() as u64, &*file, number)?;
@@ -322,5 +324,14 @@ impl Recovery<'_> {
             full: self.full,
             report: self.report,
         }
+    }
+}
+
+/// Whether an archive's error concerns what is in it, as damage and unreadable blocks do, rather
+/// than the whole store.
+fn is_local(error: &ArchiveError) -> bool {
+    match error {
+        ArchiveError::Io { source, .. } => source.kind() != io::ErrorKind::NotFound,
+        error => error.is_damage(),
     }
 }

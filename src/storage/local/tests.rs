@@ -202,3 +202,30 @@ async fn a_snapshot_that_is_ahead_of_the_log_shows_that_the_log_lost_something()
         other => panic!("neither whole nor told: {other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
+    let disk = FaultyDisk::new();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let root = Path::new("/store");
+    let options = LocalOptions { index_in_memory: true, ..LocalOptions::new(root) };
+    let start = || Local::open(options.clone(), shared.clone(), Arc::new(TestClock::default()));
+    let store = start().unwrap().0;
+    for number in 1..=2 {
+        let name = conformance::name(&number.to_string());
+        store.create(&name, conformance::id(number), Timestamp(1)).await.unwrap();
+        let large = conformance::entry(vec![7; 9000]);
+        store.append(conformance::id(number), vec![large]).await.unwrap();
+    }
+    drop(store);
+    let store = start().unwrap().0;
+    disk.set(|faults| faults.read_error_at = Some(("00000002.log", 6000)));
+    store.append(conformance::id(1), vec![conformance::entry("later")]).await.unwrap();
+    drop(store);
+    let (store, report) = start().unwrap();
+    assert_eq!(report.damage.len(), 1, "{report}");
+    assert!(matches!(store.open(conformance::id(1)).await, Err(StoreError::Damaged(_))));
+    assert_eq!(store.open(conformance::id(2)).await.unwrap().last, Seq(1));
+    disk.set(|faults| faults.read_error_at = Some(("00000003.log", 1100)));
+    assert!(start().is_err(), "the newest file's end must not be taken for torn");
+}
