@@ -1,1 +1,111 @@
-//! stub
+//! Decides what of an update may reach the CRDT, against what the document holds.
+//!
+//! Nothing that is admitted can stay pending: the walk in `order` is exact, and deletions are
+//! clipped to what is known. An honest client may hold pieces that wait for others and send them;
+//! that is told apart from bytes which no client writes.
+//!
+//! Not detected: other content under a client id and clocks that are taken already. The first to
+//! arrive stays, for everyone alike; telling would need the content of the whole document.
+
+use bytes::Bytes;
+
+use super::{
+    index::Index,
+    order::{Frontier, Order, Run, order},
+    parser::{Block, Delete, Id, Malformed, Update},
+    writer::Writer,
+};
+
+/// What may be applied of an update.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    /// An update of exactly that, if there is anything. Deletions in it may be known already.
+    pub(super) update: Option<Bytes>,
+    /// Whether it holds new blocks.
+    pub(super) inserts: bool,
+    /// How many units it deletes, known or not.
+    pub(super) deleted: usize,
+    /// Whether nothing of it was left out for lack of something it depends on.
+    pub(super) complete: bool,
+}
+
+/// Admits an update; the index then holds its blocks as not yet kept.
+///
+/// # Errors
+/// When no Yjs client writes this; the index is as before.
+pub(super) fn admit(
+    bytes: &Bytes,
+    update: &Update<'_>,
+    index: &mut Index,
+) -> Result<Admitted, Malformed> {
+    let order = order(update, index).inspect_err(|_| index.revert())?;
+    let (deletes, clipped) = clip(update, index);
+    let inserts = !order.runs.is_empty();
+    let complete = order.complete && !clipped;
+    let deleted = deletes.iter().map(|delete| delete.len as usize).sum();
+    let update = if !inserts && deletes.is_empty() {
+        None
+    } else if complete && update.plain && !order.overlaps && order.by_unit.is_empty() {
+        Some(detach(bytes))
+    } else {
+        Some(write(update, &order, &deletes, bytes.len()))
+    };
+    Ok(Admitted { update, inserts, deleted, complete })
+}
+
+/// Whether an update holds blocks of clients of an earlier life of the document.
+pub(super) fn is_retired(update: &Update<'_>, index: &Index, retired: &[u64]) -> bool {
+    !retired.is_empty()
+        && update.sections.iter().any(|section| {
+            section.end > index.end(section.client) && retired.contains(&section.client)
+        })
+}
+
+/// Bytes that do not keep a connection's read buffer alive.
+fn detach(bytes: &Bytes) -> Bytes {
+    const SHARED_FROM: usize = 64 * 1024;
+    if bytes.len() < SHARED_FROM { Bytes::copy_from_slice(bytes) } else { bytes.clone() }
+}
+
+/// The deletions of units that are known, and whether there were others.
+fn clip(update: &Update<'_>, index: &Index) -> (Vec<Delete>, bool) {
+    let mut clipped = false;
+    let deletes = update.deletes().filter_map(|delete| {
+        let known = index.end(delete.id.client).saturating_sub(delete.id.clock);
+        clipped |= known < delete.len;
+        (known > 0).then_some(Delete { id: delete.id, len: delete.len.min(known) })
+    });
+    let deletes = deletes.collect();
+    (deletes, clipped)
+}
+
+fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize) -> Bytes {
+    // Runs of one section follow each other in clocks, though not in the order of integration.
+    let mut taken: Vec<Option<Run<'_>>> = vec![None; update.sections.len()];
+    for run in &order.runs {
+        taken[run.section].get_or_insert(*run).end = run.end;
+    }
+    let mut writer = Writer::with_capacity(size);
+    writer.count(taken.iter().flatten().count());
+    for run in taken.iter().flatten() {
+        let client = update.sections[run.section].client;
+        let by_unit = |block: &Block<'_>| order.by_unit.contains(&block.id);
+        let count = |block: Block<'_>| {
+            if by_unit(&block) {
+                (run.end.min(block.end()) - run.from.max(block.id.clock)) as usize
+            } else {
+                1
+            }
+        };
+        writer.section(run.blocks().map(count).sum(), Id { client, clock: run.from });
+        for block in run.blocks() {
+            if by_unit(&block) {
+                writer.units(&block, run.from, run.end);
+            } else {
+                writer.block(&block, run.from, run.end);
+            }
+        }
+    }
+    writer.deletes(deletes);
+    writer.into_bytes()
+}

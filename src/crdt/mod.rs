@@ -1,14 +1,25 @@
 //! The only door to yrs: what the rest of the server may do with CRDT bytes.
 //!
 //! Client bytes never reach yrs unchecked: `parser` reads them without yrs, `admission` decides
-//! which part of them may be applied, `state` applies it. Knows no protocol, disk or socket.
+//! which part of them may be applied, `state` applies it through `engine`. Knows no protocol, disk or socket.
 
-pub mod admission;
+mod admission;
+#[doc(hidden)]
+pub mod corpus;
+mod engine;
+mod index;
+mod order;
 pub mod parser;
 pub mod presence;
+mod reader;
+pub mod replica;
 pub mod split;
 pub mod state;
+mod writer;
 
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;
 pub use state::{Applied, Bounds, Broadcast, DocumentState, Incoming, Poisoned, Refusal, Verdict};
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,22 @@
 //! A live document: apply updates in batches, answer state vectors, encode the whole.
 
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    sync::Arc,
+};
+
 use bytes::Bytes;
 
-use crate::ids::ClientId;
+use super::{
+    admission::{Admitted, admit, is_retired},
+    engine::{Broken, Change, Decoded, Engine},
+    index::Index,
+    order::Frontier,
+    parser::{Malformed, Update, parse_state_vector},
+    writer::Writer,
+};
+use crate::{ids::ClientId, limits};
 
 /// Bounds of one document, taken from `limits::Limits`.
 #[derive(Clone, Copy, Debug)]
@@ -62,12 +76,19 @@ pub enum Refusal {
     Retired,
 }
 
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed.0)
+    }
+}
+
 /// One message for all subscribers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
     /// The update to send.
     pub update: Bytes,
-    /// Which of the incoming are in it, as indexes.
+    /// Which of the incoming are in it, as indexes; those in between that were known or refused
+    /// hold nothing.
     pub members: std::ops::Range<usize>,
 }
 
@@ -91,46 +112,290 @@ pub struct Poisoned {
     pub reason: String,
 }
 
-/// A document in memory. Belongs to one thread with a large stack.
-#[derive(Debug)]
-pub struct DocumentState {}
+/// Updates per transaction when loading; fewer cost more transactions, more cost long block lists.
+const LOAD_BATCH: usize = 256;
+
+/// The update that changes nothing.
+pub(super) const EMPTY: &[u8] = &[0, 0];
+
+/// Bytes per transaction when loading, so that what is decoded and not yet applied stays small.
+const LOAD_BATCH_BYTES: usize = 1 << 20;
+
+/// A document in memory. Belongs to one thread with a large stack: the CRDT recurses over shared
+/// types inside each other (at most [`limits::TYPE_DEPTH`] deep) and over clients of an update.
+pub struct DocumentState {
+    engine: Engine,
+    index: Index,
+    client: ClientId,
+    bounds: Bounds,
+    retired: Arc<[u64]>,
+    size: Cell<Size>,
+    /// The encoded state vector, until the next change.
+    vector: RefCell<Option<Bytes>>,
+}
+
+/// How big the document is when encoded as one update: what it was when last encoded, and the bytes
+/// admitted since, which compress when encoded together, or the units deleted.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    encoded: usize,
+    since: usize,
+    /// Admitted and not yet applied.
+    waiting: usize,
+}
+
+/// An admitted message on its way into a transaction.
+struct Member {
+    index: usize,
+    admitted: Admitted,
+    decoded: Decoded,
+}
+
+impl fmt::Debug for DocumentState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentState")
+            .field("client", &self.client)
+            .field("clients", &self.index.clients().len())
+            .finish_non_exhaustive()
+    }
+}
 
 impl DocumentState {
     /// An empty document; `client` is the server's own id in it, `retired` are client ids of
     /// earlier lives whose edits are refused.
     #[must_use]
-    pub fn new(_client: ClientId, _bounds: Bounds, _retired: std::sync::Arc<[u64]>) -> Self {
-        unimplemented!()
+    pub fn new(client: ClientId, bounds: Bounds, retired: Arc<[u64]>) -> Self {
+        Self {
+            engine: Engine::new(client),
+            index: Index::default(),
+            client,
+            bounds,
+            retired,
+            size: Cell::default(),
+            vector: RefCell::default(),
+        }
     }
 
     /// Applies stored updates (a snapshot, then entries), several per transaction.
     ///
     /// # Errors
-    /// When one cannot be read or leaves the document incomplete: what was stored is damaged.
-    pub fn load<'a>(&mut self, _updates: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
-        unimplemented!()
+    /// When one cannot be read or leaves the document incomplete: what was stored is damaged. The
+    /// document must then be dropped.
+    pub fn load<'a>(&mut self, updates: impl Iterator<Item = &'a [u8]>) -> Result<(), String> {
+        let (mut decoded, mut bytes) = (Vec::new(), 0);
+        for (number, stored) in updates.enumerate() {
+            let blame =
+                |reason: &str| format!("stored update {number} cannot be applied: {reason}");
+            let stored = Bytes::copy_from_slice(stored);
+            let update = Update::parse(&stored).map_err(|malformed| blame(malformed.0))?;
+            let admitted =
+                admit(&stored, &update, &mut self.index).map_err(|malformed| blame(malformed.0))?;
+            if !admitted.complete {
+                return Err(blame("something it depends on is missing"));
+            }
+            self.index.keep();
+            let Some(update) = admitted.update else { continue };
+            bytes += update.len();
+            self.grow(update.len());
+            decoded.extend(Engine::decode(&update).map_err(blame)?);
+            if decoded.len() >= LOAD_BATCH || bytes >= LOAD_BATCH_BYTES {
+                self.load_batch(std::mem::take(&mut decoded))?;
+                bytes = 0;
+            }
+        }
+        self.load_batch(decoded)
+    }
+
+    fn load_batch(&mut self, decoded: Decoded) -> Result<(), String> {
+        self.vector.take();
+        match self.engine.apply(vec![decoded], false) {
+            Ok(Change { pending: false, .. }) => Ok(()),
+            Ok(_) => Err("stored updates left something pending".into()),
+            Err(broken) => Err(format!("stored updates broke the document: {}", broken.reason)),
+        }
     }
 
     /// Admits and applies messages in order.
     ///
     /// # Errors
     /// When the CRDT panicked; see [`Poisoned`].
-    pub fn apply(&mut self, _incoming: &[Incoming]) -> Result<Applied, Poisoned> {
-        unimplemented!()
+    pub fn apply(&mut self, incoming: &[Incoming]) -> Result<Applied, Poisoned> {
+        let mut applied =
+            Applied { verdicts: vec![Verdict::Known; incoming.len()], broadcasts: Vec::new() };
+        let mut batch: Vec<Member> = Vec::new();
+        for (index, message) in incoming.iter().enumerate() {
+            let member = match self.admit(index, message) {
+                Ok(member) => member,
+                Err(refusal) => {
+                    applied.verdicts[index] = Verdict::Refused(refusal);
+                    continue;
+                }
+            };
+            if !member.admitted.complete {
+                applied.verdicts[index] = Verdict::Incomplete(None);
+            }
+            if member.admitted.update.is_none() {
+                continue;
+            }
+            let alone = message.step2 || !member.admitted.inserts;
+            if alone || batch.len() == limits::BATCH_UPDATES {
+                self.commit(std::mem::take(&mut batch), false, &mut applied)?;
+            }
+            if alone {
+                self.commit(vec![member], message.step2, &mut applied)?;
+            } else {
+                batch.push(member);
+            }
+        }
+        self.commit(batch, false, &mut applied)?;
+        Ok(applied)
+    }
+
+    fn admit(&mut self, index: usize, message: &Incoming) -> Result<Member, Refusal> {
+        let bytes = message.update.len();
+        let limit =
+            if message.step2 { self.bounds.document_bytes } else { self.bounds.update_bytes };
+        if bytes > limit {
+            return Err(Refusal::TooLarge { bytes, limit });
+        }
+        let update = Update::parse(&message.update)?;
+        if is_retired(&update, &self.index, &self.retired) {
+            return Err(Refusal::Retired);
+        }
+        let admitted = admit(&message.update, &update, &mut self.index)?;
+        let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
+        let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
+            self.check_size(&admitted)?;
+            Ok(decoded)
+        });
+        match checked {
+            Ok(decoded) => {
+                self.index.keep();
+                Ok(Member { index, admitted, decoded })
+            }
+            Err(refusal) => {
+                self.index.revert();
+                Err(refusal)
+            }
+        }
+    }
+
+    fn check_size(&self, admitted: &Admitted) -> Result<(), Refusal> {
+        let limit = self.bounds.document_bytes;
+        let added = admitted.update.as_ref().map_or(0, Bytes::len);
+        let over = || {
+            let Size { encoded, since, waiting } = self.size.get();
+            admitted.inserts && encoded + since + waiting + added > limit
+        };
+        // Encoding costs as much as the document is big: only when it may have gained much.
+        if over() && self.size.get().since > limit / 16 {
+            let encoded = self.engine.encode().len();
+            self.size.set(Size { encoded, since: 0, ..self.size.get() });
+        }
+        if over() {
+            return Err(Refusal::Full { limit });
+        }
+        let size = self.size.get();
+        self.size.set(Size { waiting: size.waiting + added, ..size });
+        Ok(())
+    }
+
+    fn grow(&self, bytes: usize) {
+        let size = self.size.get();
+        self.size.set(Size { since: size.since.saturating_add(bytes), ..size });
+    }
+
+    /// Applies messages in one transaction and says what became of them.
+    fn commit(
+        &mut self,
+        mut members: Vec<Member>,
+        step2: bool,
+        applied: &mut Applied,
+    ) -> Result<(), Poisoned> {
+        let (Some(first), Some(last)) = (members.first(), members.last()) else { return Ok(()) };
+        let range = first.index..last.index + 1;
+        self.vector.take();
+        self.size.set(Size { waiting: 0, ..self.size.get() });
+        let decoded = members.iter_mut().map(|m| std::mem::take(&mut m.decoded)).collect();
+        let change = self
+            .engine
+            .apply(decoded, step2 || members.len() > 1)
+            .map_err(|broken| self.poison(broken, &members))?;
+        if change.pending {
+            self.salvage(&members, change.update, applied);
+            return Ok(());
+        }
+        if !change.any {
+            return Ok(());
+        }
+        let mut broadcast = change.update;
+        let together = members.len() > 1;
+        for member in members {
+            let own = member.admitted.update.unwrap_or_default();
+            let entry = if step2 { broadcast.clone() } else { own };
+            if !together {
+                broadcast = entry.clone();
+            }
+            // A deletion makes room, which is found when it is asked for.
+            let gone = if member.admitted.inserts { 0 } else { member.admitted.deleted };
+            self.grow(entry.len().max(gone));
+            applied.verdicts[member.index] = if member.admitted.complete {
+                Verdict::Applied(entry)
+            } else {
+                Verdict::Incomplete(Some(entry))
+            };
+        }
+        applied.broadcasts.push(Broadcast { update: broadcast, members: range });
+        Ok(())
+    }
+
+    /// A belt: the library left something pending that admission let pass. What it integrated is
+    /// kept as the first member's entry, and the index follows the library.
+    fn salvage(&mut self, members: &[Member], integrated: Bytes, applied: &mut Applied) {
+        tracing::error!("an admitted update stayed pending; keeping what was integrated");
+        for member in members {
+            applied.verdicts[member.index] = Verdict::Incomplete(None);
+        }
+        let state = Bytes::from(self.engine.encode());
+        self.index = Index::default();
+        if let Ok(update) = Update::parse(&state)
+            && admit(&state, &update, &mut self.index).is_ok()
+        {
+            self.index.keep();
+        }
+        if let [first, ..] = members
+            && integrated != EMPTY
+        {
+            applied.verdicts[first.index] = Verdict::Incomplete(Some(integrated.clone()));
+            let range = first.index..members[members.len() - 1].index + 1;
+            applied.broadcasts.push(Broadcast { update: integrated, members: range });
+        }
+    }
+
+    fn poison(&mut self, broken: Broken, members: &[Member]) -> Poisoned {
+        self.index = Index::default();
+        let culprit = broken.culprit.map(|position| members[position].index);
+        Poisoned { culprit, reason: broken.reason }
     }
 
     /// The state vector, encoded (version 1).
     #[must_use]
     pub fn state_vector(&self) -> Bytes {
-        unimplemented!()
+        self.vector.borrow_mut().get_or_insert_with(|| encode_clocks(&self.index)).clone()
     }
 
     /// What a peer with this state vector lacks, as one update with the whole delete set.
     ///
     /// # Errors
     /// When the state vector is malformed.
-    pub fn diff(&self, _state_vector: &[u8]) -> Result<Bytes, Refusal> {
-        unimplemented!()
+    pub fn diff(&self, state_vector: &[u8]) -> Result<Bytes, Refusal> {
+        let clocks = parse_state_vector(state_vector)?;
+        let known = clocks.into_iter().filter_map(|(client, clock)| {
+            let clock = clock.min(self.index.end(client));
+            (clock > 0).then_some((client, clock))
+        });
+        let diff = self.engine.diff(known);
+        diff.map(Bytes::from).ok_or(Refusal::Malformed("its state vector cannot be answered"))
     }
 
     /// The whole state as one update, checked by decoding it into a fresh document.
@@ -138,18 +403,54 @@ impl DocumentState {
     /// # Errors
     /// When it does not decode to the same state; then it must not be stored.
     pub fn snapshot(&self) -> Result<Bytes, String> {
-        unimplemented!()
+        let state = self.engine.snapshot()?;
+        self.size.set(Size { encoded: state.len(), since: 0, waiting: 0 });
+        Ok(state.into())
     }
 
     /// Client ids that have written in the document.
     #[must_use]
     pub fn clients(&self) -> Vec<u64> {
-        unimplemented!()
+        self.index.clients().map(|(client, _)| client).collect()
     }
 
     /// The text of a root of that name and type `Y.Text`; empty when there is none.
     #[must_use]
-    pub fn text(&mut self, _root: &str) -> String {
-        unimplemented!()
+    pub fn text(&mut self, root: &str) -> String {
+        self.engine.text(root)
     }
+
+    /// The clocks as admission counts them.
+    #[cfg(test)]
+    pub(super) fn index_clocks(&self) -> Vec<(u64, u32)> {
+        let mut clocks: Vec<_> = self.index.clients().collect();
+        clocks.sort_unstable();
+        clocks
+    }
+
+    /// How many runs the index of depths has.
+    #[cfg(test)]
+    pub(super) fn index_runs(&self) -> usize {
+        self.index.runs()
+    }
+
+    /// The encoded state, and the clocks as the library counts them.
+    #[cfg(test)]
+    pub(super) fn engine_state(&self) -> (Vec<u8>, Vec<(u64, u32)>) {
+        let mut clocks = self.engine.clocks();
+        clocks.sort_unstable();
+        (self.engine.encode(), clocks)
+    }
+}
+
+fn encode_clocks(index: &Index) -> Bytes {
+    let mut clocks: Vec<_> = index.clients().collect();
+    clocks.sort_unstable_by(|a, b| b.cmp(a));
+    let mut writer = Writer::default();
+    writer.count(clocks.len());
+    for (client, clock) in clocks {
+        writer.number(client);
+        writer.number(u64::from(clock));
+    }
+    writer.into_bytes()
 }

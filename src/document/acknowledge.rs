@@ -34,8 +34,18 @@ impl Actor {
     /// is durable.
     pub(super) fn owe(&mut self, id: SubscriberId, answer: Answer) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        if subscriber.refused && matches!(answer, Answer::Barrier(_)) {
+            return;
+        }
         if let Some(held) = &mut subscriber.held {
             held.push(answer);
+            return;
+        }
+        if self.durability.failed.is_some() {
+            // Nothing becomes durable any more; a barrier is never echoed.
+            if let Answer::Status(_) = answer {
+                subscriber.answer(answer);
+            }
             return;
         }
         let position = self.durability.appended;

@@ -19,6 +19,7 @@ use super::{
     Command, NewSubscriber, Setup, Unavailable,
     acknowledge::Acknowledgements,
     durability::Durability,
+    load::{Loaded, load, turn_away},
     presence::Presence,
     registry::Lease,
     subscriber::{Answer, Subscriber},
@@ -26,11 +27,10 @@ use super::{
     updates::Batch,
 };
 use crate::{
-    crdt::{self, Bounds, DocumentState, Incoming},
+    crdt::{self, DocumentState, Incoming},
     identity::{Author, AuthorKind},
-    ids::{ClientId, DocumentId, SubscriberId},
+    ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason, ServerMessage},
-    storage::{Opened, StoreError},
 };
 
 /// Commands taken from the mailbox in one turn.
@@ -45,7 +45,8 @@ pub(super) struct Actor {
     pub(super) state: DocumentState,
     /// The state can no longer be trusted: end, and be loaded again.
     pub(super) poisoned: bool,
-    pub(super) subscribers: BTreeMap<SubscriberId, Subscriber>,
+    /// Boxed, because most documents have one and a map's node has room for eleven.
+    pub(super) subscribers: BTreeMap<SubscriberId, Box<Subscriber>>,
     pub(super) presence: Presence,
     pub(super) durability: Durability,
     pub(super) acknowledgements: Acknowledgements,
@@ -64,8 +65,15 @@ pub(super) async fn run(
     lease: Lease,
     mut requests: mpsc::Receiver<Box<Command>>,
 ) {
-    match load(&setup, &lease).await {
-        Ok(loaded) => Actor::new(setup, lease, loaded).serve(requests).await,
+    // Boxed, so that an idle document does not keep the room that loading took.
+    let loaded = Box::pin(load(&setup, &lease)).await;
+    match loaded {
+        Ok(loaded) => {
+            let mut actor = Box::new(Actor::new(setup, lease, *loaded));
+            if actor.serve(&mut requests).await == Served::Interrupted {
+                Box::pin(actor.finish(requests)).await;
+            }
+        }
         Err(reason) => {
             tracing::error!(document = %lease.name(), %reason, "failed to load a document");
             let mut lease = lease;
@@ -78,73 +86,13 @@ pub(super) async fn run(
     }
 }
 
-struct Loaded {
-    id: DocumentId,
-    born: bool,
-    state: DocumentState,
-    durability: Durability,
-}
-
-async fn load(setup: &Setup, lease: &Lease) -> Result<Loaded, Unavailable> {
-    let shared = lease.shared().ok_or(Unavailable::Reloading)?;
-    let _turn = shared.loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
-    let reading = async {
-        let retired = setup.store.retired_clients(lease.name()).await?;
-        match setup.store.find(lease.name()).await? {
-            Some(id) => Ok((id, true, setup.store.open(id).await?, retired)),
-            None => Ok((DocumentId::new(&*setup.random), false, Opened::default(), retired)),
-        }
-    };
-    let read = tokio::time::timeout(setup.limits.load_timeout, reading).await;
-    let (id, born, opened, retired) =
-        read.map_err(|_| Unavailable::Reloading)?.map_err(|error: StoreError| match error {
-            StoreError::Damaged(reason) => Unavailable::Damaged(reason),
-            StoreError::Read(_) | StoreError::Missing | StoreError::Conflict(_) => {
-                Unavailable::Reloading
-            }
-            StoreError::Failed(reason) => Unavailable::Unwritable(reason),
-        })?;
-    let bounds = Bounds {
-        update_bytes: setup.limits.update_bytes,
-        document_bytes: setup.limits.document_bytes,
-    };
-    let mut state = DocumentState::new(ClientId::new(&*setup.random), bounds, retired);
-    let snapshot = opened.snapshot.as_ref();
-    let updates = snapshot.map(|snapshot| &snapshot.state[..]).into_iter();
-    let updates = updates.chain(opened.entries.iter().map(|stored| &stored.entry.update[..]));
-    state.load(updates).map_err(Unavailable::Damaged)?;
-    let bytes = opened.entries.iter().map(|stored| stored.entry.update.len() as u64).sum();
-    let durability = Durability::of_opened(
-        opened.last,
-        snapshot.map_or(0, |snapshot| snapshot.revision),
-        snapshot.map_or(0, |snapshot| snapshot.state.len() as u64),
-        opened.entries.len() as u64,
-        bytes,
-    );
-    Ok(Loaded { id, born, state, durability })
-}
-
-/// Tells who waits that the document cannot be served.
-fn turn_away(command: Command, reason: &Unavailable) {
-    match command {
-        Command::Subscribe(new) => {
-            let close = match reason {
-                Unavailable::Damaged(_) => CloseReason::Storage(reason.to_string()),
-                _ => CloseReason::Overloaded,
-            };
-            match close {
-                CloseReason::Overloaded => new.outbox.close(close),
-                close => Subscriber::new(*new).turn_away(close),
-            }
-        }
-        Command::Edit { reply, .. } => drop(reply.send(Err(reason.clone()))),
-        Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
-        Command::Stop(_, done) => drop(done.send(())),
-        Command::Unsubscribe(_)
-        | Command::Message(..)
-        | Command::CaughtUp(_)
-        | Command::Stateless(_) => {}
-    }
+/// Why an actor stopped serving.
+#[derive(PartialEq, Eq)]
+enum Served {
+    /// Nobody has it open and it has given up its place.
+    Idle,
+    /// Broken, told to stop, or the server is gone: what is left must be finished.
+    Interrupted,
 }
 
 impl Actor {
@@ -175,7 +123,7 @@ impl Actor {
         }
     }
 
-    async fn serve(mut self, mut requests: mpsc::Receiver<Box<Command>>) {
+    async fn serve(&mut self, requests: &mut mpsc::Receiver<Box<Command>>) -> Served {
         let mut turn = Vec::new();
         loop {
             let deadline = self.deadline();
@@ -188,7 +136,7 @@ impl Actor {
             tokio::select! {
                 count = requests.recv_many(&mut turn, TURN) => {
                     if count == 0 {
-                        break;
+                        return Served::Interrupted;
                     }
                     for command in turn.drain(..) {
                         self.handle(*command);
@@ -202,17 +150,16 @@ impl Actor {
                 () = wait => {}
             }
             if self.poisoned || self.stopping.is_some() {
-                break;
+                return Served::Interrupted;
             }
             self.evaluate();
             if self.may_unload() {
-                self.snapshot_before_unload().await;
-                if self.may_unload() && self.lease.retire_if_idle(&requests) {
-                    return;
+                Box::pin(self.snapshot_before_unload()).await;
+                if self.may_unload() && self.lease.retire_if_idle(requests) {
+                    return Served::Idle;
                 }
             }
         }
-        self.finish(requests).await;
     }
 
     fn handle(&mut self, command: Command) {
@@ -301,7 +248,7 @@ impl Actor {
             subscriber.asked.push_back(true);
         }
         self.send_everyone(&subscriber);
-        self.subscribers.insert(subscriber.id, subscriber);
+        self.subscribers.insert(subscriber.id, Box::new(subscriber));
         self.idle_since = None;
     }
 
@@ -385,7 +332,7 @@ impl Actor {
     }
 
     /// Ends: nobody new gets in, everybody is sent away, what was applied becomes durable.
-    async fn finish(mut self, mut requests: mpsc::Receiver<Box<Command>>) {
+    async fn finish(mut self: Box<Self>, mut requests: mpsc::Receiver<Box<Command>>) {
         requests.close();
         while let Some(command) = requests.recv().await {
             match *command {

@@ -12,7 +12,7 @@ use super::{Permit, Unavailable, actor::Actor};
 use crate::{
     ids::{DocumentId, Seq, SubscriberId},
     protocol::ServerMessage,
-    storage::{Entry, StoreError},
+    storage::{Entry, StoreError, StoreFuture},
 };
 
 /// A snapshot is due after so many entries or when their bytes pass the larger of the floor and
@@ -47,7 +47,7 @@ struct SnapshotState {
     size: u64,
     /// Encoded at a position, written once that is durable.
     waiting: Option<(u64, Bytes)>,
-    writing: Option<Pin<Box<dyn Future<Output = Result<u64, StoreError>> + Send>>>,
+    writing: Option<StoreFuture<u64>>,
 }
 
 /// Something that waits until a position is durable.

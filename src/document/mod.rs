@@ -12,6 +12,7 @@ mod actor;
 mod acknowledge;
 mod durability;
 mod fan_out;
+mod load;
 mod presence;
 mod subscriber;
 mod sync;

@@ -22,7 +22,8 @@ const CLOCK_MAX: u32 = 1 << 30;
 
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    states: BTreeMap<u64, State>,
+    /// Boxed, because most documents have few and a map's node has room for eleven.
+    states: BTreeMap<u64, Box<State>>,
     /// Ids whose state subscribers have not been told yet.
     news: BTreeSet<u64>,
 }
@@ -54,7 +55,7 @@ impl Presence {
             // The queue a frame was read into is larger than the state.
             entry.state = Bytes::copy_from_slice(&entry.state);
             self.news.insert(entry.client);
-            self.states.insert(entry.client, State { owner: from, seen: now, entry });
+            self.states.insert(entry.client, Box::new(State { owner: from, seen: now, entry }));
         }
     }
 
@@ -135,7 +136,7 @@ impl Presence {
         if self.states.get(&client).is_some_and(|known| known.owner == from) {
             return true;
         }
-        let here = |state: &&State| !state.entry.is_leave();
+        let here = |state: &&Box<State>| !state.entry.is_leave();
         let own = self.states.values().filter(|state| state.owner == from).filter(here).count();
         if own >= limits.presence_per_connection {
             return false;

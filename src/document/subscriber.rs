@@ -30,6 +30,8 @@ pub(super) struct Subscriber {
     pub(super) asked: VecDeque<bool>,
     /// Answers that wait until a resync has brought what was missing.
     pub(super) held: Option<Vec<Answer>>,
+    /// An edit of it was turned down, so a barrier after it would claim what is not so.
+    pub(super) refused: bool,
     /// Messages that no Yjs client writes.
     pub(super) strikes: u32,
 }
@@ -63,6 +65,7 @@ impl Subscriber {
             owed_sync: None,
             asked: VecDeque::new(),
             held: None,
+            refused: false,
             strikes: 0,
         }
     }

@@ -73,6 +73,9 @@ impl Actor {
         }
         // A SyncStep2 without content is part of every handshake, also of those who only read.
         let nothing = edit.incoming.step2 && edit.incoming.update[..] == [0, 0];
+        if let Some(subscriber) = self.subscribers.get_mut(&edit.from) {
+            subscriber.refused |= !nothing;
+        }
         self.owe_status(edit.from, nothing);
         false
     }
@@ -135,7 +138,7 @@ impl Actor {
     }
 
     fn owe_status(&mut self, id: SubscriberId, stored: bool) {
-        if self.subscribers.get(&id).is_some_and(super::subscriber::Subscriber::counts) {
+        if self.subscribers.get(&id).is_some_and(|it| it.counts()) {
             self.owe(id, Answer::Status(stored));
         }
     }

@@ -1,2 +1,243 @@
-//! stub
+//! The HTTP edge: which address leads where, and what is refused before anything is done.
+//!
+//! Translates and delegates. [`routes`] is one warp filter, so that it mounts in a host app too;
+//! [`listener`] serves it to a network that is not trusted. What is said on a WebSocket is the
+//! handler's business.
+
+pub mod guard;
+pub mod health;
+pub mod listener;
+pub mod slots;
 pub mod socket;
+mod stalled;
+pub mod tls;
+pub mod upgrade;
+pub mod web_app;
+
+use std::{future::Future, net::SocketAddr, sync::Arc};
+
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::watch;
+use warp::{
+    Filter, Rejection,
+    filters::BoxedFilter,
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+    },
+    reply::Response,
+};
+
+use crate::{
+    ids::{DocumentName, NameError},
+    storage::Health,
+};
+use guard::Guard;
+use health::Readiness;
+use slots::Slot;
+use upgrade::{Handshake, Upgraded};
+use web_app::WebApp;
+
+/// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
+const URI_BYTES: usize = 8 * 1024;
+
+/// Where a connection comes from, as a request extension that the listener sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// What the routes need to know.
+pub struct Site {
+    /// Who may reach the server through a browser.
+    pub guard: Guard,
+    /// The pages.
+    pub web_app: WebApp,
+    /// How the store is doing now.
+    pub health: Box<dyn Fn() -> Health + Send + Sync>,
+    /// Turns true when the server stops.
+    pub draining: watch::Receiver<bool>,
+}
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+/// A WebSocket request that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Where it comes from; `None` when a host app serves the routes and does not say.
+    pub peer: Option<SocketAddr>,
+    /// The document that the path names, or why it cannot name one; `None` at `/ws`, where frames
+    /// name it. A bad name is told on the socket, because a browser cannot read a failed handshake.
+    pub document: Result<Option<DocumentName>, NameError>,
+    /// The query, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The subprotocol that was agreed on: the first that the client offered.
+    pub subprotocol: Option<String>,
+}
+
+/// All routes as one filter. `handler` gets each WebSocket on a task of its own.
+///
+/// `/ws/{document}` and `/ws`, `/healthz`, `/readyz`, and the web app for everything else.
+pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
+where
+    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    health_routes(&site)
+        .or(refusals(&site))
+        .unify()
+        .or(websocket(&site, handler))
+        .unify()
+        .or(pages(site))
+        .unify()
+        .boxed()
+}
+
+/// An error in the form of RFC 9457, for those who read answers rather than status lines.
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
+    let body = serde_json::json!({
+        "title": status.canonical_reason().unwrap_or("error"),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let mut response = Response::new(body.to_string().into());
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// The answer to a method other than GET and HEAD where only reading is possible.
+pub(crate) fn read_only() -> Response {
+    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD work here");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let alive = warp::path!("healthz").map(health::alive);
+    let ready = warp::path!("readyz").map(move || {
+        let draining = *site.draining.borrow();
+        Readiness::of(draining, &(site.health)()).response()
+    });
+    let reading = warp::method().and_then(|method| {
+        let reads = matches!(method, Method::GET | Method::HEAD);
+        ready_if(reads.then_some(()))
+    });
+    reading.untuple_one().and(alive.or(ready).unify()).boxed()
+}
+
+/// Matches what must not reach a route, and answers it.
+fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
+            let target_bytes = path.as_str().len() + query.len();
+            ready_if(refuse(&site.guard, &method, target_bytes, &headers))
+        })
+        .boxed()
+}
+
+fn refuse(
+    guard: &Guard,
+    method: &Method,
+    target_bytes: usize,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    if target_bytes > URI_BYTES {
+        let detail = format!("the address may have at most {URI_BYTES} bytes");
+        return Some(problem(StatusCode::URI_TOO_LONG, &detail));
+    }
+    let checked = guard
+        .check_host(headers)
+        .and_then(|()| if guard::is_safe(method) { Ok(()) } else { guard.check_origin(headers) });
+    if let Err(refused) = checked {
+        return Some(problem(refused.status(), &refused.to_string()));
+    }
+    let has_body = headers.contains_key(TRANSFER_ENCODING)
+        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    has_body.then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body"))
+}
+
+fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
+where
+    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let site = Arc::clone(site);
+    warp::path("ws")
+        .and(warp::path::tail())
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .and(warp::query::<Vec<(String, String)>>())
+        .and(warp::ext::optional::<OnUpgrade>())
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<Slot>())
+        .map(
+            move |path: warp::path::Tail,
+                  method: Method,
+                  headers: HeaderMap,
+                  query: Vec<(String, String)>,
+                  on_upgrade: Option<OnUpgrade>,
+                  peer: Option<Peer>,
+                  slot: Option<Slot>| {
+                let handshake = match Handshake::check(&method, &headers, on_upgrade) {
+                    Ok(handshake) => handshake,
+                    Err(response) => return *response,
+                };
+                if let Err(response) = admit(&site, &headers) {
+                    return *response;
+                }
+                let document = match path.as_str() {
+                    "" => Ok(None),
+                    path => DocumentName::from_url_path(path).map(Some),
+                };
+                let subprotocol = handshake.subprotocol().map(str::to_owned);
+                let peer = peer.map(|Peer(address)| address);
+                let accepted = Accepted { peer, document, query, subprotocol };
+                let handler = handler.clone();
+                handshake.accept(slot, move |stream| handler(stream, accepted))
+            },
+        )
+        .boxed()
+}
+
+/// Decides whether a sound handshake may go on.
+fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    site.guard
+        .check_origin(headers)
+        .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
+    if *site.draining.borrow() {
+        let mut response =
+            problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        return Err(Box::new(response));
+    }
+    Ok(())
+}
+
+fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {
+    warp::path::tail()
+        .and(warp::method())
+        .and(warp::header::headers_cloned())
+        .then(move |path: warp::path::Tail, method: Method, headers: HeaderMap| {
+            let site = Arc::clone(&site);
+            async move { site.web_app.answer(&method, path.as_str(), &headers).await }
+        })
+        .boxed()
+}
+
+/// Goes on with a value, or lets the next route try.
+fn ready_if<T>(value: Option<T>) -> std::future::Ready<Result<T, Rejection>> {
+    std::future::ready(value.ok_or_else(warp::reject::not_found))
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ use crate::{
 pub struct Request {
     /// The document named by the path, if the path named one.
     pub document: Option<DocumentName>,
+    /// Why the path cannot name a document.
+    pub refused: Option<CloseReason>,
     /// A token from the query, header or cookie.
     pub token: Option<String>,
     /// One of our own clients, which wants to be greeted.

@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Session {
     document: Option<DocumentName>,
+    refused: Option<CloseReason>,
     token: Option<String>,
     stage: Stage,
 }
@@ -26,7 +27,12 @@ enum Stage {
 
 impl Session {
     pub(super) fn new(request: &Request) -> Self {
-        Self { document: request.document.clone(), token: request.token.clone(), stage: Stage::New }
+        Self {
+            document: request.document.clone(),
+            refused: request.refused.clone(),
+            token: request.token.clone(),
+            stage: Stage::New,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -56,6 +62,9 @@ impl Session {
     }
 
     fn begin(&mut self, message: ClientMessage, bytes: usize) -> Vec<Effect> {
+        if let Some(reason) = self.refused.take() {
+            return self.deny(reason);
+        }
         let Some(document) = self.document.clone() else {
             let reason = "the address names no document, connect to /ws/{document}".to_owned();
             return self.deny(CloseReason::NotFound(reason));

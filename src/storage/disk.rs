@@ -1,11 +1,17 @@
-//! The disk as a parameter: what the journal, archives and locks need of a file system, the real
-//! one, and for tests one that fails, tears and forgets on purpose.
+//! The disk as a parameter: what the journal, archives and locks need of a file system, and the
+//! real one. For tests there is one that fails, tears and forgets on purpose: see `faulty.rs`.
 //!
 //! Calls block; they are made from storage's own threads.
 
 use std::{
-    io,
+    fs, io,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{FallocateFlags, fallocate},
+    io::Errno,
 };
 
 /// A file system. Paths are those the engine builds below its data directory.
@@ -51,9 +57,28 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// When the directory cannot be opened or synced.
     fn sync_dir(&self, directory: &Path) -> io::Result<()>;
+
+    /// Takes a lock that ends with the process, and leaves `holder` in the file for whoever is
+    /// refused. A disk in memory has only one process, so it has nothing to lock.
+    ///
+    /// # Errors
+    /// When the file cannot be made or locked.
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
+        let _ = (path, holder);
+        Ok(Lock::Taken(Box::new(())))
+    }
+}
+
+/// The outcome of [`Disk::lock`].
+pub enum Lock {
+    /// It is ours until this is dropped.
+    Taken(Box<dyn Send + Sync>),
+    /// Another process has it, and left this.
+    Held(String),
 }
 
 /// An open file.
+#[expect(clippy::len_without_is_empty, reason = "asking the disk can fail, and nobody asks that")]
 pub trait DiskFile: Send + Sync {
     /// Reads up to `buffer.len()` bytes at `offset`; 0 at the end.
     ///
@@ -90,4 +115,139 @@ pub trait DiskFile: Send + Sync {
     /// # Errors
     /// As `fstat`.
     fn len(&self) -> io::Result<u64>;
+}
+
+/// Reads exactly `bytes` bytes at `offset`, or what there is up to the end of the file.
+///
+/// # Errors
+/// As [`DiskFile::read_at`].
+pub fn read_range(file: &dyn DiskFile, offset: u64, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; bytes];
+    let mut filled = 0;
+    while filled < bytes {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
+}
+
+/// Reads a whole file.
+///
+/// # Errors
+/// As [`DiskFile::read_at`] and [`DiskFile::len`]; `OutOfMemory` when it cannot fit in memory.
+pub fn read_all(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+    let bytes = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    read_range(file, 0, bytes)
+}
+
+/// The machine's file system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StdDisk;
+
+impl Disk for StdDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        Ok(Box::new(StdFile(file)))
+    }
+
+    fn open(&self, path: &Path, write: bool) -> io::Result<Box<dyn DiskFile>> {
+        let file = fs::OpenOptions::new().read(true).write(write).open(path)?;
+        Ok(Box::new(StdFile(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                files.push(entry.path());
+            }
+        }
+        Ok(files)
+    }
+
+    /// Also makes the new directories themselves durable, as a file in a directory that is lost is
+    /// lost with it.
+    fn create_dir(&self, directory: &Path) -> io::Result<()> {
+        let directory = std::path::absolute(directory)?;
+        let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
+        fs::create_dir_all(&directory)?;
+        for created in missing {
+            if let Some(parent) = created.parent() {
+                self.sync_dir(parent)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_dir(&self, directory: &Path) -> io::Result<()> {
+        fs::File::open(directory)?.sync_all()
+    }
+
+    fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Ok(Lock::Held(fs::read_to_string(path).unwrap_or_default()));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+        // Only a hint for people. On a full disk there is none, and the lock holds all the same.
+        let hint = file.set_len(0).and_then(|()| file.write_all_at(holder.as_bytes(), 0));
+        if let Err(error) = hint {
+            tracing::warn!(path = %path.display(), %error, "failed to note in the lock file who holds it");
+        }
+        Ok(Lock::Taken(Box::new(file)))
+    }
+}
+
+struct StdFile(fs::File);
+
+impl DiskFile for StdFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(&self.0, buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset).map_err(|error| match error.kind() {
+            io::ErrorKind::WriteZero => io::Error::new(io::ErrorKind::StorageFull, error),
+            _ => error,
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        self.0.set_len(bytes)
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        match fallocate(&self.0, FallocateFlags::empty(), 0, bytes) {
+            // File systems without the call grow as they are written to; running out of space then
+            // shows in the write, which is handled there.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => self.0.set_len(bytes),
+            result => Ok(result?),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
 }

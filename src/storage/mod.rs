@@ -4,8 +4,29 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+pub mod archive;
+mod catalog;
+mod committer;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod disk;
+#[cfg(any(test, feature = "conformance"))]
+pub mod faulty;
+mod fields;
+pub mod index;
+mod journal;
+mod keeper;
+pub mod local;
+pub mod memory;
+pub mod payload;
+pub mod reader;
+mod reading;
+mod recovery;
 pub mod record;
+mod scan;
+pub mod seal;
+mod snapshots;
+mod tables;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -79,7 +100,7 @@ pub trait Store: Send + Sync {
     fn record(&self, id: DocumentId, key: &str) -> StoreFuture<Option<Record>>;
 
     /// Writes (`Some`) or removes (`None`) such a record if its revision still is `expected`, 0 for
-    /// none; resolves to the new revision.
+    /// none; resolves to the new revision, 0 after a removal.
     fn put_record(
         &self,
         id: DocumentId,
@@ -198,7 +219,29 @@ pub enum StoreError {
     /// A revision or a name was not as expected.
     #[error("changed in the meantime: {0}")]
     Conflict(String),
+    /// The store does not take this now: too much is waiting already, or it is too large. Nothing
+    /// was written.
+    #[error("the store cannot take this: {0}")]
+    Refused(String),
     /// There is no living document of this id.
     #[error("no such document")]
     Missing,
+}
+
+/// Whether a snapshot may replace the one found: `found` and `offered` are each a revision and a
+/// seq, found's seq being that of the last entry.
+fn check_snapshot(found: (u64, Seq), offered: (u64, Seq)) -> Result<(), StoreError> {
+    if found.0 != offered.0 {
+        return Err(StoreError::Conflict(format!(
+            "the snapshot is at revision {}, not {}",
+            found.0, offered.0
+        )));
+    }
+    if offered.1 > found.1 {
+        return Err(StoreError::Conflict(format!(
+            "a snapshot of seq {} was offered, but the last entry is {}",
+            offered.1, found.1
+        )));
+    }
+    Ok(())
 }

@@ -5,11 +5,13 @@
 //! queued for it. Everything waiting to be written leaves with one flush.
 
 mod connections;
+mod ending;
 mod lifetime;
 mod metered;
+mod perform;
 mod pump;
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
@@ -18,42 +20,75 @@ use tokio_tungstenite::{
 };
 
 pub use connections::Connections;
-pub use metered::Metered;
 
-use crate::{document::Documents, limits::Limits, session::Request};
-
-/// Small, because most messages are; larger ones grow it while they last. Every connection has one.
-const READ_BUFFER: usize = 1024;
-
-/// Frames gather up to here before a write; it is allocated only as it fills.
-const WRITE_BUFFER: usize = 128 * 1024;
+use super::Accepted;
+use crate::{
+    document::Documents, ids::DocumentId, limits::Limits, protocol::CloseReason, session::Request,
+};
+use metered::Metered;
+use pump::Pump;
 
 /// What connections share.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct Sockets {
     /// The documents that sessions open.
     pub documents: Documents,
     /// The open connections.
     pub connections: Connections,
 }
 
-/// Serves a connection, upgraded to a WebSocket, until it ends.
-pub async fn serve<S>(stream: S, request: Request, edge: Edge)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
-    let config = config(edge.documents.limits());
-    let stream = Metered::new(stream);
-    let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    pump::Pump::new(socket, request, Arc::new(edge)).run().await;
+impl Sockets {
+    /// Serves a connection, upgraded to a WebSocket, until it ends.
+    ///
+    /// Its state is boxed at once: an async function keeps room for its arguments and for every
+    /// step it took, for as long as the connection lasts.
+    pub fn serve<S>(
+        self: &Arc<Self>,
+        stream: S,
+        accepted: Accepted,
+    ) -> impl Future<Output = ()> + Send + use<S>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send,
+    {
+        let sockets = Arc::clone(self);
+        let begin = Box::pin(async move {
+            let config = Some(config(sockets.documents.limits()));
+            let stream = Metered::new(stream);
+            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+            Box::new(Pump::new(socket, request(accepted), sockets))
+        });
+        async move { begin.await.run().await }
+    }
 }
 
+/// Buffers and bounds of a socket.
 fn config(limits: &Limits) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        // The outbox is the bound: what is taken from it fits here, whole frames included.
+        // Allocated eagerly and kept, so it is what an idle connection costs.
+        .read_buffer_size(1024)
+        // Frames gather up to here before a write; allocated only as it fills.
+        .write_buffer_size(128 << 10)
+        // The outbox is the bound: the pump takes more only after a flush.
         .max_write_buffer_size(usize::MAX)
         .max_message_size(Some(limits.message_bytes))
         .max_frame_size(Some(limits.message_bytes))
+}
+
+/// What the request's query means: `coscribe` marks our own clients, `epoch` the life of the
+/// document that they hold a copy of, `token` who they are.
+fn request(accepted: Accepted) -> Request {
+    let query = |key: &str| {
+        accepted.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+    };
+    let (document, refused) = match accepted.document {
+        Ok(document) => (document, None),
+        Err(error) => (None, Some(CloseReason::NotFound(error.to_string()))),
+    };
+    Request {
+        document,
+        refused,
+        token: query("token"),
+        greet: query("coscribe").is_some(),
+        epoch: query("epoch").as_deref().and_then(DocumentId::parse),
+    }
 }

@@ -17,55 +17,45 @@ use tokio::{
 };
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        self, Message,
-        protocol::{CloseFrame, frame::coding::CloseCode},
-    },
+    tungstenite::{self, Message},
 };
 
-use super::{
-    Edge, Metered,
-    connections::Registration,
-    lifetime::{Due, Lifetime},
-};
+use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime};
 use crate::{
-    crdt::encode_presence,
-    document::{Budget, Command, DocumentHandle, NewSubscriber, Outbox, Taken},
-    identity::{Access, Author, AuthorKind},
-    ids::{DocumentName, SubscriberId},
+    document::{Budget, Command, DocumentHandle, Outbox, Taken},
+    ids::SubscriberId,
     limits::Limits,
-    protocol::{Address, ClientMessage, CloseReason, ServerMessage},
+    protocol::CloseReason,
     session::{Effect, Request, Sessions},
 };
 
 /// Bytes taken from the queue before a flush; one more frame may come on top.
 const WRITE_BYTES: usize = 16 * 1024;
 
-/// How long a refused client waits for its close frame: old y-websocket clients reconnect 100 ms
-/// after it, whatever it says.
-const REFUSAL_PAUSE: std::time::Duration = std::time::Duration::from_millis(1_000);
+/// Resolves when a document or the budget has room again.
+type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
 
 pub(super) struct Pump<S> {
-    socket: WebSocketStream<Metered<S>>,
-    edge: Arc<Edge>,
-    request: Request,
-    sessions: Sessions,
-    documents: BTreeMap<u32, DocumentHandle>,
-    outbox: Arc<Outbox>,
-    budget: Arc<Budget>,
-    registration: Registration,
+    pub(super) socket: WebSocketStream<Metered<S>>,
+    pub(super) sockets: Arc<Sockets>,
+    pub(super) request: Request,
+    pub(super) sessions: Sessions,
+    pub(super) documents: BTreeMap<u32, DocumentHandle>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) budget: Arc<Budget>,
+    pub(super) registration: Registration,
     /// Effects not yet performed; more than one only while something blocks.
-    todo: VecDeque<Todo>,
+    pub(super) todo: VecDeque<Todo>,
     /// Waits for a permit or for room in a mailbox; nothing is read meanwhile.
-    blocked: Option<Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>>,
-    taken: Vec<Bytes>,
-    unflushed: bool,
-    lifetime: Lifetime,
-    bytes_read: u64,
-    timer: Pin<Box<Sleep>>,
+    pub(super) blocked: Option<Blocked>,
+    pub(super) taken: Vec<Bytes>,
+    pub(super) unflushed: bool,
+    pub(super) lifetime: Lifetime,
+    pub(super) bytes_read: u64,
+    pub(super) timer: Pin<Box<Sleep>>,
 }
 
-enum Todo {
+pub(super) enum Todo {
     Effect(Effect),
     CaughtUp(u32),
 }
@@ -83,15 +73,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     pub(super) fn new(
         socket: WebSocketStream<Metered<S>>,
         request: Request,
-        edge: Arc<Edge>,
+        sockets: Arc<Sockets>,
     ) -> Self {
-        let limits = edge.documents.limits();
+        let limits = sockets.documents.limits();
         let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
         let lifetime = Lifetime::new(Instant::now(), limits);
         Self {
             sessions: Sessions::new(request.clone(), limits),
-            budget: edge.documents.budget().share(limits.unsaved_bytes_per_connection),
-            registration: edge.connections.register(&outbox),
+            budget: sockets.documents.budget().share(limits.unsaved_bytes_per_connection),
+            registration: sockets.connections.register(&outbox),
             timer: Box::pin(sleep_until(
                 Instant::now() + limits.handshake_timeout.min(limits.keepalive),
             )),
@@ -105,11 +95,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             unflushed: false,
             lifetime,
             bytes_read: 0,
-            edge,
+            sockets,
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         while let Some(event) = poll_fn(|context| self.poll(context)).await {
             if self.on_event(event).is_break() {
                 break;
@@ -123,11 +113,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
     }
 
-    fn limits(&self) -> &Limits {
-        self.edge.documents.limits()
+    pub(super) fn limits(&self) -> &Limits {
+        self.sockets.documents.limits()
     }
 
-    fn subscriber(&self, session: u32) -> SubscriberId {
+    pub(super) fn subscriber(&self, session: u32) -> SubscriberId {
         SubscriberId { connection: self.registration.id, session }
     }
 
@@ -147,14 +137,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 self.blocked = None;
                 return Poll::Ready(Some(Event::Unblocked(outcome)));
             }
-        } else if self.is_ending() || !self.outbox.is_choked() {
-            if let Poll::Ready(next) = self.socket.poll_next_unpin(context) {
-                return Poll::Ready(Some(match next {
-                    Some(Ok(message)) => Event::Received(message),
-                    Some(Err(error)) => Event::Broken(error),
-                    None => Event::Ended,
-                }));
-            }
+        } else if (self.is_ending() || !self.outbox.is_choked())
+            && let Poll::Ready(next) = self.socket.poll_next_unpin(context)
+        {
+            return Poll::Ready(Some(match next {
+                Some(Ok(message)) => Event::Received(message),
+                Some(Err(error)) => Event::Broken(error),
+                None => Event::Ended,
+            }));
         }
         ready!(self.timer.as_mut().poll(context));
         Poll::Ready(Some(Event::Timer))
@@ -175,7 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         Poll::Ready(Ok(()))
     }
 
-    fn is_ending(&self) -> bool {
+    pub(super) fn is_ending(&self) -> bool {
         self.lifetime.close_at.is_some() || self.lifetime.closing_since.is_some()
     }
 
@@ -231,202 +221,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         std::ops::ControlFlow::Continue(())
     }
 
-    fn start_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
+    pub(super) fn start_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         let now = Instant::now();
         self.lifetime.sent = now;
         self.lifetime.writing_since.get_or_insert(now);
         self.unflushed = true;
         Pin::new(&mut self.socket).start_send(message)
-    }
-
-    /// A refusal's close frame waits a moment; any other goes out at once.
-    fn begin_close(&mut self, reason: CloseReason) {
-        let refusal = !matches!(
-            reason,
-            CloseReason::Restart
-                | CloseReason::Overloaded
-                | CloseReason::Normal
-                | CloseReason::Timeout
-        );
-        let pause = if refusal { REFUSAL_PAUSE } else { std::time::Duration::ZERO };
-        self.lifetime.close_at = Some(Instant::now() + pause);
-        self.outbox.close(reason);
-        self.reset_timer();
-    }
-
-    fn refuse_too_large(&mut self, why: &str) {
-        let reason = CloseReason::TooLarge(why.to_owned());
-        let denied = ServerMessage::PermissionDenied(why.to_owned());
-        for (_, address) in self.sessions.open() {
-            if let Some(frame) = address.encode(&denied) {
-                self.outbox.push(frame);
-            }
-        }
-        self.outbox.close(reason);
-    }
-
-    fn on_timer(&mut self) -> std::ops::ControlFlow<()> {
-        let read = self.socket.get_ref().bytes_read();
-        if read != self.bytes_read {
-            self.bytes_read = read;
-            self.lifetime.heard = Instant::now();
-        }
-        let due = self.lifetime.due(Instant::now(), self.limits());
-        let sent = match due {
-            Due::Nothing(_) => Ok(()),
-            Due::Keepalive => {
-                self.lifetime.sent = Instant::now();
-                self.keepalive().map_or(Ok(()), |frame| self.start_send(Message::Binary(frame)))
-            }
-            Due::Ping => {
-                self.lifetime.pinged = Some(Instant::now());
-                self.start_send(Message::Ping(Bytes::new()))
-            }
-            Due::Silence => {
-                self.outbox.close(CloseReason::Timeout);
-                self.lifetime.new_since = None;
-                self.lifetime.heard = Instant::now();
-                Ok(())
-            }
-            Due::CloseNow => self.send_close(),
-            Due::Stalled => return std::ops::ControlFlow::Break(()),
-        };
-        self.reset_timer();
-        match sent {
-            Ok(()) => std::ops::ControlFlow::Continue(()),
-            Err(_) => std::ops::ControlFlow::Break(()),
-        }
-    }
-
-    fn reset_timer(&mut self) {
-        let now = Instant::now();
-        let at = match self.lifetime.due(now, self.limits()) {
-            Due::Nothing(at) => at,
-            _ => now,
-        };
-        self.timer.as_mut().reset(at);
-    }
-
-    fn send_close(&mut self) -> Result<(), tungstenite::Error> {
-        self.lifetime.close_at = None;
-        self.lifetime.closing_since = Some(Instant::now());
-        let mut context = Context::from_waker(std::task::Waker::noop());
-        let reason = match self.outbox.poll_take(&mut context, 0, &mut Vec::new()) {
-            Poll::Ready(Taken::Close(reason)) => reason,
-            _ => CloseReason::Normal,
-        };
-        let (code, text) = reason.frame(self.sessions.dialect());
-        tracing::debug!(connection = %self.registration.id, code, text, "closing a connection");
-        let frame = CloseFrame { code: CloseCode::from(code), reason: text.into() };
-        self.start_send(Message::Close(Some(frame)))
-    }
-
-    /// An empty awareness message: nothing to anybody but a client's watchdog.
-    fn keepalive(&self) -> Option<Bytes> {
-        let (_, address) = self.sessions.open().into_iter().next()?;
-        address.encode(&ServerMessage::Awareness(encode_presence([].iter())))
-    }
-
-    /// Performs what is to be done until something blocks.
-    fn perform(&mut self) {
-        while self.blocked.is_none()
-            && let Some(todo) = self.todo.pop_front()
-        {
-            match todo {
-                Todo::CaughtUp(session) => {
-                    self.tell(session, Command::CaughtUp(self.subscriber(session)));
-                }
-                Todo::Effect(Effect::Send(frame)) => self.outbox.push(frame),
-                Todo::Effect(Effect::Close(reason)) => self.outbox.close(reason),
-                Todo::Effect(Effect::Forward(session, message)) => self.forward(session, message),
-                Todo::Effect(Effect::Leave(session)) => {
-                    self.tell(session, Command::Unsubscribe(self.subscriber(session)));
-                    self.documents.remove(&session);
-                }
-                Todo::Effect(Effect::Open { session, document, address, access }) => {
-                    self.open(session, &document, address, access);
-                }
-                Todo::Effect(Effect::Authorize { session, .. }) => {
-                    // Until there are rights, whoever can reach the server may edit.
-                    let effects = self.sessions.authorized(session, Ok(Access::Edit));
-                    for effect in effects.into_iter().rev() {
-                        self.todo.push_front(Todo::Effect(effect));
-                    }
-                }
-            }
-        }
-    }
-
-    fn open(&mut self, session: u32, name: &DocumentName, address: Address, access: Access) {
-        let Ok(document) = self.edge.documents.open(name) else {
-            self.outbox.close(CloseReason::Restart);
-            return;
-        };
-        self.documents.insert(session, document);
-        let subscribe = Command::Subscribe(Box::new(NewSubscriber {
-            id: self.subscriber(session),
-            address,
-            outbox: Arc::clone(&self.outbox),
-            access,
-            author: Author {
-                kind: AuthorKind::Claimed,
-                user: "".into(),
-                name: "".into(),
-                connection: self.registration.id.0,
-            },
-            greet: self.request.greet,
-            epoch: self.request.epoch,
-        }));
-        self.tell(session, subscribe);
-    }
-
-    fn forward(&mut self, session: u32, message: ClientMessage) {
-        let subscriber = self.subscriber(session);
-        if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
-            self.quicken();
-        }
-        let edit = match &message {
-            ClientMessage::Update(bytes) | ClientMessage::SyncStep2(bytes) => Some(bytes.len()),
-            _ => None,
-        };
-        let Some(bytes) = edit else {
-            self.tell(session, Command::Message(subscriber, message, None));
-            return;
-        };
-        if let Some(permit) = self.budget.try_take(bytes) {
-            self.tell(session, Command::Message(subscriber, message, Some(permit)));
-            return;
-        }
-        let Some(document) = self.documents.get(&session).cloned() else { return };
-        let budget = Arc::clone(&self.budget);
-        self.blocked = Some(Box::pin(async move {
-            let permit = budget.take(bytes).await;
-            let command = Command::Message(subscriber, message, Some(permit));
-            document.send(command).await.map_err(|_| CloseReason::Restart)
-        }));
-    }
-
-    /// A y-sweet client hangs up after 3 s without a message once it has asked.
-    fn quicken(&mut self) {
-        let keepalive = self.limits().keepalive_y_sweet;
-        if self.lifetime.keepalive != keepalive {
-            self.lifetime.keepalive = keepalive;
-            self.reset_timer();
-        }
-    }
-
-    /// Hands a command to a session's document, waiting for room if there is none.
-    fn tell(&mut self, session: u32, command: Command) {
-        let Some(document) = self.documents.get(&session) else { return };
-        match document.try_send(Box::new(command)) {
-            Ok(()) => {}
-            Err(None) => self.outbox.close(CloseReason::Restart),
-            Err(Some(command)) => {
-                let document = document.clone();
-                self.blocked = Some(Box::pin(async move {
-                    document.send(*command).await.map_err(|_| CloseReason::Restart)
-                }));
-            }
-        }
     }
 }

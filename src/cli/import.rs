@@ -1,0 +1,175 @@
+//! `coscribe import`: a Yjs update from a file into a document, whole or not at all.
+
+use std::{
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::Context;
+use bytes::Bytes;
+use clap::Args;
+
+use super::{store, words};
+use crate::{
+    clock::{Clock, SystemClock, Timestamp},
+    crdt::{Incoming, Verdict},
+    identity::{Author, AuthorKind},
+    ids::{DocumentId, DocumentName},
+    random::SystemRandom,
+    storage::{
+        Entry, Store,
+        disk::StdDisk,
+        local::{Local, LocalOptions},
+    },
+};
+
+/// See the command's help.
+#[derive(Debug, Args)]
+pub(super) struct ImportArguments {
+    /// A Yjs update (version 1), such as `coscribe export` writes; `-` for standard input.
+    file: PathBuf,
+
+    /// The document's name. What it holds already stays and is merged with the file.
+    document: String,
+
+    /// The server's data directory [default: as the server would choose it].
+    #[arg(short, long, value_name = "DIR")]
+    data: Option<String>,
+}
+
+/// Imports the file.
+pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    let name = match DocumentName::new(&arguments.document) {
+        Ok(name) => name,
+        Err(error) => return super::not_understood(&error),
+    };
+    let (config, directory) = store::settings(arguments.data.clone())?;
+    let update = read(&arguments.file)?;
+    let clock = Arc::new(SystemClock::new());
+    let now = clock.now();
+    let mut options = LocalOptions::new(directory);
+    if let Some(bytes) = config.journal_file_bytes {
+        options.journal_file_bytes = bytes;
+    }
+    let (local, _) = Local::open(options, Arc::new(StdDisk), clock)?;
+    let author = author(&arguments.file);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let outcome = runtime.block_on(async {
+        let imported = merge(&local, &name, update, author, now).await;
+        // What went wrong first is what is told.
+        let closed = local.close().await;
+        imported.and_then(|imported| closed.map(|()| imported).map_err(Into::into))
+    });
+    let words = match outcome? {
+        Imported::Nothing => format!("`{name}` has everything in the file already"),
+        Imported::Added { bytes, whole } => {
+            let limit = config.limits.document_bytes;
+            let caution = if whole > limit {
+                format!(
+                    "; the document now has {}, more than max-document-size: people can read it, but \
+                     not add to it until that is raised",
+                    words::size(whole as u64)
+                )
+            } else {
+                String::new()
+            };
+            format!("imported {} into `{name}`{caution}", words::size(bytes as u64))
+        }
+    };
+    super::write_out(out, format!("{words}\n").as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Imported {
+    Nothing,
+    Added { bytes: usize, whole: usize },
+}
+
+async fn merge(
+    store: &dyn Store,
+    name: &DocumentName,
+    update: Bytes,
+    author: Author,
+    now: Timestamp,
+) -> anyhow::Result<Imported> {
+    let found = store.find(name).await?;
+    let opened = match found {
+        Some(id) => store.open(id).await?,
+        None => Default::default(),
+    };
+    let (added, whole) = store::on_large_stack(|| {
+        let mut state = store::empty();
+        let snapshot = opened.snapshot.as_ref().map(|snapshot| &snapshot.state[..]);
+        let entries = opened.entries.iter().map(|stored| &stored.entry.update[..]);
+        state.load(snapshot.into_iter().chain(entries)).map_err(store::damaged)?;
+        // A difference with its whole delete set is what a file holds, and of what is known
+        // already nothing is to be recorded again.
+        let applied = state.apply(&[Incoming { update, step2: true }])?;
+        let added = match applied.verdicts.into_iter().next() {
+            Some(Verdict::Applied(added)) => Some(added),
+            Some(Verdict::Refused(refusal)) => anyhow::bail!("cannot import the file: {refusal}"),
+            Some(Verdict::Incomplete(_)) => anyhow::bail!(
+                "the file builds on edits that neither it nor the document has; export the whole \
+                 state (Y.encodeStateAsUpdate), not a difference"
+            ),
+            Some(Verdict::Known) | None => None,
+        };
+        let whole = state.snapshot().map_err(store::damaged)?.len();
+        Ok((added, whole))
+    })?;
+    let Some(added) = added else { return Ok(Imported::Nothing) };
+    let bytes = added.len();
+    let entry = Entry { time: now, author: Arc::new(author), update: added };
+    append(store, found, name, entry).await?;
+    Ok(Imported::Added { bytes, whole })
+}
+
+async fn append(
+    store: &dyn Store,
+    found: Option<DocumentId>,
+    name: &DocumentName,
+    entry: Entry,
+) -> anyhow::Result<()> {
+    if let Some(id) = found {
+        store.append(id, vec![entry]).await?;
+        return Ok(());
+    }
+    let (id, time) = (DocumentId::new(&SystemRandom), entry.time);
+    // Handed over together, so that no crash leaves the name without the content.
+    let (created, appended) = (store.create(name, id, time), store.append(id, vec![entry]));
+    created.await?;
+    if let Err(error) = appended.await {
+        // What went wrong first is what is told.
+        let _left_empty = store.delete(id, time, Vec::new()).await.is_err();
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Bytes> {
+    let mut bytes = Vec::new();
+    // One byte more than is accepted tells a file that is too large from one that just fits.
+    let bound = store::DOCUMENT_BYTES as u64 + 1;
+    let read = if path == Path::new("-") {
+        io::stdin().take(bound).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(bound).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.len() > store::DOCUMENT_BYTES {
+        anyhow::bail!(
+            "{} is larger than {}, which is the most that is imported",
+            path.display(),
+            words::size(store::DOCUMENT_BYTES as u64)
+        );
+    }
+    Ok(bytes.into())
+}
+
+fn author(path: &Path) -> Author {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    Author { kind: AuthorKind::Import, user: "".into(), name: file.as_ref().into(), connection: 0 }
+}

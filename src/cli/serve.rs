@@ -1,0 +1,153 @@
+//! `coscribe serve`: the flags of the server, and its process.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use crate::server::{
+    self, Ended,
+    config::{Config, Written},
+    shutdown::Signals,
+};
+
+/// Flags as they were given. Values stay text, so that mistakes in flags, variables and the file
+/// are understood in one place and told together.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct ServeArguments {
+    /// Listen here: an address, a port, or both. May be given several times
+    /// [default: 127.0.0.1:8080].
+    #[arg(short, long, value_name = "ADDRESS", help_heading = "Network")]
+    listen: Vec<String>,
+
+    /// Let everybody who reaches the server read and change every document. Needed to listen
+    /// beyond this machine.
+    #[arg(long, help_heading = "Network")]
+    open: bool,
+
+    /// Speak TLS with this certificate chain (PEM). Read again on SIGHUP.
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    tls_cert: Option<String>,
+
+    /// The certificate's private key (PEM).
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    tls_key: Option<String>,
+
+    /// A name under which people reach the server, as behind a proxy; `*` for any. Addresses and
+    /// localhost always work.
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    allow_host: Vec<String>,
+
+    /// A site whose pages may connect, such as `https://app.example`; `*` for any. The server's own
+    /// pages always may.
+    #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
+    allow_origin: Vec<String>,
+
+    /// Keep documents in this directory [default: data/store].
+    #[arg(short, long, value_name = "DIR", help_heading = "Documents")]
+    data: Option<String>,
+
+    /// Keep documents in memory only; they are gone when the server stops.
+    #[arg(long, help_heading = "Documents")]
+    memory: bool,
+
+    /// Largest document [default: 50MiB].
+    #[arg(long, value_name = "SIZE", help_heading = "Documents")]
+    max_document_size: Option<String>,
+
+    /// Let go of a document this long after the last person left it [default: 60s].
+    #[arg(long, value_name = "TIME", help_heading = "Documents")]
+    unload_after: Option<String>,
+
+    /// Start a new journal file when one has this size.
+    #[arg(long, value_name = "SIZE", help_heading = "Documents")]
+    journal_file_size: Option<String>,
+
+    /// Threads that work on documents [default: one per core, at most 4].
+    #[arg(long, value_name = "NUMBER", help_heading = "Documents")]
+    document_threads: Option<String>,
+
+    /// Connections at a time [default: 10000].
+    #[arg(long, value_name = "NUMBER", help_heading = "Network")]
+    max_connections: Option<String>,
+
+    /// Connections at a time from one address, loopback excepted [default: 1000].
+    #[arg(long, value_name = "NUMBER", help_heading = "Network")]
+    max_connections_per_address: Option<String>,
+
+    /// What to tell: off, error, warn, info, debug or trace, and levels for parts, as in
+    /// info,coscribe::storage=debug [default: info].
+    #[arg(long, value_name = "FILTER", help_heading = "Operation")]
+    log: Option<String>,
+
+    /// How to tell it: human or json [default: human].
+    #[arg(long, value_name = "FORMAT", help_heading = "Operation")]
+    log_format: Option<String>,
+
+    /// Serve the web pages from this directory instead of those built in, to work on them.
+    #[arg(long, value_name = "DIR", help_heading = "Operation")]
+    web_dir: Option<String>,
+
+    /// Read settings from this file [default: coscribe.toml, if there is one].
+    #[arg(long, value_name = "FILE", help_heading = "Operation")]
+    config: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Every option but --config can also be written in coscribe.toml (listen = \"127.0.0.1:9000\") or as an
+environment variable (COSCRIBE_LISTEN=127.0.0.1:9000). An option beats a variable, which beats the file.
+
+Examples:
+  coscribe                                  try it: http://127.0.0.1:8080
+  coscribe serve --memory --listen 9000     nothing is kept
+  coscribe serve --allow-host docs.example  behind a proxy that people reach as docs.example";
+
+impl ServeArguments {
+    /// What was given, by the names of the settings, and the file to read.
+    fn into_flags(self) -> (Vec<(&'static str, Vec<String>)>, Option<PathBuf>) {
+        let switch = |on: bool| if on { vec!["true".to_owned()] } else { Vec::new() };
+        let one = |value: Option<String>| value.into_iter().collect();
+        let mut flags = vec![
+            ("listen", self.listen),
+            ("open", switch(self.open)),
+            ("tls-cert", one(self.tls_cert)),
+            ("tls-key", one(self.tls_key)),
+            ("allow-host", self.allow_host),
+            ("allow-origin", self.allow_origin),
+            ("data", one(self.data)),
+            ("memory", switch(self.memory)),
+            ("max-document-size", one(self.max_document_size)),
+            ("unload-after", one(self.unload_after)),
+            ("journal-file-size", one(self.journal_file_size)),
+            ("document-threads", one(self.document_threads)),
+            ("max-connections", one(self.max_connections)),
+            ("max-connections-per-address", one(self.max_connections_per_address)),
+            ("log", one(self.log)),
+            ("log-format", one(self.log_format)),
+            ("web-dir", one(self.web_dir)),
+        ];
+        flags.retain(|(_, values)| !values.is_empty());
+        (flags, self.config)
+    }
+}
+
+/// Runs the server until it is told to stop.
+pub(super) fn serve(arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    let (flags, file) = arguments.into_flags();
+    let config = match Written::read(flags, file).and_then(|it| Config::understand(&it)) {
+        Ok(config) => config,
+        Err(mistakes) => return super::not_understood(&mistakes),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(async {
+        let signals = Signals::of_process()?;
+        server::run(&config, signals).await
+    });
+    // Whatever is still running has had its time.
+    runtime.shutdown_background();
+    Ok(match ended? {
+        Ended::InOrder => ExitCode::SUCCESS,
+        // As shells report a process that a signal ended.
+        Ended::Forced(signal) => ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX)),
+    })
+}

@@ -1,0 +1,227 @@
+//! The CRDT itself, behind calls that contain its panics and never leave anything pending.
+//!
+//! The only file that names `yrs`. It trusts that updates were admitted: on other bytes the library
+//! overflows the stack, loops or corrupts memory, which no call here could contain.
+
+use std::{
+    any::Any,
+    mem::{ManuallyDrop, forget, replace},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use bytes::Bytes;
+use yrs::{
+    ClientID, Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut,
+    Update, WriteTxn,
+    updates::{decoder::Decode, encoder::Encode},
+};
+
+use super::{reader::Reader, split::split_clients};
+use crate::ids::ClientId;
+
+/// Clients in one application of an update; the library recurses over them.
+const CLIENTS_AT_ONCE: usize = 2048;
+
+/// An update as the library holds it, in parts that have few clients each.
+pub(super) type Decoded = Vec<Update>;
+
+/// What a transaction changed.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// Whether it changed anything.
+    pub(super) any: bool,
+    /// Whether some of it could not be integrated; that was thrown away.
+    pub(super) pending: bool,
+    /// Everything it changed as one update, when asked for or when something was pending.
+    pub(super) update: Bytes,
+}
+
+/// The library failed; the document it held is gone.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// Which update did it, unless it failed on all of them together.
+    pub(super) culprit: Option<usize>,
+    /// What it said.
+    pub(super) reason: String,
+}
+
+/// A document of the library.
+pub(super) struct Engine {
+    doc: Doc,
+    client: ClientId,
+}
+
+impl Engine {
+    pub(super) fn new(client: ClientId) -> Self {
+        Self { doc: new_doc(client), client }
+    }
+
+    /// Decodes admitted bytes.
+    pub(super) fn decode(update: &[u8]) -> Result<Decoded, &'static str> {
+        if update.is_empty() {
+            return Ok(Vec::new());
+        }
+        let decode = |bytes: &[u8]| {
+            catch_unwind(|| Update::decode_v1(bytes).ok())
+                .unwrap_or_default()
+                .ok_or("it holds a value that cannot be read")
+        };
+        match Reader::new(update).count(1) {
+            Ok(clients) if clients > CLIENTS_AT_ONCE => {
+                split_clients(update, CLIENTS_AT_ONCE).iter().map(|part| decode(part)).collect()
+            }
+            _ => Ok(vec![decode(update)?]),
+        }
+    }
+
+    /// Applies updates in one transaction; `encode` asks for what it changed.
+    pub(super) fn apply(&mut self, updates: Vec<Decoded>, encode: bool) -> Result<Change, Broken> {
+        let single = (updates.len() == 1).then_some(0);
+        let mut current = None;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // While unwinding the transaction must not commit: that would panic again and abort.
+            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            for (index, parts) in updates.into_iter().enumerate() {
+                current = Some(index);
+                for part in parts {
+                    txn.apply_update(part).map_err(|error| error.to_string())?;
+                }
+            }
+            current = single;
+            let change = read_change(&mut txn, encode);
+            drop(ManuallyDrop::into_inner(txn));
+            Ok(change)
+        }));
+        let reason = match outcome {
+            Ok(Ok(change)) => return Ok(change),
+            Ok(Err(reason)) => reason,
+            Err(panic) => describe(panic.as_ref()),
+        };
+        // Dropping it could touch what is broken.
+        forget(replace(&mut self.doc, new_doc(self.client)));
+        Err(Broken { culprit: current, reason })
+    }
+
+    /// The whole state as one update, without what is pending.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        self.doc.transact().encode_diff_v1(&StateVector::default())
+    }
+
+    /// What a peer lacks that has these clocks; `None` when the library failed.
+    pub(super) fn diff(&self, clocks: impl Iterator<Item = (u64, u32)>) -> Option<Vec<u8>> {
+        let vector = clocks.map(|(client, clock)| (ClientID::new(client), clock)).collect();
+        catch_unwind(AssertUnwindSafe(|| self.doc.transact().encode_diff_v1(&vector))).ok()
+    }
+
+    /// The whole state as one update that decodes to the same state.
+    pub(super) fn snapshot(&self) -> Result<Vec<u8>, String> {
+        catch_unwind(AssertUnwindSafe(|| self.checked_snapshot()))
+            .unwrap_or_else(|panic| Err(describe(panic.as_ref())))
+    }
+
+    fn checked_snapshot(&self) -> Result<Vec<u8>, String> {
+        let state = self.encode();
+        let mut copy = Self::new(self.client);
+        let decoded = Self::decode(&state)?;
+        copy.apply(vec![decoded], false).map_err(|broken| broken.reason)?;
+        // Two encodings may differ in where blocks are cut; what they say may not.
+        if copy.encode() == state {
+            return Ok(state);
+        }
+        let (mine, other) = (self.doc.transact().snapshot(), copy.doc.transact().snapshot());
+        if mine.encode_v1().len() == other.encode_v1().len() && mine == other {
+            Ok(state)
+        } else {
+            Err("the encoded state decodes to another state".into())
+        }
+    }
+
+    /// The text of a root, empty when there is none.
+    pub(super) fn text(&self, root: &str) -> String {
+        let txn = self.doc.transact();
+        txn.get_text(root).map_or_else(String::new, |text| text.get_string(&txn))
+    }
+
+    /// Clocks by client, as the library counts them.
+    #[cfg(test)]
+    pub(super) fn clocks(&self) -> Vec<(u64, u32)> {
+        let vector = self.doc.transact().state_vector();
+        vector.iter().map(|(client, clock)| (client.get(), *clock)).collect()
+    }
+}
+
+fn new_doc(client: ClientId) -> Doc {
+    let mut options = Options::with_client_id(ClientID::new(client.0));
+    options.offset_kind = OffsetKind::Utf16;
+    options.skip_gc = false;
+    // The server's state is a function of its clients' edits: it tidies nothing by itself.
+    options.cleanup_formatting = false;
+    Doc::with_options(options)
+}
+
+fn read_change(txn: &mut TransactionMut<'_>, encode: bool) -> Change {
+    let pending = txn.has_missing_updates();
+    if pending {
+        txn.prune_pending();
+    }
+    let update = if encode || pending { txn.encode_update_v1().into() } else { Bytes::new() };
+    Change { any: txn.has_changes(), pending, update }
+}
+
+fn describe(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> Decoded {
+        Engine::decode(bytes).expect("it decodes")
+    }
+
+    #[test]
+    fn a_failure_names_its_update_and_leaves_an_engine_that_works() {
+        let honest = [1, 1, 5, 0, 4, 1, 1, b't', 1, b'x', 0];
+        // A block inside a text, which admission would have refused.
+        let fatal = [1, 1, 5, 1, 4, 0, 5, 0, 1, b'y', 0];
+        let mut engine = Engine::new(ClientId(99));
+        let updates = vec![decoded(&honest), decoded(&fatal)];
+        let broken = engine.apply(updates, false).expect_err("the library fails");
+        assert_eq!(broken.culprit, Some(1));
+        assert!(engine.apply(vec![decoded(&honest)], false).is_ok_and(|change| change.any));
+    }
+
+    #[test]
+    fn a_panic_while_decoding_is_an_error() {
+        // A clock at the end of all clocks overflows.
+        let fatal = [1, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x67, 3, 0x10, 6, 0];
+        assert!(Engine::decode(&fatal).is_err());
+    }
+
+    #[test]
+    fn what_stays_pending_is_thrown_away_and_the_rest_is_told() {
+        let honest = [1, 1, 5, 0, 4, 1, 1, b't', 1, b'x', 0];
+        let waits = [1, 1, 6, 0, 0x84, 7, 9, 1, b'y', 0];
+        let mut engine = Engine::new(ClientId(99));
+        let updates = vec![decoded(&honest), decoded(&waits)];
+        let change = engine.apply(updates, false).expect("the library holds it back");
+        assert!(change.any && change.pending);
+        assert_eq!(&change.update[..], honest);
+        let again = engine.apply(vec![decoded(&honest)], true).expect("nothing waits any more");
+        assert!(!again.any && !again.pending);
+        assert_eq!(&again.update[..], [0, 0]);
+    }
+
+    #[test]
+    fn a_state_that_its_encoding_would_change_is_no_snapshot() {
+        let mut engine = Engine::new(ClientId(99));
+        assert_eq!(engine.snapshot().as_deref(), Ok(&[0, 0][..]));
+        // A map entry that holds a text, half of which is then deleted.
+        let entry = [1, 1, 1, 0, 0x24, 1, 1, b'a', 1, b'k', 2, b'x', b'y', 0];
+        let delete = [0, 1, 1, 1, 1, 1];
+        engine.apply(vec![decoded(&entry), decoded(&delete)], false).expect("it is taken");
+        assert!(engine.snapshot().is_err());
+    }
+}

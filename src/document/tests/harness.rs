@@ -1,0 +1,331 @@
+//! A store that can be held up, and sessions with a queue instead of a socket.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+pub(super) use yjs::Writer;
+
+use crate::document::{Command, DocumentHandle, Documents, NewSubscriber, Outbox, Setup, Taken};
+use crate::{
+    clock::{TestClock, Timestamp},
+    identity::{Access, Author, AuthorKind},
+    ids::{ConnectionId, DocumentId, DocumentName, Seq, SubscriberId},
+    limits::Limits,
+    protocol::{Address, ClientMessage, CloseReason},
+    random::SeededRandom,
+    storage::{
+        DocumentInfo, Entry, Health, Opened, Record, Store, StoreError, StoreFuture, StoredEntry,
+        memory::Memory,
+    },
+};
+
+/// Just enough of the update format to type into a text named `t` from outside the CRDT.
+mod yjs {
+    use bytes::Bytes;
+
+    /// One client's typing.
+    pub(in crate::document::tests) struct Writer {
+        client: u8,
+        clock: u8,
+    }
+
+    impl Writer {
+        pub(in crate::document::tests) fn new(client: u8) -> Self {
+            Self { client, clock: 0 }
+        }
+
+        /// Types one character at the end of what this client typed.
+        pub(in crate::document::tests) fn types(&mut self, character: u8) -> Bytes {
+            let (client, clock) = (self.client, self.clock);
+            self.clock += 1;
+            let content = [1, character, 0];
+            let place = match clock.checked_sub(1) {
+                None => vec![1, 1, client, clock, 4, 1, 1, b't'],
+                Some(before) => vec![1, 1, client, clock, 0x84, client, before],
+            };
+            [&place[..], &content].concat().into()
+        }
+
+        /// Pretends to have typed so much that nobody else has.
+        pub(in crate::document::tests) fn skip(&mut self, characters: u8) {
+            self.clock += characters;
+        }
+    }
+}
+
+/// A store in memory whose appends wait while it is held.
+pub(super) struct Held {
+    inner: Memory,
+    held: Arc<AtomicBool>,
+    pub(super) fails: AtomicBool,
+    released: Arc<Notify>,
+    pub(super) appends: AtomicU64,
+}
+
+impl Held {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            inner: Memory::new(),
+            held: Arc::default(),
+            fails: AtomicBool::new(false),
+            released: Arc::default(),
+            appends: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
+        self.released.notify_waiters();
+    }
+}
+
+impl Store for Held {
+    fn append(&self, id: DocumentId, entries: Vec<Entry>) -> StoreFuture<Seq> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        if self.fails.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(StoreError::Failed("the disk is gone".into())) });
+        }
+        let (inner, held) = (self.inner.append(id, entries), Arc::clone(&self.held));
+        let released = Arc::clone(&self.released);
+        Box::pin(async move {
+            loop {
+                let waiting = released.notified();
+                tokio::pin!(waiting);
+                waiting.as_mut().enable();
+                if !held.load(Ordering::SeqCst) {
+                    return inner.await;
+                }
+                waiting.await;
+            }
+        })
+    }
+
+    fn find(&self, name: &DocumentName) -> StoreFuture<Option<DocumentId>> {
+        self.inner.find(name)
+    }
+    fn create(
+        &self,
+        name: &DocumentName,
+        id: DocumentId,
+        time: Timestamp,
+    ) -> StoreFuture<DocumentId> {
+        self.inner.create(name, id, time)
+    }
+    fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
+        self.inner.open(id)
+    }
+    fn snapshot(&self, id: DocumentId, expected: u64, seq: Seq, state: Bytes) -> StoreFuture<u64> {
+        self.inner.snapshot(id, expected, seq, state)
+    }
+    fn history(&self, id: DocumentId, after: Seq, max: usize) -> StoreFuture<Vec<StoredEntry>> {
+        self.inner.history(id, after, max)
+    }
+    fn delete(&self, id: DocumentId, time: Timestamp, clients: Vec<u64>) -> StoreFuture<()> {
+        self.inner.delete(id, time, clients)
+    }
+    fn retired_clients(&self, name: &DocumentName) -> StoreFuture<Arc<[u64]>> {
+        self.inner.retired_clients(name)
+    }
+    fn rename(&self, id: DocumentId, name: &DocumentName, time: Timestamp) -> StoreFuture<()> {
+        self.inner.rename(id, name, time)
+    }
+    fn record(&self, id: DocumentId, key: &str) -> StoreFuture<Option<Record>> {
+        self.inner.record(id, key)
+    }
+    fn put_record(
+        &self,
+        id: DocumentId,
+        key: &str,
+        revision: u64,
+        value: Option<Bytes>,
+    ) -> StoreFuture<u64> {
+        self.inner.put_record(id, key, revision, value)
+    }
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&DocumentName>,
+        limit: usize,
+    ) -> StoreFuture<Vec<DocumentInfo>> {
+        self.inner.list(prefix, after, limit)
+    }
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+    fn close(&self) -> StoreFuture<()> {
+        self.inner.close()
+    }
+}
+
+pub(super) struct World {
+    pub(super) store: Arc<Held>,
+    pub(super) documents: Documents,
+    next: u64,
+}
+
+pub(super) fn world(limits: Limits) -> World {
+    let store = Held::new();
+    let documents = Documents::new(Setup {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: Arc::new(TestClock::default()),
+        random: Arc::new(SeededRandom::new(1)),
+        limits,
+        threads: 1,
+    });
+    World { store, documents: documents.expect("threads start"), next: 0 }
+}
+
+pub(super) fn quick() -> Limits {
+    Limits { unload_after: Duration::from_millis(20), ..Limits::default() }
+}
+
+/// A session with a queue instead of a socket.
+pub(super) struct Session {
+    pub(super) id: SubscriberId,
+    pub(super) handle: DocumentHandle,
+    pub(super) outbox: Arc<Outbox>,
+    address: Address,
+    waiting: Vec<Bytes>,
+}
+
+impl World {
+    pub(super) async fn join(&mut self, address: Address) -> Session {
+        self.join_with(address, |_| {}).await
+    }
+
+    pub(super) async fn join_with(
+        &mut self,
+        address: Address,
+        change: impl FnOnce(&mut NewSubscriber),
+    ) -> Session {
+        self.next += 1;
+        let id = SubscriberId { connection: ConnectionId(self.next), session: 0 };
+        let name = DocumentName::new("notes").expect("a good name");
+        let handle = self.documents.open(&name).expect("not stopping");
+        let outbox = Arc::new(Outbox::new(self.documents.limits().outbox_bytes));
+        let mut new = NewSubscriber {
+            id,
+            address: address.clone(),
+            outbox: Arc::clone(&outbox),
+            access: Access::Edit,
+            author: Author {
+                kind: AuthorKind::Claimed,
+                user: "".into(),
+                name: "".into(),
+                connection: self.next,
+            },
+            greet: false,
+            epoch: None,
+        };
+        change(&mut new);
+        handle.send(Command::Subscribe(Box::new(new))).await.expect("open");
+        Session { id, handle, outbox, address, waiting: Vec::new() }
+    }
+
+    pub(super) async fn synced(&mut self, address: Address) -> Session {
+        let mut session = self.join(address).await;
+        session.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+        session.hears_until("step2").await;
+        session
+    }
+}
+
+impl Session {
+    pub(super) async fn says(&self, message: ClientMessage) {
+        self.handle.send(Command::Message(self.id, message, None)).await.expect("open");
+    }
+
+    /// The next thing on the queue.
+    pub(super) async fn take(&mut self) -> Result<Bytes, CloseReason> {
+        loop {
+            if !self.waiting.is_empty() {
+                return Ok(self.waiting.remove(0));
+            }
+            let next = std::future::poll_fn(|context| {
+                let mut frames = Vec::new();
+                match self.outbox.poll_take(context, usize::MAX, &mut frames) {
+                    Poll::Ready(taken) => Poll::Ready((taken, frames)),
+                    Poll::Pending => Poll::Pending,
+                }
+            });
+            match tokio::time::timeout(Duration::from_secs(10), next)
+                .await
+                .expect("hears something")
+            {
+                (Taken::Frames, frames) => self.waiting = frames,
+                (Taken::Close(reason), _) => return Err(reason),
+                (Taken::CaughtUp, _) => {
+                    self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
+                }
+            }
+        }
+    }
+
+    /// The next frame in a word.
+    pub(super) async fn hears(&mut self) -> String {
+        let frame = match self.take().await {
+            Ok(frame) => frame,
+            Err(reason) => return format!("close {}", reason.frame(None).0),
+        };
+        let body = match &self.address {
+            Address::None => frame,
+            Address::Hocuspocus(address) => frame.slice(1 + address.len()..),
+        };
+        match &body[..] {
+            [0, 0, ..] => "step1".into(),
+            [0, 1, ..] => "step2".into(),
+            [0, 2, ..] => {
+                format!("update {}", String::from_utf8_lossy(&body[body.len() - 2..body.len() - 1]))
+            }
+            [1, ..] => "presence".into(),
+            [2, ..] => "denied".into(),
+            [8, stored] => format!("status {stored}"),
+            [102, ..] => "barrier".into(),
+            [120, ..] => "hello".into(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    pub(super) async fn hears_until(&mut self, word: &str) -> Vec<String> {
+        let mut heard = Vec::new();
+        loop {
+            heard.push(self.hears().await);
+            if heard.last().is_some_and(|last| last == word) {
+                return heard;
+            }
+        }
+    }
+
+    /// Everything queued once the actor has answered a question asked after it.
+    pub(super) async fn hears_now(&mut self) -> Vec<String> {
+        self.handle.read().await.expect("loaded");
+        let mut heard = Vec::new();
+        loop {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut frames = Vec::new();
+            let taken = self.outbox.poll_take(&mut context, usize::MAX, &mut frames);
+            self.waiting.extend(frames);
+            if self.waiting.is_empty() {
+                if let Poll::Ready(Taken::Close(reason)) = taken {
+                    heard.push(format!("close {}", reason.frame(None).0));
+                }
+                return heard;
+            }
+            while !self.waiting.is_empty() {
+                heard.push(self.hears().await);
+            }
+        }
+    }
+}

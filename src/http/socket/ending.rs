@@ -1,0 +1,118 @@
+//! What the clock asks of a connection, and how it ends.
+
+use std::{
+    ops::ControlFlow,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+use tokio_tungstenite::tungstenite::{
+    self, Message,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+
+use super::{lifetime::Due, pump::Pump};
+use crate::{
+    crdt::encode_presence,
+    document::Taken,
+    protocol::{CloseReason, ServerMessage},
+};
+
+/// How long a refused client waits for its close frame: old y-websocket clients reconnect 100 ms
+/// after it, whatever it says.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
+    /// A refusal's close frame waits a moment; any other goes out at once.
+    pub(super) fn begin_close(&mut self, reason: CloseReason) {
+        let refusal = !matches!(
+            reason,
+            CloseReason::Restart
+                | CloseReason::Overloaded
+                | CloseReason::Normal
+                | CloseReason::Timeout
+        );
+        let pause = if refusal { REFUSAL_PAUSE } else { Duration::ZERO };
+        self.lifetime.close_at = Some(Instant::now() + pause);
+        self.outbox.close(reason);
+        self.reset_timer();
+    }
+
+    pub(super) fn refuse_too_large(&mut self, why: &str) {
+        let reason = CloseReason::TooLarge(why.to_owned());
+        let denied = ServerMessage::PermissionDenied(why.to_owned());
+        for (_, address) in self.sessions.open() {
+            if let Some(frame) = address.encode(&denied) {
+                self.outbox.push(frame);
+            }
+        }
+        self.outbox.close(reason);
+    }
+
+    pub(super) fn on_timer(&mut self) -> ControlFlow<()> {
+        let read = self.socket.get_ref().bytes_read();
+        if read != self.bytes_read {
+            self.bytes_read = read;
+            self.lifetime.heard = Instant::now();
+        }
+        let due = self.lifetime.due(Instant::now(), self.limits());
+        let sent = match due {
+            Due::Nothing(_) => Ok(()),
+            Due::Keepalive => {
+                self.lifetime.sent = Instant::now();
+                self.keepalive().map_or(Ok(()), |frame| self.start_send(Message::Binary(frame)))
+            }
+            Due::Ping => {
+                self.lifetime.pinged = Some(Instant::now());
+                self.start_send(Message::Ping(Bytes::new()))
+            }
+            Due::Silence => {
+                self.outbox.close(CloseReason::Timeout);
+                self.lifetime.new_since = None;
+                self.lifetime.heard = Instant::now();
+                Ok(())
+            }
+            Due::CloseNow => self.send_close(),
+            Due::Stalled => return ControlFlow::Break(()),
+        };
+        self.reset_timer();
+        match sent {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    pub(super) fn reset_timer(&mut self) {
+        let now = Instant::now();
+        let at = match self.lifetime.due(now, self.limits()) {
+            Due::Nothing(at) => at,
+            _ => now,
+        };
+        self.timer.as_mut().reset(at);
+    }
+
+    fn send_close(&mut self) -> Result<(), tungstenite::Error> {
+        self.lifetime.close_at = None;
+        self.lifetime.closing_since = Some(Instant::now());
+        let mut context = Context::from_waker(Waker::noop());
+        let reason = match self.outbox.poll_take(&mut context, 0, &mut Vec::new()) {
+            Poll::Ready(Taken::Close(reason)) => reason,
+            _ => CloseReason::Normal,
+        };
+        let (code, text) = reason.frame(self.sessions.dialect());
+        tracing::debug!(connection = %self.registration.id, code, text, "closing a connection");
+        let frame = CloseFrame { code: CloseCode::from(code), reason: text.into() };
+        self.start_send(Message::Close(Some(frame)))
+    }
+
+    /// An empty awareness message: nothing to anybody but a client's watchdog.
+    pub(super) fn keepalive(&self) -> Option<Bytes> {
+        let (_, address) = self.sessions.open().into_iter().next()?;
+        address.encode(&ServerMessage::Awareness(encode_presence([].iter())))
+    }
+}

@@ -1,0 +1,119 @@
+//! Performs what a connection's sessions decided: opens documents and hands them messages.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::pump::{Pump, Todo};
+use crate::{
+    document::{Command, NewSubscriber},
+    identity::{Access, Author, AuthorKind},
+    ids::DocumentName,
+    protocol::{Address, ClientMessage, CloseReason},
+    session::Effect,
+};
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
+    /// Performs what is to be done until something blocks.
+    pub(super) fn perform(&mut self) {
+        while self.blocked.is_none()
+            && let Some(todo) = self.todo.pop_front()
+        {
+            match todo {
+                Todo::CaughtUp(session) => {
+                    self.tell(session, Command::CaughtUp(self.subscriber(session)));
+                }
+                Todo::Effect(Effect::Send(frame)) => self.outbox.push(frame),
+                Todo::Effect(Effect::Close(reason)) => self.outbox.close(reason),
+                Todo::Effect(Effect::Forward(session, message)) => self.forward(session, message),
+                Todo::Effect(Effect::Leave(session)) => {
+                    self.tell(session, Command::Unsubscribe(self.subscriber(session)));
+                    self.documents.remove(&session);
+                }
+                Todo::Effect(Effect::Open { session, document, address, access }) => {
+                    self.open(session, &document, address, access);
+                }
+                Todo::Effect(Effect::Authorize { session, .. }) => {
+                    // Until there are rights, whoever can reach the server may edit.
+                    let effects = self.sessions.authorized(session, Ok(Access::Edit));
+                    for effect in effects.into_iter().rev() {
+                        self.todo.push_front(Todo::Effect(effect));
+                    }
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, session: u32, name: &DocumentName, address: Address, access: Access) {
+        let Ok(document) = self.sockets.documents.open(name) else {
+            self.outbox.close(CloseReason::Restart);
+            return;
+        };
+        self.documents.insert(session, document);
+        let subscribe = Command::Subscribe(Box::new(NewSubscriber {
+            id: self.subscriber(session),
+            address,
+            outbox: Arc::clone(&self.outbox),
+            access,
+            author: Author {
+                kind: AuthorKind::Claimed,
+                user: "".into(),
+                name: "".into(),
+                connection: self.registration.id.0,
+            },
+            greet: self.request.greet,
+            epoch: self.request.epoch,
+        }));
+        self.tell(session, subscribe);
+    }
+
+    fn forward(&mut self, session: u32, message: ClientMessage) {
+        let subscriber = self.subscriber(session);
+        if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
+            self.quicken();
+        }
+        let edit = match &message {
+            ClientMessage::Update(bytes) | ClientMessage::SyncStep2(bytes) => Some(bytes.len()),
+            _ => None,
+        };
+        let Some(bytes) = edit else {
+            self.tell(session, Command::Message(subscriber, message, None));
+            return;
+        };
+        if let Some(permit) = self.budget.try_take(bytes) {
+            self.tell(session, Command::Message(subscriber, message, Some(permit)));
+            return;
+        }
+        let Some(document) = self.documents.get(&session).cloned() else { return };
+        let budget = Arc::clone(&self.budget);
+        self.blocked = Some(Box::pin(async move {
+            let permit = budget.take(bytes).await;
+            let command = Command::Message(subscriber, message, Some(permit));
+            document.send(command).await.map_err(|_| CloseReason::Restart)
+        }));
+    }
+
+    /// A y-sweet client hangs up after 3 s without a message once it has asked.
+    fn quicken(&mut self) {
+        let keepalive = self.limits().keepalive_y_sweet;
+        if self.lifetime.keepalive != keepalive {
+            self.lifetime.keepalive = keepalive;
+            self.reset_timer();
+        }
+    }
+
+    /// Hands a command to a session's document, waiting for room if there is none.
+    fn tell(&mut self, session: u32, command: Command) {
+        let Some(document) = self.documents.get(&session) else { return };
+        match document.try_send(Box::new(command)) {
+            Ok(()) => {}
+            Err(None) => self.outbox.close(CloseReason::Restart),
+            Err(Some(command)) => {
+                let document = document.clone();
+                self.blocked = Some(Box::pin(async move {
+                    document.send(*command).await.map_err(|_| CloseReason::Restart)
+                }));
+            }
+        }
+    }
+}

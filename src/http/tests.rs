@@ -1,0 +1,210 @@
+//! The routes over real sockets.
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc,
+    task::JoinHandle,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Error, Message, client::IntoClientRequest, protocol::Role},
+};
+
+use super::{
+    listener::{Listener, Options},
+    *,
+};
+use crate::limits::Limits;
+
+/// A server on a free port whose sockets echo and whose acceptances can be watched.
+pub(super) struct Served {
+    pub(super) address: SocketAddr,
+    pub(super) slots: slots::Slots,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) accepted: mpsc::Receiver<Accepted>,
+    pub(super) running: JoinHandle<()>,
+}
+
+pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served {
+    let (stop, draining) = watch::channel(false);
+    let (tell, accepted) = mpsc::channel(16);
+    let site = Site {
+        guard: Guard::default(),
+        web_app: WebApp::embedded(),
+        health: Box::new(Health::default),
+        draining: draining.clone(),
+    };
+    let echo = move |stream: Upgraded, accepted| {
+        let tell = tell.clone();
+        async move {
+            tell.send(accepted).await.unwrap();
+            let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
+            while let Some(Ok(message)) = socket.next().await {
+                if message.is_binary() && socket.send(message).await.is_err() {
+                    break;
+                }
+            }
+        }
+    };
+    let listener = Listener::bind(&[([127, 0, 0, 1], 0).into()]).await.unwrap();
+    let address = listener.addresses()[0];
+    let options = Options::new(&limits, tls);
+    let slots = options.slots.clone();
+    let routes = routes(Arc::new(site), echo);
+    let running = tokio::spawn(listener.serve(routes, options, draining));
+    Served { address, slots, stop, accepted, running }
+}
+
+/// Sends bytes and reads until the server closes.
+pub(super) async fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+async fn ask(served: &Served, line: &str, headers: &str) -> String {
+    let request = format!("{line} HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+    exchange(served.address, &request).await
+}
+
+async fn open(
+    served: &Served,
+    target: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<(), Error> {
+    let mut request = format!("ws://{}{target}", served.address).into_client_request()?;
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    let stream = TcpStream::connect(served.address).await.unwrap();
+    client_async(request, stream).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_websocket_carries_messages_and_the_handler_learns_what_was_asked() {
+    let mut served = serve(Limits::default(), None).await;
+    let mut request = format!("ws://{}/ws/team%2Fnotes/a%20b?token=x%26y&z=", served.address)
+        .into_client_request()
+        .unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "first, second".parse().unwrap());
+    let stream = TcpStream::connect(served.address).await.unwrap();
+    let ours = stream.local_addr().unwrap();
+    let (mut socket, response) = client_async(request, stream).await.unwrap();
+    assert_eq!(response.headers()["sec-websocket-protocol"], "first");
+    assert!(!response.headers().contains_key("sec-websocket-extensions"));
+    for size in [0, 1, 3000, 1 << 20] {
+        let message = Message::binary(vec![7; size]);
+        socket.send(message.clone()).await.unwrap();
+        assert_eq!(socket.next().await.unwrap().unwrap(), message);
+    }
+    let accepted = served.accepted.recv().await.unwrap();
+    let query = vec![("token".into(), "x&y".into()), ("z".into(), String::new())];
+    assert_eq!(
+        accepted,
+        Accepted {
+            peer: Some(ours),
+            document: Ok(Some(DocumentName::new("team/notes/a b").unwrap())),
+            query,
+            subprotocol: Some("first".into()),
+        }
+    );
+}
+
+#[tokio::test]
+async fn without_a_name_in_the_path_frames_name_the_document() {
+    let mut served = serve(Limits::default(), None).await;
+    for target in ["/ws", "/ws/"] {
+        open(&served, target, &[]).await.unwrap();
+        assert_eq!(served.accepted.recv().await.unwrap().document, Ok(None), "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_name_is_accepted_so_that_its_sender_can_be_told_why() {
+    let mut served = serve(Limits::default(), None).await;
+    open(&served, "/ws/a%00b", &[]).await.unwrap();
+    let document = served.accepted.recv().await.unwrap().document;
+    assert_eq!(document, Err(NameError::Control('\0')));
+}
+
+#[tokio::test]
+async fn a_websocket_is_refused_before_the_upgrade_with_the_reason() {
+    let served = serve(Limits::default(), None).await;
+    let refused = async |target: &str, headers: &[(&'static str, &str)]| {
+        let Err(Error::Http(response)) = open(&served, target, headers).await else {
+            panic!("{target} was not refused")
+        };
+        let body = response.body().clone().unwrap_or_default();
+        (response.status().as_u16(), String::from_utf8(body).unwrap())
+    };
+    let (status, text) = refused("/ws/notes", &[("origin", "https://evil.example")]).await;
+    assert_eq!(status, 403);
+    assert!(text.contains("--allow-origin https://evil.example"), "{text}");
+    let (status, text) = refused("/ws/notes", &[("host", "evil.example")]).await;
+    assert_eq!(status, 421);
+    assert!(text.contains("--allow-host evil.example"), "{text}");
+}
+
+#[tokio::test]
+async fn plain_requests_to_a_websocket_address_are_told_what_it_is() {
+    let served = serve(Limits::default(), None).await;
+    let answer = ask(&served, "GET /ws/notes", "host: localhost\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    assert!(answer.contains("Yjs provider"), "{answer}");
+}
+
+#[tokio::test]
+async fn while_the_server_stops_requests_already_connected_are_sent_away() {
+    let (stop, draining) = watch::channel(true);
+    let site = Site {
+        guard: Guard::default(),
+        web_app: WebApp::embedded(),
+        health: Box::new(Health::default),
+        draining,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_static("localhost"));
+    let refused = admit(&site, &headers).unwrap_err();
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.headers().contains_key(RETRY_AFTER));
+    stop.send(false).unwrap();
+    assert!(admit(&site, &headers).is_ok());
+}
+
+#[tokio::test]
+async fn health_answers_under_any_host_and_only_to_reading() {
+    let served = serve(Limits::default(), None).await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = ask(&served, &format!("GET {path}"), "host: probe.example\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    let answer = ask(&served, "POST /healthz", "host: localhost\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+}
+
+#[tokio::test]
+async fn what_no_route_wants_is_refused_early() {
+    let served = serve(Limits::default(), None).await;
+    let long = format!("GET /{}", "x".repeat(URI_BYTES));
+    for (line, headers, status) in [
+        ("GET /", "host: localhost\r\n", "200"),
+        ("GET /nowhere", "host: localhost\r\n", "404"),
+        ("GET /", "host: evil.example\r\n", "421"),
+        ("GET /", "", "400"),
+        ("POST /", "host: localhost\r\n", "405"),
+        ("POST /", "host: localhost\r\norigin: https://evil.example\r\n", "403"),
+        ("POST /", "host: localhost\r\ncontent-length: 5\r\n", "413"),
+        ("POST /", "host: localhost\r\ntransfer-encoding: chunked\r\n", "413"),
+        (&long, "host: localhost\r\n", "414"),
+    ] {
+        let answer = ask(&served, line, headers).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{line:.20} {headers} {answer:.80}"
+        );
+    }
+}

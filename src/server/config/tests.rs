@@ -1,0 +1,156 @@
+//! What settings mean, and how mistakes in them are told.
+
+use std::time::Duration;
+
+use super::*;
+
+fn written(
+    flags: &[(&'static str, &str)],
+    environment: &[(&str, &str)],
+    file: Option<&str>,
+) -> Written {
+    let mut all: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (name, value) in flags {
+        all.entry(name).or_default().push((*value).to_owned());
+    }
+    Written {
+        flags: all.into_iter().collect(),
+        environment: environment.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        file: file.map(|text| ("coscribe.toml".into(), text.to_owned())),
+    }
+}
+
+fn understood(
+    flags: &[(&'static str, &str)],
+    environment: &[(&str, &str)],
+    file: Option<&str>,
+) -> Result<Config, String> {
+    Config::understand(&written(flags, environment, file)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn without_anything_written_it_listens_on_loopback_and_keeps_documents() {
+    let config = understood(&[], &[], None).unwrap();
+    assert_eq!(config.listen, ["127.0.0.1:8080".parse().unwrap()]);
+    assert_eq!(config.data, Data::Directory("data/store".into()));
+    assert_eq!(config.guard, Guard::default());
+    assert!(config.warnings.is_empty());
+}
+
+#[test]
+fn a_flag_beats_a_variable_which_beats_the_file() {
+    let file = Some("data = 'file'\nunload-after = '1s'\nmax-connections = 1_000");
+    let variables = [("COSCRIBE_DATA", "variable"), ("COSCRIBE_UNLOAD_AFTER", "2s")];
+    let config = understood(&[("data", "flag")], &variables, file).unwrap();
+    assert_eq!(config.data, Data::Directory("flag".into()));
+    assert_eq!(config.limits.unload_after, Duration::from_secs(2));
+    assert_eq!(config.limits.connections, 1000);
+}
+
+#[test]
+fn an_empty_variable_is_not_set() {
+    let config = understood(&[], &[("COSCRIBE_DATA", "")], Some("data = 'file'")).unwrap();
+    assert_eq!(config.data, Data::Directory("file".into()));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_their_places() {
+    let file = "listen = '127.0.0.1:99999'\n\nlisten-on = 5\nlog = 'loud'\nopen = 'maybe'\n";
+    let error = understood(
+        &[("max-document-size", "big"), ("tls-cert", "cert.pem")],
+        &[("COSCRIBE_UNLOAD_AFTER", "60")],
+        Some(file),
+    )
+    .unwrap_err();
+    let lines: Vec<_> = error.lines().collect();
+    assert_eq!(lines[0], "the configuration has mistakes:");
+    assert_eq!(lines.len(), 8, "{error}");
+    for expected in [
+        "coscribe.toml line 1, `listen`: `127.0.0.1:99999` is not an address",
+        "coscribe.toml line 3, `listen-on`: there is no such setting; did you mean `listen`?",
+        "coscribe.toml line 4, `log`: `loud` is not a level",
+        "coscribe.toml line 5, `open`: `maybe` is neither true nor false",
+        "--max-document-size: `big` is not a size",
+        "--tls-cert: TLS needs --tls-key as well",
+        "COSCRIBE_UNLOAD_AFTER: `60` is not a duration",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.trim_start().starts_with(expected)),
+            "{expected}\n{error}"
+        );
+    }
+}
+
+#[test]
+fn a_broken_file_is_told_with_the_line() {
+    let error = understood(&[], &[], Some("data = 'x'\nlisten = [\n")).unwrap_err();
+    assert!(error.contains("coscribe.toml line "), "{error}");
+    let error = understood(&[], &[], Some("[server]\nport = 1")).unwrap_err();
+    assert!(error.contains("`server`: there is no such setting"), "{error}");
+    let error = understood(&[], &[], Some("data = { a = 1 }")).unwrap_err();
+    assert!(error.contains("`data`: write a text"), "{error}");
+}
+
+#[test]
+fn listening_beyond_this_machine_must_be_meant() {
+    for address in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:80"] {
+        let error = understood(&[("listen", address)], &[], None).unwrap_err();
+        assert!(error.contains("--open"), "{error}");
+        assert!(understood(&[("listen", address), ("open", "true")], &[], None).is_ok());
+        assert!(understood(&[("listen", address)], &[("COSCRIBE_OPEN", "1")], None).is_ok());
+    }
+    let mixed = [("listen", "127.0.0.1:1"), ("listen", "192.0.2.1:1")];
+    assert!(understood(&mixed, &[], None).unwrap_err().contains("192.0.2.1:1"));
+}
+
+#[test]
+fn addresses_read_as_people_write_them() {
+    let listen = |text| {
+        let config = understood(&[("listen", text)], &[], None).unwrap();
+        config.listen.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(listen("9000"), ["127.0.0.1:9000"]);
+    assert_eq!(listen(":9000"), ["127.0.0.1:9000"]);
+    assert_eq!(listen("127.0.0.2"), ["127.0.0.2:8080"]);
+    assert_eq!(listen("[::1]"), ["[::1]:8080"]);
+    assert_eq!(listen("localhost:1"), ["127.0.0.1:1", "[::1]:1"]);
+    assert_eq!(listen("127.0.0.1:1, [::1]:2"), ["127.0.0.1:1", "[::1]:2"]);
+    let config = understood(&[], &[], Some("listen = ['127.0.0.1:1', '[::1]:2']")).unwrap();
+    assert_eq!(config.listen.len(), 2);
+    assert!(understood(&[("listen", "example.com:80")], &[], None).is_err());
+}
+
+#[test]
+fn memory_contradicts_a_directory_written_in_the_same_place() {
+    let file = Some("data = 'docs'");
+    let config = understood(&[("memory", "true")], &[], file).unwrap();
+    assert_eq!(config.data, Data::Memory);
+    let error = understood(&[("memory", "true"), ("data", "docs")], &[], None).unwrap_err();
+    assert!(error.contains("--memory: keeps nothing, so --data has no use"), "{error}");
+}
+
+#[test]
+fn a_larger_document_may_arrive_in_one_message() {
+    let config = understood(&[("max-document-size", "100MiB")], &[], None).unwrap();
+    assert_eq!(config.limits.document_bytes, 100 << 20);
+    assert_eq!(config.limits.message_bytes, 100 << 20);
+    let small = understood(&[("max-document-size", "64KiB")], &[], None).unwrap();
+    assert_eq!(small.limits.update_bytes, 64 << 10);
+}
+
+#[test]
+fn variables_that_only_look_like_ours_are_noted() {
+    let variables =
+        [("COSCRIBE_PORT", "tcp://10.0.0.1:80"), ("COSCRIBE_CONFIG", "x"), ("PATH", "/")];
+    let config = understood(&[], &variables, None).unwrap();
+    assert_eq!(config.warnings, ["ignored the variable COSCRIBE_PORT: there is no such setting"]);
+}
+
+#[test]
+fn a_web_directory_must_have_pages() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_str().unwrap();
+    assert!(understood(&[("web-dir", path)], &[], None).unwrap_err().contains("index.html"));
+    std::fs::write(dir.path().join("index.html"), "home").unwrap();
+    assert!(understood(&[("web-dir", path)], &[], None).is_ok());
+}

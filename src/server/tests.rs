@@ -1,0 +1,101 @@
+//! A whole server, started and stopped.
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::mpsc,
+};
+
+use super::{config::Written, *};
+
+fn throw_away() -> Config {
+    let flag = |name, value: &str| (name, vec![value.to_owned()]);
+    let flags = vec![flag("memory", "true"), flag("listen", "127.0.0.1:0")];
+    Config::understand(&Written { flags, ..Written::default() }).unwrap()
+}
+
+const UPGRADE: &str = "GET /ws/notes HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n\
+    upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+async fn upgraded(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.addresses()[0]).await.unwrap();
+    stream.write_all(UPGRADE.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "));
+    stream
+}
+
+/// Reads frames of a server (RFC 6455 §5.2) until one closes, and gives its code.
+async fn close_code(stream: &mut TcpStream) -> u16 {
+    loop {
+        let opcode = stream.read_u8().await.unwrap() & 0x0f;
+        let length = match stream.read_u8().await.unwrap() {
+            126 => usize::from(stream.read_u16().await.unwrap()),
+            length => usize::from(length),
+        };
+        let mut payload = vec![0; length];
+        stream.read_exact(&mut payload).await.unwrap();
+        if opcode == 8 {
+            return u16::from_be_bytes([payload[0], payload[1]]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn stopping_tells_clients_to_come_back_and_ends_in_order() {
+    let server = Server::start(&throw_away()).await.unwrap();
+    let mut client = upgraded(&server).await;
+    let address = server.addresses()[0];
+    let client = tokio::spawn(async move { close_code(&mut client).await });
+    server.stop().await.unwrap();
+    assert_eq!(client.await.unwrap(), 1012);
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let mut config = throw_away();
+    config.limits.shutdown = std::time::Duration::from_secs(3600);
+    let server = Server::start(&config).await.unwrap();
+    // It never answers the goodbye, so ending in order would take its half of the hour.
+    let _stubborn = upgraded(&server).await;
+    let (signal, signals) = mpsc::channel(3);
+    for asked in [Signal::Reload, Signal::Stop(15), Signal::Stop(2)] {
+        signal.try_send(asked).unwrap();
+    }
+    let ended = server.until_told(Signals::from_channel(signals)).await.unwrap();
+    assert_eq!(ended, Ended::Forced(2));
+}
+
+#[tokio::test]
+async fn one_signal_ends_in_order() {
+    let server = Server::start(&throw_away()).await.unwrap();
+    let (signal, signals) = mpsc::channel(1);
+    signal.try_send(Signal::Stop(15)).unwrap();
+    let ended = server.until_told(Signals::from_channel(signals)).await.unwrap();
+    assert_eq!(ended, Ended::InOrder);
+}
+
+#[tokio::test]
+async fn the_greeting_says_where_to_go_and_what_is_kept() {
+    let config = throw_away();
+    let server = Server::start(&config).await.unwrap();
+    let greeting = server.greeting(&config);
+    assert!(greeting.contains(&format!("http://{}", server.addresses()[0])), "{greeting}");
+    assert!(greeting.contains("in memory"), "{greeting}");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_taken_port_leaves_nothing_behind() {
+    let first = Server::start(&throw_away()).await.unwrap();
+    let mut config = throw_away();
+    config.listen = first.addresses().to_vec();
+    let error = Server::start(&config).await.unwrap_err();
+    assert!(error.to_string().contains("--listen"), "{error}");
+    first.stop().await.unwrap();
+}

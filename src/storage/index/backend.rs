@@ -1,0 +1,234 @@
+//! A sorted map of bytes to bytes: sled's, or one in memory where sled cannot be had.
+//!
+//! Knows no keys. Turns sled's errors and panics into values.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bytes::Bytes;
+
+use super::IndexError;
+
+/// sled's own cache: the index is small, and the system caches its file as well.
+const CACHE_BYTES: u64 = 16 << 20;
+
+/// A row to write, or to remove when there is no value.
+pub(super) type Row = (Vec<u8>, Option<Vec<u8>>);
+
+pub(super) trait Backend: Send + Sync {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError>;
+
+    /// Rows from `start` on whose keys begin with `prefix`, in order.
+    fn range(
+        &self,
+        start: &[u8],
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError>;
+
+    /// Keys that begin with `prefix`, in order.
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError>;
+
+    /// Writes all rows or, when it fails, perhaps none.
+    fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError>;
+
+    fn flush(&self) -> Result<(), IndexError>;
+
+    fn is_in_memory(&self) -> bool;
+}
+
+/// Why sled could not be opened.
+#[derive(Debug)]
+pub(super) enum OpenError {
+    /// The files are there and are not at fault: no space, no permission, another process.
+    Unavailable(String),
+    /// The files are at fault.
+    Damaged(String),
+}
+
+/// Rows in sled's default tree.
+pub(super) struct SledRows {
+    /// There until it is dropped.
+    db: Option<sled::Db>,
+    /// After a panic nobody knows what sled's locks guard, so it is not called again.
+    broken: AtomicBool,
+}
+
+impl SledRows {
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let config = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(None)
+            .use_compression(false);
+        match catch_unwind(AssertUnwindSafe(|| config.open())) {
+            Ok(Ok(db)) => Ok(Self { db: Some(db), broken: AtomicBool::new(false) }),
+            Ok(Err(error)) if is_unavailable(&error) => {
+                Err(OpenError::Unavailable(error.to_string()))
+            }
+            Ok(Err(error)) => Err(OpenError::Damaged(error.to_string())),
+            Err(panic) => Err(OpenError::Damaged(format!("sled gave up: {}", text_of(&*panic)))),
+        }
+    }
+
+    fn call<T>(&self, act: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, IndexError> {
+        let usable = self.db.as_ref().filter(|_| !self.broken.load(Ordering::Acquire));
+        let Some(db) = usable else {
+            return Err(IndexError::Failed("sled gave up earlier".to_owned()));
+        };
+        match catch_unwind(AssertUnwindSafe(|| act(db))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error @ sled::Error::Corruption { .. })) => {
+                Err(IndexError::Damaged(error.to_string()))
+            }
+            Ok(Err(error)) => Err(IndexError::Failed(error.to_string())),
+            Err(panic) => {
+                self.broken.store(true, Ordering::Release);
+                Err(IndexError::Damaged(format!("sled gave up: {}", text_of(&*panic))))
+            }
+        }
+    }
+}
+
+impl Drop for SledRows {
+    /// Closing flushes. A broken sled is leaked rather than closed: its drop may panic or wait for
+    /// ever.
+    fn drop(&mut self) {
+        let Some(db) = self.db.take() else { return };
+        if self.broken.load(Ordering::Acquire) {
+            std::mem::forget(db);
+            return;
+        }
+        let close = AssertUnwindSafe(move || drop(db));
+        if let Err(panic) = catch_unwind(close) {
+            tracing::warn!(problem = text_of(&*panic), "the index did not close well");
+        }
+    }
+}
+
+impl Backend for SledRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError> {
+        self.call(|db| Ok(db.get(key)?.map(|value| Bytes::copy_from_slice(&value))))
+    }
+
+    fn range(
+        &self,
+        start: &[u8],
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
+        self.call(|db| {
+            let mut rows = Vec::new();
+            for row in db.range(start..).take(limit) {
+                let (key, value) = row?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                rows.push((key.to_vec(), Bytes::copy_from_slice(&value)));
+            }
+            Ok(rows)
+        })
+    }
+
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
+        self.call(|db| db.scan_prefix(prefix).keys().map(|key| Ok(key?.to_vec())).collect())
+    }
+
+    fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in rows {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        self.call(|db| db.apply_batch(batch))
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        self.call(|db| db.flush().map(drop))
+    }
+
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+}
+
+/// Rows in memory.
+#[derive(Default)]
+pub(super) struct MemoryRows(RwLock<BTreeMap<Vec<u8>, Bytes>>);
+
+impl Backend for MemoryRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError> {
+        Ok(self.0.read().map_err(super::poisoned)?.get(key).cloned())
+    }
+
+    fn range(
+        &self,
+        start: &[u8],
+        prefix: &[u8],
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
+        let rows = self.0.read().map_err(super::poisoned)?;
+        let within =
+            rows.range(start.to_vec()..).take_while(|(key, _)| key.starts_with(prefix)).take(limit);
+        Ok(within.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
+        let rows = self.range(prefix, prefix, usize::MAX)?;
+        Ok(rows.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
+        let mut map = self.0.write().map_err(super::poisoned)?;
+        for (key, value) in rows {
+            match value {
+                Some(value) => map.insert(key, value.into()),
+                None => map.remove(&key),
+            };
+        }
+        Ok(())
+    }
+
+    fn flush(&self) -> Result<(), IndexError> {
+        Ok(())
+    }
+
+    fn is_in_memory(&self) -> bool {
+        true
+    }
+}
+
+fn is_unavailable(error: &sled::Error) -> bool {
+    use io::ErrorKind::{
+        PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock,
+    };
+    match error {
+        sled::Error::Io(error) => {
+            matches!(
+                error.kind(),
+                PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WouldBlock
+            )
+            // sled wraps the error of its file lock and loses the kind.
+            || error.to_string().contains("could not acquire lock")
+        }
+        _ => false,
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
+}

@@ -1,0 +1,302 @@
+//! The local engine on a disk that fails: power cuts at every operation, failing syncs, no space,
+//! flipped bytes. Each sweep is also run on a disk that lies, and must then find losses.
+
+use std::{path::Path, sync::Arc};
+
+use futures_util::FutureExt;
+
+use crate::{
+    clock::Timestamp,
+    ids::Seq,
+    random::SeededRandom,
+    storage::{
+        Store, StoreError,
+        conformance::{entry, id, name},
+        disk::Disk,
+        faulty::{Faults, FaultyDisk},
+    },
+};
+
+use super::{Local, OpenError, tests::open};
+
+const ROOT: &str = "/store";
+const DOCUMENTS: u64 = 3;
+const ROUNDS: u64 = 24;
+
+/// What somebody was told is saved: of each document, how many entries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    created: [bool; DOCUMENTS as usize],
+    entries: [u64; DOCUMENTS as usize],
+    ended: bool,
+}
+
+fn start(disk: &FaultyDisk) -> Result<Local, OpenError> {
+    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+    open(&disk, Path::new(ROOT), true).map(|(local, _)| local)
+}
+
+fn update(document: u64, seq: u64) -> String {
+    format!("{document}:{seq}:{}", "x".repeat(200 + usize::try_from(seq % 7).unwrap() * 40))
+}
+
+/// Writes until something fails, through several journal files, their sealing and a merge.
+async fn work(disk: &FaultyDisk) -> Told {
+    let mut told = Told::default();
+    let Ok(store) = start(disk) else { return told };
+    for document in 0..DOCUMENTS {
+        let text = format!("document {document}");
+        let created = store.create(&name(&text), id(document), Timestamp(1)).await;
+        told.created[usize::try_from(document).unwrap()] = created.is_ok();
+    }
+    drop(store.create(&name("short"), id(9), Timestamp(1)).await);
+    drop(store.append(id(9), vec![entry(vec![1; 3000])]).await);
+    for round in 1..=ROUNDS {
+        let appends: Vec<_> = (0..DOCUMENTS)
+            .map(|document| store.append(id(document), vec![entry(update(document, round))]))
+            .collect();
+        for (document, append) in appends.into_iter().enumerate() {
+            if let Ok(seq) = append.await {
+                told.entries[document] = seq.0;
+            }
+        }
+        if round == ROUNDS / 2 {
+            told.ended = store.delete(id(9), Timestamp(2), vec![4]).await.is_ok();
+        }
+        if round % 8 == 0 && !disk.is_off() {
+            store.settle_for_test();
+        }
+    }
+    told
+}
+
+/// Compares what is there with what was told; gives a sentence for each broken promise.
+async fn verify(store: &Local, told: &Told) -> Vec<String> {
+    let mut broken = store.health().damage;
+    for (document, wanted) in (0_u64..).zip(told.entries) {
+        let text = format!("document {document}");
+        let found = store.find(&name(&text)).await;
+        let created = told.created[usize::try_from(document).unwrap()];
+        match found {
+            Ok(Some(found)) if found == id(document) => {}
+            Ok(None) if !created => continue,
+            other => {
+                broken.push(format!("{text} was found as {other:?}"));
+                continue;
+            }
+        }
+        match store.open(id(document)).await {
+            Err(error) => broken.push(format!("{text}: {error}")),
+            Ok(opened) => {
+                if opened.last < Seq(wanted) {
+                    broken.push(format!("{text} ends at {}, not {wanted}", opened.last));
+                }
+                for (stored, seq) in opened.entries.iter().zip(1..) {
+                    if stored.seq != Seq(seq) || stored.entry.update != update(document, seq) {
+                        broken.push(format!("{text}: entry {seq} is another"));
+                    }
+                }
+            }
+        }
+    }
+    if told.ended && !matches!(store.open(id(9)).await, Err(StoreError::Missing)) {
+        broken.push("the deleted document is back".into());
+    }
+    broken
+}
+
+/// Cuts the power at an operation, starts again and looks.
+async fn cut(at: u64, lie: &dyn Fn(&mut Faults)) -> (Vec<String>, bool) {
+    let disk = FaultyDisk::new();
+    let random = SeededRandom::new(at);
+    disk.set(|faults| {
+        lie(faults);
+        faults.power_off_at = Some(at);
+    });
+    let told = work(&disk).await;
+    let reached = disk.is_off();
+    disk.crash(&random);
+    // The power goes again while the first recovery is at work, somewhere.
+    let again = disk.operations() + 1 + at % 9;
+    disk.set(|faults| faults.power_off_at = Some(again));
+    drop(start(&disk));
+    disk.crash(&random);
+    let mut broken = Vec::new();
+    for pass in 1..=2 {
+        match start(&disk) {
+            Ok(store) => {
+                store.settle_for_test();
+                broken.extend(verify(&store, &told).await);
+            }
+            Err(error) => broken.push(format!("it does not open: {error}")),
+        }
+        disk.crash(&random);
+        broken.iter_mut().for_each(|text| *text = format!("cut at {at}, look {pass}: {text}"));
+        if !broken.is_empty() {
+            break;
+        }
+    }
+    (broken, reached)
+}
+
+/// Cuts the power at every `step`-th operation of the work.
+async fn sweep(step: usize, lie: &dyn Fn(&mut Faults)) -> Vec<String> {
+    let mut all = Vec::new();
+    for at in (1..).step_by(step) {
+        let (broken, reached) = cut(at, lie).await;
+        all.extend(broken);
+        if !reached {
+            break;
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn nothing_told_to_be_saved_is_lost_by_a_power_cut_at_any_operation() {
+    assert_eq!(sweep(1, &|_| {}).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs() {
+    assert_ne!(sweep(5, &|faults| faults.ignore_sync = true).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs_of_directories() {
+    assert_ne!(sweep(5, &|faults| faults.ignore_sync_dir = true).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_when_journal_files_go_before_their_archives_are_synced() {
+    let lie = |faults: &mut Faults| faults.ignore_sync_of = Some(".tmp");
+    assert_ne!(sweep(5, &lie).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn nothing_is_told_to_be_saved_after_a_failed_sync() {
+    for at in 3..30 {
+        let disk = FaultyDisk::new();
+        let store = start(&disk).unwrap();
+        disk.set(|faults| faults.sync_error_at = Some(at));
+        let created = store.create(&name("a"), id(1), Timestamp(1)).await;
+        let mut saved = 0;
+        let mut failed = created.is_err();
+        for _ in 0..30 {
+            match store.append(id(1), vec![entry(vec![7; 500])]).await {
+                Ok(_) if failed => panic!("saved after a failed sync at {at}"),
+                Ok(seq) => saved = seq.0,
+                Err(StoreError::Failed(_)) => failed = true,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let health = store.health();
+        assert_eq!(health.failed, failed, "at {at}");
+        if failed && created.is_ok() {
+            let kept = store.open(id(1)).await.expect("reading goes on");
+            assert_eq!(kept.last, Seq(saved));
+        }
+        drop(store);
+        disk.crash(&SeededRandom::new(at));
+        let store = start(&disk).unwrap();
+        assert_eq!(store.health().damage, Vec::<String>::new());
+        if saved > 0 {
+            assert!(store.open(id(1)).await.unwrap().last >= Seq(saved));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failed_write_is_tried_again_and_leaves_no_trace() {
+    for at in 8..40 {
+        let disk = FaultyDisk::new();
+        let store = start(&disk).unwrap();
+        store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+        disk.set(|faults| faults.write_error_at = Some(at));
+        for seq in 1..=20 {
+            let append = store.append(id(1), vec![entry(vec![7; 500])]);
+            store.retry_now();
+            assert_eq!(append.await.unwrap(), Seq(seq));
+        }
+        assert_eq!(store.health().unwritable, None);
+        drop(store);
+        disk.crash(&SeededRandom::new(at));
+        let store = start(&disk).unwrap();
+        assert_eq!(store.health().damage, Vec::<String>::new());
+        assert_eq!(store.open(id(1)).await.unwrap().last, Seq(20));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_a_pause_and_not_a_loss() {
+    let disk = FaultyDisk::new();
+    let store = start(&disk).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    let used: usize = disk.files().values().map(Vec::len).sum();
+    // The reserve goes first, and only then is there no room at all.
+    disk.set(|faults| faults.capacity = Some(used as u64 - 4096 + 100));
+    let appends: Vec<_> =
+        (0..10).map(|_| store.append(id(1), vec![entry(vec![7; 3000])])).collect();
+    while store.health().unwritable.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!store.health().failed);
+    let refused = store.health().unwritable.unwrap();
+    assert!(refused.contains("saved when there is space again"), "{refused}");
+
+    disk.set(|faults| faults.capacity = None);
+    store.retry_now();
+    for (append, seq) in appends.into_iter().zip(1..=10) {
+        assert_eq!(append.await.unwrap(), Seq(seq));
+    }
+    assert_eq!(store.health().unwritable, None);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_opened_read_and_closed() {
+    let disk = FaultyDisk::new();
+    let store = start(&disk).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    store.append(id(1), vec![entry("kept")]).await.unwrap();
+    drop(store);
+    disk.set(|faults| faults.capacity = Some(0));
+    let store = start(&disk).unwrap();
+    assert_eq!(store.open(id(1)).await.unwrap().entries[0].entry.update, "kept");
+    let waiting = store.append(id(1), vec![entry(vec![7; 9000])]);
+    assert!(store.close().await.is_err());
+    assert!(matches!(waiting.await, Err(StoreError::Failed(_))));
+    disk.set(|faults| faults.capacity = None);
+    assert_eq!(start(&disk).unwrap().open(id(1)).await.unwrap().last, Seq(1));
+}
+
+#[tokio::test]
+async fn an_acknowledgement_waits_for_the_sync() {
+    let disk = FaultyDisk::new();
+    let store = start(&disk).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    disk.set(|faults| faults.stall_sync = true);
+    let mut append = store.append(id(1), vec![entry("x")]);
+    disk.wait_for_stall();
+    assert!(FutureExt::now_or_never(&mut append).is_none());
+    let open = store.open(id(1));
+    let syncs = disk.syncs();
+    disk.set(|faults| faults.stall_sync = false);
+    assert_eq!(append.await.unwrap(), Seq(1));
+    assert!(disk.syncs() > syncs);
+    assert_eq!(open.await.unwrap().last, Seq(1));
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_unsynced_is_safe_once_it_was_read() {
+    let disk = FaultyDisk::new();
+    let store = start(&disk).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    disk.set(|faults| faults.ignore_sync = true);
+    store.append(id(1), vec![entry("seen")]).await.unwrap();
+    disk.kill();
+    drop(store);
+    disk.set(|faults| faults.ignore_sync = false);
+    assert_eq!(start(&disk).unwrap().open(id(1)).await.unwrap().last, Seq(1));
+    disk.crash(&SeededRandom::new(3));
+    assert_eq!(start(&disk).unwrap().open(id(1)).await.unwrap().last, Seq(1));
+}

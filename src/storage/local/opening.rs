@@ -1,0 +1,274 @@
+//! Opening a store: its options, its lock, its format, its threads.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use crate::{
+    clock::Clock,
+    random::{Random, SystemRandom},
+    storage::{
+        committer::{Committer, Settings},
+        disk::{self, Disk, Lock},
+        index::{Index, IndexState},
+        journal::{self, CommitError, Header, JournalFile, START},
+        keeper::{Desk, Keeper, Shared},
+        reading::Directories,
+        record::FileKey,
+        recovery::{self, Mode, OpenError, Recovered, Report},
+        snapshots::Snapshots,
+    },
+};
+
+use super::{Engine, Local};
+
+/// What the file `FORMAT` says, before the number.
+const FORMAT: &str = "coscribe store ";
+const FORMAT_NUMBER: u32 = 1;
+
+/// How to run the engine.
+#[derive(Clone)]
+pub struct LocalOptions {
+    /// Where everything is kept.
+    pub directory: PathBuf,
+    /// When a journal file would grow beyond this, another is begun and it is sealed. Reading a
+    /// sealed file back takes about this much memory for a moment.
+    pub journal_file_bytes: u64,
+    /// Most bytes that may wait to be written. Callers have their own, smaller budgets; this one
+    /// holds when those fail.
+    pub queue_bytes: usize,
+    /// Space set aside, given back when the disk is full so that a server can still start and close.
+    pub reserve_bytes: u64,
+    /// For the salts of journal files.
+    pub random: Arc<dyn Random>,
+    /// Whether snapshots are kept in memory only, as on a disk that is itself in memory.
+    pub index_in_memory: bool,
+}
+
+impl LocalOptions {
+    /// The defaults for this directory.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), ..Self::default() }
+    }
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("data/store"),
+            journal_file_bytes: 64 << 20,
+            queue_bytes: 256 << 20,
+            reserve_bytes: 4 << 20,
+            random: Arc::new(SystemRandom),
+            index_in_memory: false,
+        }
+    }
+}
+
+impl Local {
+    /// Opens a store, or makes one in a directory that is empty or missing. Blocks while it reads
+    /// the journal.
+    ///
+    /// # Errors
+    /// When another process has it, a newer version wrote it, or the disk refuses. Damage is not an
+    /// error: it concerns the documents it concerns, and the report and [`Health`] tell of it.
+    ///
+    /// [`Health`]: crate::storage::Health
+    pub fn open(
+        options: LocalOptions,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Report), OpenError> {
+        let directories = Directories::new(&options.directory);
+        for directory in [&directories.root, &directories.log, &directories.archive] {
+            disk.create_dir(directory).map_err(OpenError::disk("create", directory))?;
+        }
+        let lock = take_lock(&*disk, &directories.root, &*clock)?;
+        prepare(&disk, &directories, &*options.random)?;
+        let recovered = recovery::recover(&*disk, &directories, Mode::Repair)?;
+        let Recovered { tables, next_file, next_commit, full, report } = recovered;
+        let snapshots = open_index(&options, &*disk, &directories);
+        for id in tables.catalog.ended() {
+            snapshots.forget(*id);
+        }
+        reserve(&*disk, &directories.root, options.reserve_bytes);
+
+        let shared = Arc::new(Shared {
+            disk: disk.clone(),
+            directories: directories.clone(),
+            tables: Mutex::new(tables),
+            snapshots,
+        });
+        let desk = Arc::new(Desk::default());
+        desk.add_full(full);
+        let thread = |error| OpenError::disk("start a thread for", &directories.root)(error);
+        let keeper = Keeper::start(shared.clone(), desk.clone()).map_err(thread)?;
+        let settings = Settings {
+            disk: disk.clone(),
+            log: directories.log.clone(),
+            file_bytes: options.journal_file_bytes,
+            queue_bytes: options.queue_bytes,
+            next_file,
+            next_commit,
+            random: options.random,
+            begun: begun(shared.clone(), desk),
+            make_room: make_room(disk, reserve_path(&directories.root)),
+        };
+        let committer = Committer::start(settings).map_err(thread)?;
+        let lock = Mutex::new(Some(lock));
+        let engine = Engine { committer, keeper, shared, lock };
+        Ok((Self { engine: Arc::new(engine) }, report))
+    }
+}
+
+/// Opens the index. On a full disk it gets the reserve to work with; if that is not enough it works
+/// in memory, and only speed is lost.
+fn open_index(options: &LocalOptions, disk: &dyn Disk, directories: &Directories) -> Snapshots {
+    if options.index_in_memory {
+        return Snapshots::new(Index::in_memory());
+    }
+    let (mut index, mut state) = Index::open(&directories.index);
+    if index.is_in_memory() && disk.remove(&reserve_path(&directories.root)).is_ok() {
+        tracing::warn!("the reserve was given back to open the index");
+        (index, state) = Index::open(&directories.index);
+    }
+    if let IndexState::Rebuild(reason) = state {
+        tracing::info!(%reason, "the index begins anew");
+        if let Err(error) = index.rebuild(&[]) {
+            tracing::warn!(%error, "the index cannot be used, snapshots are kept in memory");
+            index = Index::in_memory();
+        }
+    }
+    Snapshots::new(index)
+}
+
+/// Only the newest file is never sealed: whatever is before it was synced whole.
+fn begun(shared: Arc<Shared>, desk: Arc<Desk>) -> Box<dyn Fn(FileKey) + Send> {
+    Box::new(move |key| {
+        let mut tables = shared.tables();
+        let full: Vec<u64> =
+            tables.keys.keys().filter(|file| !tables.keep.contains(file)).copied().collect();
+        tables.keys.insert(key.number, key);
+        drop(tables);
+        desk.add_full(full);
+    })
+}
+
+fn make_room(disk: Arc<dyn Disk>, reserve: PathBuf) -> Box<dyn Fn() + Send> {
+    Box::new(move || match disk.remove(&reserve) {
+        Ok(()) => tracing::warn!("the disk is full, the reserve was given back"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(%error, "failed to give back the reserve"),
+    })
+}
+
+fn take_lock(disk: &dyn Disk, root: &Path, clock: &dyn Clock) -> Result<Lock, OpenError> {
+    let path = root.join("LOCK");
+    let holder = format!("process {} since {} ms after 1970\n", std::process::id(), clock.now().0);
+    match disk.lock(&path, &holder).map_err(OpenError::disk("lock", &path))? {
+        Lock::Held(holder) => {
+            let holder = match holder.trim() {
+                "" => String::new(),
+                holder => format!(" ({holder})"),
+            };
+            Err(OpenError::Locked { directory: root.to_owned(), holder })
+        }
+        taken @ Lock::Taken(_) => Ok(taken),
+    }
+}
+
+/// Checks the format. A store without one is new: it gets its first journal file before it gets
+/// its format, so that a store that has a format and no journal is known to have lost it.
+fn prepare(
+    disk: &Arc<dyn Disk>,
+    directories: &Directories,
+    random: &dyn Random,
+) -> Result<(), OpenError> {
+    if check_format(&**disk, &directories.root)? {
+        return Ok(());
+    }
+    let Directories { root, log, archive, .. } = directories;
+    let listed =
+        |directory: &Path| disk.list(directory).map_err(OpenError::disk("list", directory));
+    // A first start that was interrupted leaves the first journal file, empty.
+    let begun = journal::path(log, 1);
+    let only_begun = listed(log)?.iter().all(|path| *path == begun) && listed(archive)?.is_empty();
+    let length = match disk.open(&begun, false) {
+        Ok(file) => file.len().map_err(OpenError::disk("read", &begun))?,
+        Err(_) => 0,
+    };
+    if !only_begun || length > START {
+        return Err(OpenError::Format {
+            path: root.join("FORMAT"),
+            problem:
+                "is missing although there are documents; restore it from a backup, or choose \
+                      another data directory"
+                    .into(),
+        });
+    }
+    let mut salt = [0; 8];
+    random.fill(&mut salt);
+    let key = FileKey { number: 1, salt: u64::from_le_bytes(salt) };
+    let header = Header { key, first_commit: 1 };
+    match JournalFile::create(disk, log, header, 0) {
+        Ok(_) => write_format(&**disk, root).map_err(OpenError::disk("write", root.join("FORMAT"))),
+        Err(CommitError::Write(error) | CommitError::Sync(error)) => {
+            Err(OpenError::disk("create", begun)(error))
+        }
+    }
+}
+
+/// Whether the store says that its format is ours.
+pub(crate) fn check_format(disk: &dyn Disk, root: &Path) -> Result<bool, OpenError> {
+    let path = root.join("FORMAT");
+    let file = match disk.open(&path, false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file.map_err(OpenError::disk("open", &path))?,
+    };
+    let bytes = disk::read_all(&*file).map_err(OpenError::disk("read", &path))?;
+    let number = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|text| text.trim_end().strip_prefix(FORMAT))
+        .and_then(|number| number.parse::<u32>().ok());
+    let problem = match number {
+        Some(FORMAT_NUMBER) => return Ok(true),
+        Some(number) => format!(
+            "says format {number}, but this version knows {FORMAT_NUMBER}; use the version that \
+             wrote it, or a newer one"
+        ),
+        None => format!("is damaged; it should say \"{FORMAT}{FORMAT_NUMBER}\""),
+    };
+    Err(OpenError::Format { path, problem })
+}
+
+fn write_format(disk: &dyn Disk, root: &Path) -> io::Result<()> {
+    let unfinished = root.join("FORMAT.tmp");
+    match disk.remove(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = disk.create(&unfinished)?;
+    file.write_at(format!("{FORMAT}{FORMAT_NUMBER}\n").as_bytes(), 0)?;
+    file.sync()?;
+    disk.rename(&unfinished, &root.join("FORMAT"))?;
+    disk.sync_dir(root)
+}
+
+fn reserve_path(root: &Path) -> PathBuf {
+    root.join("RESERVE")
+}
+
+/// Makes the reserve if it is not there. A disk too full for it is one on which it was given back.
+fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) {
+    let path = reserve_path(root);
+    let Ok(file) = disk.create(&path) else { return };
+    if let Err(error) = file.reserve(bytes) {
+        tracing::warn!(%error, "the disk is too full for a reserve");
+        if let Err(error) = disk.remove(&path) {
+            tracing::warn!(%error, "failed to remove an empty reserve");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The local engine: the contract, on the machine's disk and on one in memory.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use crate::{
+    clock::{TestClock, Timestamp},
+    ids::Seq,
+    storage::{
+        Opened, Store, StoreError,
+        conformance::{self, Harness},
+        disk::{Disk, StdDisk},
+        faulty::FaultyDisk,
+        memory::Memory,
+    },
+};
+
+use super::{Local, LocalOptions, OpenError, Report};
+
+/// Opens a store whose journal files are small, so that tests see rotation and sealing.
+pub(super) fn open(
+    disk: &Arc<dyn Disk>,
+    root: &Path,
+    index_in_memory: bool,
+) -> Result<(Local, Report), OpenError> {
+    let options = LocalOptions {
+        journal_file_bytes: 4096,
+        reserve_bytes: 4096,
+        index_in_memory,
+        ..LocalOptions::new(root)
+    };
+    Local::open(options, disk.clone(), Arc::new(TestClock::default()))
+}
+
+struct InMemory;
+
+impl Harness for InMemory {
+    fn fresh(&self) -> Arc<dyn Store> {
+        Arc::new(Memory::new())
+    }
+
+    fn reopen(&self, _closed: Arc<dyn Store>) -> Option<Arc<dyn Store>> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn the_engine_in_memory_keeps_the_contract() {
+    conformance::run(&InMemory).await;
+}
+
+/// Stores in directories of their own; the newest one is reopened.
+struct OnDisk {
+    disk: Arc<dyn Disk>,
+    root: tempfile::TempDir,
+    index_in_memory: bool,
+    count: Mutex<u32>,
+}
+
+impl OnDisk {
+    fn new(disk: Arc<dyn Disk>, index_in_memory: bool) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        Self { disk, root, index_in_memory, count: Mutex::new(0) }
+    }
+
+    fn open(&self) -> Arc<dyn Store> {
+        let root = self.root.path().join(self.count.lock().unwrap().to_string());
+        Arc::new(open(&self.disk, &root, self.index_in_memory).unwrap().0)
+    }
+}
+
+impl Harness for OnDisk {
+    fn fresh(&self) -> Arc<dyn Store> {
+        *self.count.lock().unwrap() += 1;
+        self.open()
+    }
+
+    fn reopen(&self, closed: Arc<dyn Store>) -> Option<Arc<dyn Store>> {
+        drop(closed);
+        Some(self.open())
+    }
+}
+
+#[tokio::test]
+async fn the_local_engine_keeps_the_contract_on_the_machines_disk() {
+    conformance::run(&OnDisk::new(Arc::new(StdDisk), false)).await;
+}
+
+#[tokio::test]
+async fn the_local_engine_keeps_the_contract_on_a_disk_in_memory() {
+    conformance::run(&OnDisk::new(Arc::new(FaultyDisk::new()), true)).await;
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_store() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let (first, _) = open(&disk, root.path(), true).unwrap();
+    let refused = open(&disk, root.path(), true).err().expect("it is in use").to_string();
+    let holder = format!("in use by another process (process {} since 0 ms", std::process::id());
+    assert!(refused.contains(&holder), "{refused}");
+    first.close_blocking().unwrap();
+    open(&disk, root.path(), true).expect("closing lets go of the lock");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused_and_left_alone() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    drop(open(&disk, root.path(), true).unwrap());
+    for (text, expected) in
+        [("coscribe store 2\n", "says format 2, but this version knows 1"), ("x", "is damaged")]
+    {
+        std::fs::write(root.path().join("FORMAT"), text).unwrap();
+        let refused = open(&disk, root.path(), true).err().expect("it is refused").to_string();
+        assert!(refused.contains(expected), "{refused}");
+    }
+    std::fs::remove_file(root.path().join("FORMAT")).unwrap();
+    drop(open(&disk, root.path(), true).expect("an empty store can begin again"));
+}
+
+#[tokio::test]
+async fn a_store_that_lost_its_format_file_is_not_taken_for_an_empty_one() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let (store, _) = open(&disk, root.path(), true).unwrap();
+    let name = conformance::name("a");
+    store.create(&name, conformance::id(1), Timestamp(1)).await.unwrap();
+    drop(store);
+    std::fs::remove_file(root.path().join("FORMAT")).unwrap();
+    let refused = open(&disk, root.path(), true).err().expect("it is refused").to_string();
+    assert!(refused.contains("is missing although there are documents"), "{refused}");
+}
+
+#[tokio::test]
+async fn damage_of_one_document_does_not_concern_the_others() {
+    let disk = FaultyDisk::new();
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let root = Path::new("/store");
+    let (store, _) = open(&shared, root, true).unwrap();
+    for number in 1..=3 {
+        let name = conformance::name(&number.to_string());
+        store.create(&name, conformance::id(number), Timestamp(1)).await.unwrap();
+        let update = format!("content of {number}");
+        store.append(conformance::id(number), vec![conformance::entry(update)]).await.unwrap();
+    }
+    drop(store);
+    let mut files = disk.files();
+    let journal = files.get_mut(Path::new("/store/log/00000002.log")).unwrap();
+    let at = journal.windows(12).position(|bytes| bytes == b"content of 2").unwrap();
+    journal[at] ^= 1;
+
+    let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::with_files(&files));
+    let (store, report) = open(&disk, root, true).unwrap();
+    assert_eq!(report.damage.len(), 1);
+    assert!(report.damage[0].contains(r#"document "2""#), "{report}");
+    assert_eq!(store.health().damage, report.damage);
+    let hurt = conformance::id(2);
+    let name = conformance::name("2");
+    assert_eq!(store.find(&name).await.unwrap(), Some(hurt));
+    let other = conformance::id(9);
+    assert_eq!(store.create(&name, other, Timestamp(1)).await.unwrap(), hurt);
+    assert!(matches!(store.open(hurt).await, Err(StoreError::Damaged(_))));
+    let entry = conformance::entry("more");
+    assert!(matches!(store.append(hurt, vec![entry.clone()]).await, Err(StoreError::Damaged(_))));
+    for number in [1, 3] {
+        let id = conformance::id(number);
+        assert_eq!(store.append(id, vec![entry.clone()]).await.unwrap(), Seq(2));
+        assert_eq!(store.open(id).await.unwrap().entries.len(), 2);
+    }
+    store.create(&conformance::name("new"), other, Timestamp(1)).await.unwrap();
+    store.delete(hurt, Timestamp(2), Vec::new()).await.expect("an operator can let go of it");
+    assert_eq!(store.find(&name).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_ahead_of_the_log_shows_that_the_log_lost_something() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let id = conformance::id(1);
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    store.append(id, vec![conformance::entry("1")]).await.unwrap();
+    drop(store);
+    let log = root.path().join("log");
+    let before: Vec<_> =
+        std::fs::read_dir(&log).unwrap().map(|file| file.unwrap().path()).collect();
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    store.append(id, vec![conformance::entry("2")]).await.unwrap();
+    store.snapshot(id, 0, Seq(2), "both".into()).await.unwrap();
+    drop(store);
+    for file in std::fs::read_dir(&log).unwrap().map(|file| file.unwrap().path()) {
+        if !before.contains(&file) {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    match store.open(id).await {
+        Err(StoreError::Damaged(_)) | Ok(Opened { last: Seq(2), .. }) => {}
+        other => panic!("neither whole nor told: {other:?}"),
+    }
+}

@@ -1,0 +1,210 @@
+//! The engine without disk: the same contract except that nothing outlives the process.
+//!
+//! For throw-away servers, for tests, and as the plain reading of what the contract means.
+
+use std::{
+    collections::HashMap,
+    future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+
+use crate::{
+    clock::Timestamp,
+    ids::{DocumentId, DocumentName, Seq},
+    storage::{
+        DocumentInfo, Entry, Health, Opened, Record, Snapshot, Store, StoreError, StoreFuture,
+        StoredEntry, catalog::Catalog, payload::Change,
+    },
+};
+
+/// An engine that keeps everything in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    catalog: Catalog,
+    entries: HashMap<DocumentId, Vec<StoredEntry>>,
+    snapshots: HashMap<DocumentId, Snapshot>,
+    closed: bool,
+}
+
+impl Memory {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Calls take effect at once, under a lock that is never held while waiting.
+    fn now<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut State) -> Result<T, StoreError>,
+    ) -> StoreFuture<T> {
+        let mut state = self.lock();
+        let outcome = if state.closed {
+            Err(StoreError::Failed("it was closed".into()))
+        } else {
+            work(&mut state)
+        };
+        Box::pin(future::ready(outcome))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Notes a change that was checked before.
+    fn note(&mut self, id: DocumentId, change: &Change) -> Result<(), StoreError> {
+        let last = self.catalog.life(id).map_or(Seq(0), |life| life.last);
+        let seq = if matches!(change, Change::Entry(_)) { Seq(last.0 + 1) } else { last };
+        self.catalog.note(id, seq, change).map_err(StoreError::Conflict)
+    }
+}
+
+impl Store for Memory {
+    fn find(&self, name: &DocumentName) -> StoreFuture<Option<DocumentId>> {
+        self.now(|state| Ok(state.catalog.find(name)))
+    }
+
+    fn create(
+        &self,
+        name: &DocumentName,
+        id: DocumentId,
+        time: Timestamp,
+    ) -> StoreFuture<DocumentId> {
+        self.now(|state| {
+            if let Some(holder) = state.catalog.find(name) {
+                return Ok(holder);
+            }
+            state.note(id, &Change::Create { name: name.clone(), time })?;
+            Ok(id)
+        })
+    }
+
+    fn append(&self, id: DocumentId, entries: Vec<Entry>) -> StoreFuture<Seq> {
+        self.now(|state| {
+            let mut seq = state.catalog.life(id)?.last;
+            for entry in entries {
+                seq = Seq(seq.0 + 1);
+                state.note(id, &Change::Entry(entry.clone()))?;
+                state.entries.entry(id).or_default().push(StoredEntry { seq, entry });
+            }
+            Ok(seq)
+        })
+    }
+
+    fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
+        self.now(|state| {
+            let last = state.catalog.life(id)?.last;
+            let snapshot = state.snapshots.get(&id).cloned();
+            let after = snapshot.as_ref().map_or(Seq(0), |snapshot| snapshot.seq);
+            let entries = state.entries.get(&id).map_or(&[][..], Vec::as_slice);
+            let first = entries.partition_point(|stored| stored.seq <= after);
+            Ok(Opened { snapshot, entries: entries[first..].to_vec(), last })
+        })
+    }
+
+    fn snapshot(&self, id: DocumentId, expected: u64, seq: Seq, state: Bytes) -> StoreFuture<u64> {
+        self.now(|tables| {
+            let last = tables.catalog.life(id)?.last;
+            let found = tables.snapshots.get(&id).map_or(0, |snapshot| snapshot.revision);
+            super::check_snapshot((found, last), (expected, seq))?;
+            let revision = found + 1;
+            tables.snapshots.insert(id, Snapshot { revision, seq, state });
+            Ok(revision)
+        })
+    }
+
+    fn history(
+        &self,
+        id: DocumentId,
+        after: Seq,
+        max_bytes: usize,
+    ) -> StoreFuture<Vec<StoredEntry>> {
+        self.now(|state| {
+            state.catalog.life(id)?;
+            let entries = state.entries.get(&id).map_or(&[][..], Vec::as_slice);
+            let rest = &entries[entries.partition_point(|stored| stored.seq <= after)..];
+            let mut bytes = 0;
+            let page = rest.iter().take_while(|stored| {
+                let wanted = bytes < max_bytes || bytes == 0;
+                bytes += stored.entry.update.len();
+                wanted
+            });
+            Ok(page.cloned().collect())
+        })
+    }
+
+    fn delete(&self, id: DocumentId, time: Timestamp, clients: Vec<u64>) -> StoreFuture<()> {
+        self.now(|state| {
+            state.catalog.life(id)?;
+            state.note(id, &Change::Delete { time, clients: clients.into() })?;
+            state.entries.remove(&id);
+            state.snapshots.remove(&id);
+            Ok(())
+        })
+    }
+
+    fn retired_clients(&self, name: &DocumentName) -> StoreFuture<Arc<[u64]>> {
+        self.now(|state| Ok(state.catalog.retired(name)))
+    }
+
+    fn rename(&self, id: DocumentId, name: &DocumentName, time: Timestamp) -> StoreFuture<()> {
+        self.now(|state| {
+            state.catalog.life(id)?;
+            state.catalog.check_name(name)?;
+            state.note(id, &Change::Rename { name: name.clone(), time })
+        })
+    }
+
+    fn record(&self, id: DocumentId, key: &str) -> StoreFuture<Option<Record>> {
+        self.now(|state| state.catalog.record(id, key))
+    }
+
+    fn put_record(
+        &self,
+        id: DocumentId,
+        key: &str,
+        expected: u64,
+        value: Option<Bytes>,
+    ) -> StoreFuture<u64> {
+        self.now(|state| {
+            let change = state.catalog.put_record(id, key, expected, value)?;
+            state.note(id, &change)?;
+            Ok(state.catalog.record(id, key)?.map_or(0, |record| record.revision))
+        })
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&DocumentName>,
+        limit: usize,
+    ) -> StoreFuture<Vec<DocumentInfo>> {
+        self.now(|state| Ok(state.catalog.list(prefix, after, limit)))
+    }
+
+    fn health(&self) -> Health {
+        if self.lock().closed {
+            Health {
+                unwritable: Some("the store was closed".into()),
+                failed: true,
+                ..Health::default()
+            }
+        } else {
+            Health::default()
+        }
+    }
+
+    fn close(&self) -> StoreFuture<()> {
+        *self.lock() = State { closed: true, ..State::default() };
+        Box::pin(future::ready(Ok(())))
+    }
+}

@@ -1,0 +1,352 @@
+//! What the local engine knows without reading entries: the catalogue, where every document's
+//! entries lie, and what is damaged. Filled by recovery, kept by the engine, shared by readers.
+//!
+//! Holds no bytes of documents. Does no I/O.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::RangeInclusive,
+};
+
+use crate::{
+    ids::{DocumentId, DocumentName, Seq},
+    storage::{
+        StoreError,
+        archive::{ArchiveFooter, SegmentKind, SegmentPlace},
+        catalog::Catalog,
+        journal::Place,
+        payload::{Authors, Change},
+        record::{self, FileKey, Record},
+        scan::{Damage, Item},
+        seal::ArchiveInfo,
+    },
+};
+
+/// Sentences kept about damage; more would tell nobody more.
+const SENTENCES: usize = 100;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Tables {
+    /// Names, lives, small records.
+    pub(crate) catalog: Catalog,
+    /// The salts of the journal files that are there.
+    pub(crate) keys: BTreeMap<u64, FileKey>,
+    /// Journal files that must stay as they are because they are damaged.
+    pub(crate) keep: HashSet<u64>,
+    /// The archives that are there, by the first journal file they stand for.
+    pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
+    contents: HashMap<DocumentId, Contents>,
+    damaged: HashMap<DocumentId, String>,
+    lost_names: Option<String>,
+    sentences: Vec<String>,
+    unsaid: usize,
+    suspects: Option<HashSet<DocumentId>>,
+}
+
+/// Where a document's entries lie, in order: first in archives, then in the journal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contents {
+    /// Runs in archives.
+    pub(crate) sealed: Vec<Sealed>,
+    /// Single entries in journal files.
+    pub(crate) fresh: Vec<(Seq, Place)>,
+    /// Handed to the journal and not yet durable.
+    pub(crate) pending: usize,
+}
+
+impl Contents {
+    /// The seq of the last durable entry.
+    fn last(&self) -> Seq {
+        let sealed = self.sealed.last().map_or(Seq(0), |sealed| sealed.place.last);
+        self.fresh.last().map_or(sealed, |(seq, _)| *seq)
+    }
+}
+
+/// A run of entries in an archive.
+#[derive(Clone, Debug)]
+pub(crate) struct Sealed {
+    /// Which archive.
+    pub(crate) archive: RangeInclusive<u64>,
+    /// Where in it.
+    pub(crate) place: SegmentPlace,
+}
+
+impl Tables {
+    /// Where a document's entries after a seq lie, unless it is damaged or is none. Of those in the
+    /// journal no more than it takes for about `max_bytes` of updates, and at least one.
+    pub(crate) fn contents(
+        &self,
+        id: DocumentId,
+        after: Seq,
+        max_bytes: usize,
+    ) -> Result<Contents, StoreError> {
+        self.check(id)?;
+        let Some(contents) = self.contents.get(&id) else { return Ok(Contents::default()) };
+        let later = |sealed: &&Sealed| sealed.place.last > after;
+        let first = contents.fresh.partition_point(|(seq, _)| *seq <= after);
+        let mut bytes = 0;
+        let wanted = contents.fresh[first..].iter().take_while(|(_, place)| {
+            let wanted = bytes < max_bytes || bytes == 0;
+            // At least one, so that empty updates do not make a page endless.
+            bytes += (place.bytes as usize).saturating_sub(record::OVERHEAD).max(1);
+            wanted
+        });
+        Ok(Contents {
+            sealed: contents.sealed.iter().filter(later).cloned().collect(),
+            fresh: wanted.copied().collect(),
+            pending: contents.pending,
+        })
+    }
+
+    /// Whether anything of the document still waits for the journal.
+    pub(crate) fn is_pending(&self, id: DocumentId) -> bool {
+        self.contents.get(&id).is_some_and(|contents| contents.pending > 0)
+    }
+
+    /// Fails when the document is none or is damaged.
+    pub(crate) fn check(&self, id: DocumentId) -> Result<(), StoreError> {
+        self.catalog.life(id)?;
+        match self.damaged.get(&id) {
+            Some(reason) => Err(StoreError::Damaged(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The document of this name. When names may have been lost, nobody can say that a name was
+    /// never given.
+    pub(crate) fn find(&self, name: &DocumentName) -> Result<Option<DocumentId>, StoreError> {
+        match (self.catalog.find(name), &self.lost_names) {
+            (None, Some(reason)) => Err(StoreError::Damaged(reason.clone())),
+            (found, _) => Ok(found),
+        }
+    }
+
+    /// Sentences about all damage found.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let mut sentences = self.sentences.clone();
+        if self.unsaid > 0 {
+            sentences.push(format!("and {} more", self.unsaid));
+        }
+        sentences
+    }
+
+    /// Declares a document damaged.
+    pub(crate) fn quarantine(&mut self, id: DocumentId, reason: &str) {
+        if self.damaged.contains_key(&id) || self.catalog.has_ended(id) {
+            return;
+        }
+        let name = self.catalog.life(id).ok().and_then(|life| life.name.clone());
+        self.say(match name {
+            Some(name) => format!("document {name:?} ({id}) is set aside: {reason}"),
+            None => format!("document {id}, whose name is lost, is set aside: {reason}"),
+        });
+        self.damaged.insert(id, reason.to_owned());
+    }
+
+    /// Lets go of what only concerns documents that ended.
+    pub(crate) fn forget(&mut self, id: DocumentId) {
+        let contents = self.contents.remove(&id).unwrap_or_default();
+        for sealed in contents.sealed {
+            self.bury(&sealed.archive, &sealed.place);
+        }
+        self.damaged.remove(&id);
+    }
+
+    /// Counts a segment that nobody will read any more.
+    fn bury(&mut self, archive: &RangeInclusive<u64>, place: &SegmentPlace) {
+        if let Some(info) = self.archives.get_mut(archive.start()) {
+            info.dead += u64::from(place.stored);
+        }
+    }
+
+    fn note_footer(&mut self, footer: &ArchiveFooter, sound: bool) {
+        let range = footer.range.clone();
+        let info = ArchiveInfo { range: range.clone(), bytes: footer.length, dead: 0, sound };
+        self.archives.retain(|start, _| !range.contains(start));
+        self.archives.insert(*range.start(), info);
+    }
+
+    /// Notes that records were handed to the journal (`true`) or that their fate is known.
+    pub(crate) fn pending(&mut self, id: DocumentId, waiting: bool) {
+        let contents = self.contents.entry(id).or_default();
+        if waiting {
+            contents.pending += 1;
+        } else {
+            contents.pending = contents.pending.saturating_sub(1);
+        }
+    }
+
+    /// Notes that entries did not become durable and never will: the last one is the last durable
+    /// one, for those who go on reading.
+    pub(crate) fn take_back(&mut self, id: DocumentId) {
+        let durable = self.contents.get(&id).map_or(Seq(0), Contents::last);
+        self.catalog.cut(id, durable);
+    }
+
+    /// Notes where an entry lies that became durable.
+    pub(crate) fn place(&mut self, id: DocumentId, seq: Seq, place: Place) {
+        if !self.catalog.has_ended(id) {
+            self.contents.entry(id).or_default().fresh.push((seq, place));
+        }
+    }
+
+    /// Notes what recovery found in a journal file.
+    pub(crate) fn note_items(&mut self, items: Vec<Item>) {
+        let mut authors = Authors::default();
+        for item in items {
+            match item {
+                Item::Record(place, record) => self.note_record(place, &record, &mut authors),
+                Item::Damage(damage) => self.note_damage(&damage),
+            }
+        }
+    }
+
+    fn note_record(&mut self, place: Place, record: &Record, authors: &mut Authors) {
+        let id = record.document;
+        let change = match Change::decode(record, authors) {
+            Ok(change) => change.owned(),
+            Err(error) => {
+                self.catalog.note_lost(id, None);
+                return self.quarantine(id, &error.to_string());
+            }
+        };
+        match self.catalog.note(id, record.seq, &change) {
+            Ok(()) => {
+                if let Some(suspects) = &mut self.suspects
+                    && record.kind.is_content()
+                {
+                    suspects.remove(&id);
+                }
+            }
+            Err(reason) => self.quarantine(id, &reason),
+        }
+        if self.catalog.has_ended(id) {
+            self.forget(id);
+        } else if record.kind.is_content() {
+            self.place(id, record.seq, place);
+        }
+    }
+
+    /// Notes damage in a journal file or, without documents, in anything whose owners are unknown.
+    pub(crate) fn note_damage(&mut self, damage: &Damage) {
+        let Damage { file, offset, bytes, .. } = damage;
+        let place = format!("{bytes} bytes at {offset} of journal file {file}");
+        self.keep.insert(*file);
+        for (id, name) in &damage.documents {
+            self.catalog.note_lost(*id, name.as_ref());
+            self.quarantine(*id, &format!("{place} are damaged"));
+        }
+        if damage.complete && damage.documents.is_empty() {
+            self.say(format!("{place} are damaged, no document is concerned"));
+        }
+        if !damage.complete {
+            self.note_unknown(&format!("{place} are damaged or missing"));
+        }
+    }
+
+    /// Notes that records of unknown documents are lost. Whoever proves with a later entry that
+    /// nothing of theirs is missing goes free; see [`Tables::convict`].
+    pub(crate) fn note_unknown(&mut self, what: &str) {
+        let reason = format!("{what}, and what they held is unknown");
+        self.say(reason.clone());
+        self.suspects = Some(self.catalog.lives().map(|(id, _)| id).collect());
+        self.lost_names.get_or_insert(reason);
+    }
+
+    /// Ends recovery: documents that may have lost their last entries are set aside, and so are
+    /// those whose name is lost.
+    pub(crate) fn convict(&mut self) {
+        for id in self.suspects.take().unwrap_or_default() {
+            self.quarantine(id, "its last entries may be lost, as damage was found behind them");
+        }
+        let nameless: Vec<_> = self
+            .catalog
+            .lives()
+            .filter(|(_, life)| life.name.is_none())
+            .map(|(id, _)| id)
+            .collect();
+        for id in nameless {
+            self.quarantine(id, "the record that began it is damaged");
+            self.lost_names.get_or_insert_with(|| {
+                "the name of a document was lost, so an unknown name may be that document's".into()
+            });
+        }
+    }
+
+    /// Notes what an archive holds: records that are not content, then runs of entries.
+    pub(crate) fn note_archive(&mut self, meta: &[Record], footer: &ArchiveFooter, sound: bool) {
+        self.note_footer(footer, sound);
+        for record in meta {
+            let noted = Change::decode(record, &mut Authors::default())
+                .map_err(|error| error.to_string())
+                .and_then(|change| self.catalog.note_sealed(record.document, &change.owned()));
+            if let Err(reason) = noted {
+                self.catalog.note_lost(record.document, None);
+                self.quarantine(record.document, &reason);
+            }
+            if self.catalog.has_ended(record.document) {
+                self.forget(record.document);
+            }
+        }
+        for place in &footer.segments {
+            let id = place.document;
+            if place.kind != SegmentKind::Content {
+                continue;
+            }
+            if self.catalog.has_ended(id) {
+                self.bury(&footer.range, place);
+                continue;
+            }
+            let run = (place.first, place.last);
+            match self.catalog.note_segment(id, run, place.time, place.bytes) {
+                Ok(()) => {
+                    if let Some(suspects) = &mut self.suspects {
+                        suspects.remove(&id);
+                    }
+                }
+                Err(reason) => self.quarantine(id, &reason),
+            }
+            let sealed = Sealed { archive: footer.range.clone(), place: place.clone() };
+            self.contents.entry(id).or_default().sealed.push(sealed);
+        }
+    }
+
+    /// Replaces the places of entries that lay in these journal files or archives by those in the
+    /// archive that took them over.
+    pub(crate) fn reseal(&mut self, footer: &ArchiveFooter) {
+        let range = &footer.range;
+        self.note_footer(footer, true);
+        for contents in self.contents.values_mut() {
+            contents.fresh.retain(|(_, place)| !range.contains(&place.file));
+            contents.sealed.retain(|sealed| !range.contains(sealed.archive.start()));
+        }
+        for place in &footer.segments {
+            if place.kind == SegmentKind::Content && self.catalog.has_ended(place.document) {
+                self.bury(range, place);
+            } else if place.kind == SegmentKind::Content {
+                let contents = self.contents.entry(place.document).or_default();
+                let at = contents.sealed.partition_point(|other| other.place.last < place.first);
+                let sealed = Sealed { archive: range.clone(), place: place.clone() };
+                contents.sealed.insert(at, sealed);
+            }
+        }
+        self.keys.retain(|number, _| !range.contains(number));
+    }
+
+    /// Leaves a journal file as it is, because sealing would hide damage that was found in it.
+    pub(crate) fn keep_file(&mut self, number: u64) {
+        if self.keep.insert(number) {
+            self.say(format!("journal file {number} was damaged since it was written"));
+        }
+    }
+
+    fn say(&mut self, sentence: String) {
+        tracing::error!("{sentence}");
+        if self.sentences.len() < SENTENCES {
+            self.sentences.push(sentence);
+        } else {
+            self.unsaid += 1;
+        }
+    }
+}

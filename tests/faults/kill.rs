@@ -1,0 +1,82 @@
+//! The server killed while people type: at random moments and in the middle of its n-th sync.
+
+use std::time::Duration;
+
+use coscribe::random::{Random, SeededRandom};
+
+use crate::{
+    alone,
+    bench::{Bench, Fault},
+    long, note,
+    server::{Launch, Server},
+};
+
+/// Killed after a while.
+struct AtAnyMoment;
+
+impl Fault for AtAnyMoment {
+    fn prepare(&mut self, launch: Launch, _: &SeededRandom) -> Launch {
+        launch
+    }
+
+    async fn strike(&mut self, server: Server, random: &SeededRandom) {
+        tokio::time::sleep(Duration::from_millis(200 + random.below(1_300))).await;
+        server.kill();
+    }
+}
+
+/// Killed as it asks the disk to sync, some time after the editors are back.
+struct AtSync;
+
+impl Fault for AtSync {
+    fn prepare(&mut self, launch: Launch, random: &SeededRandom) -> Launch {
+        let when = 30 + random.below(200);
+        launch
+            .fault("trace=fdatasync,fsync")
+            .fault(&format!("inject=fdatasync,fsync:signal=SIGKILL:when={when}"))
+    }
+
+    async fn strike(&mut self, mut server: Server, _: &SeededRandom) {
+        // Few syncs on a slow machine: then it is killed all the same.
+        server.ended(Duration::from_secs(6)).await;
+        server.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
+    let _turn = alone().await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("store");
+    let mut bench = Bench::new(&data, 1);
+    let rounds = if long() { 50 } else { 5 };
+    note("killed at random moments:");
+    let report = bench.play(rounds, &mut AtAnyMoment).await;
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.acked > 100 * rounds, "only {} edits were acknowledged", report.acked);
+    assert!(sealed(&data), "no journal file was sealed, so this proved too little");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_when_the_server_is_killed_in_a_sync() {
+    let _turn = alone().await;
+    if !has_strace() {
+        return note("SKIPPED: killing in a sync needs strace");
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("store");
+    let mut bench = Bench::new(&data, 2);
+    note("killed in a sync:");
+    let report = bench.play(if long() { 50 } else { 3 }, &mut AtSync).await;
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert!(report.acked > 100, "only {} edits were acknowledged", report.acked);
+}
+
+pub(crate) fn has_strace() -> bool {
+    std::process::Command::new("strace").arg("-V").output().is_ok_and(|it| it.status.success())
+}
+
+/// Whether sealing has left an archive.
+pub(crate) fn sealed(data: &std::path::Path) -> bool {
+    std::fs::read_dir(data.join("archive")).is_ok_and(|mut files| files.next().is_some())
+}

@@ -1,0 +1,60 @@
+// What is known about being in step with the server: since when not, how often it failed, why it ended.
+// Plain facts for the status sentence; knows nothing of sockets. Times in ms.
+
+/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'too-large' | 'refused'} Stop */
+
+/** Close codes that a retry cannot fix. @type {Record<number, Stop | undefined>} */
+const STOPS = { 4400: 'refused', 4401: 'sign-in', 4403: 'denied', 4404: 'missing', 4409: 'replaced', 4413: 'too-large' }
+/** The server goes down and says that it will be back. */
+const RESTART = 1012
+
+/** The health of one document's connection. */
+export class Health {
+  /** @type {Stop | null} */
+  stop = null
+  /** The server's words on `stop`. */
+  reason = ''
+  /** The document was here completely once. */
+  loaded = false
+  /** Since when page and server are not in step; null when they are. @type {number | null} */
+  lostAt
+  /** Attempts that failed since then. */
+  failures = 0
+  /** The server said it will be back. */
+  restarting = false
+
+  /** @param {number} now */
+  constructor(now) {
+    this.startedAt = now
+    this.lostAt = now
+  }
+
+  /** The server answered, though nothing is in step yet: before the first load that is news. */
+  answered() {
+    if (!this.loaded) this.failures = 0
+  }
+
+  /** The document here has all that the server has. */
+  inStep() {
+    this.loaded = true
+    this.lostAt = null
+    this.failures = 0
+    this.restarting = false
+  }
+
+  /** The connection ended. Says how to go on. @param {number} code @param {string} reason @param {number} now @returns {'retry' | 'soon' | 'stop'} */
+  closed(code, reason, now) {
+    if (this.lostAt === null) this.lostAt = now
+    else this.failures++
+    const stop = STOPS[code]
+    if (stop) this.halt(stop, reason)
+    else if (code === RESTART) this.restarting = true
+    return stop ? 'stop' : code === RESTART ? 'soon' : 'retry'
+  }
+
+  /** No attempt is made any more. @param {Stop} stop @param {string} reason */
+  halt(stop, reason) {
+    this.stop = stop
+    this.reason = reason
+  }
+}

@@ -1,0 +1,141 @@
+// A WebSocket that comes back: backoff with jitter, and a watchdog for servers that died without saying so.
+// It moves bytes and knows nothing of documents; which close codes are final is decided by its owner.
+
+/** First and longest wait before the next attempt, in ms. */
+const BACKOFF_FIRST = 250
+const BACKOFF_LONGEST = 10_000
+/** The server sends something at least every 15 s. After 30 s of silence, in ms, it is gone. */
+const SILENCE = 30_000
+/** After the network changed or the machine slept, an answer to a probe is due within this, in ms. */
+const PROBE = 5_000
+
+/** @typedef {ReturnType<typeof setTimeout>} Timer */
+
+/**
+ * What the outside world provides; tests bring their own.
+ * @typedef {object} Environment
+ * @property {(url: string) => WebSocket} open
+ * @property {(run: () => void, ms: number) => Timer} setTimeout
+ * @property {(timer: Timer | undefined) => void} clearTimeout
+ * @property {() => number} now milliseconds
+ * @property {() => number} random from 0 up to 1
+ */
+
+/**
+ * @typedef {object} Owner
+ * @property {() => string} url asked before every attempt
+ * @property {() => void} opened
+ * @property {(bytes: Uint8Array) => void} received
+ * @property {(code: number, reason: string) => 'retry' | 'soon' | 'stop'} closed `soon` spreads clients over 3 s
+ */
+
+/** @type {Environment} */
+export const browser = {
+  open: url => new WebSocket(url),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: timer => clearTimeout(timer),
+  now: () => Date.now(),
+  random: () => Math.random(),
+}
+
+/** A connection to one address that is re-opened until `stop`. */
+export class Socket {
+  /** @type {WebSocket | null} */
+  #current = null
+  #failures = 0
+  #stopped = true
+  /** @type {Timer | undefined} */
+  #retry
+  /** @type {Timer | undefined} */
+  #watchdog
+  #owner
+  #environment
+
+  /** @param {Owner} owner @param {Environment} environment */
+  constructor(owner, environment) {
+    this.#owner = owner
+    this.#environment = environment
+  }
+
+  /** Whether frames can be sent now. */
+  get isOpen() {
+    return this.#current?.readyState === 1
+  }
+
+  /** Starts, or tries at once if it was waiting to. */
+  connect() {
+    this.#stopped = false
+    if (this.#current) return
+    this.#environment.clearTimeout(this.#retry)
+    const socket = this.#environment.open(this.#owner.url())
+    socket.binaryType = 'arraybuffer'
+    this.#current = socket
+    socket.onopen = () => {
+      if (socket === this.#current) this.#owner.opened()
+    }
+    socket.onmessage = ({ data }) => {
+      if (socket !== this.#current || !(data instanceof ArrayBuffer)) return
+      this.#expectWithin(SILENCE)
+      this.#owner.received(new Uint8Array(data))
+    }
+    socket.onclose = ({ code, reason }) => {
+      if (socket === this.#current) this.#lost(code, reason)
+    }
+    this.#expectWithin(SILENCE)
+  }
+
+  /** Sends now, or not at all: false means that no connection is open. @param {Uint8Array} bytes */
+  send(bytes) {
+    if (!this.isOpen) return false
+    this.#current?.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes))
+    return true
+  }
+
+  /** Call when the other side has shown that it works for us: the next backoff starts small. */
+  settled() {
+    this.#failures = 0
+  }
+
+  /** Something just asked for an answer; without one the connection counts as dead soon. */
+  expectAnswer() {
+    if (this.isOpen) this.#expectWithin(PROBE)
+  }
+
+  /** Gives up the present connection and tries again after the backoff. @param {string} reason */
+  reconnect(reason) {
+    const socket = this.#current
+    if (!socket) return
+    this.#lost(4408, reason)
+    socket.close()
+  }
+
+  /** Closes for good, until `connect`. */
+  stop() {
+    this.#stopped = true
+    this.#environment.clearTimeout(this.#retry)
+    this.#environment.clearTimeout(this.#watchdog)
+    const socket = this.#current
+    this.#current = null
+    socket?.close()
+  }
+
+  /** @param {number} ms */
+  #expectWithin(ms) {
+    this.#environment.clearTimeout(this.#watchdog)
+    this.#watchdog = this.#environment.setTimeout(() => this.reconnect('the server went silent'), ms)
+  }
+
+  /** @param {number} code @param {string} reason */
+  #lost(code, reason) {
+    this.#environment.clearTimeout(this.#watchdog)
+    this.#current = null
+    const verdict = this.#owner.closed(code, reason)
+    if (verdict === 'stop' || this.#stopped) {
+      this.#stopped = true
+      return
+    }
+    const backoff = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** this.#failures++)
+    const wait = verdict === 'soon' ? Math.max(backoff, 3000) * this.#environment.random() : backoff * (0.5 + this.#environment.random() / 2)
+    this.#retry = this.#environment.setTimeout(() => this.connect(), wait)
+  }
+}

@@ -1,0 +1,48 @@
+// The import rule of README.md, held by reading every module: lower layers only, and features apart.
+import assert from 'node:assert/strict'
+import { readFileSync, readdirSync } from 'node:fs'
+import { test } from 'node:test'
+
+/** @type {Record<string, string[]>} */
+const MAY_IMPORT = {
+  pages: ['editor', 'presence', 'sync', 'device', 'ui', 'vendor'],
+  editor: ['editor', 'sync', 'device', 'ui', 'vendor'],
+  presence: ['presence', 'sync', 'device', 'ui', 'vendor'],
+  sync: ['sync', 'vendor'],
+  device: ['device', 'vendor'],
+  ui: ['ui', 'vendor'],
+}
+const root = new URL('../src/', import.meta.url)
+
+/** @param {string} layer */
+const modules = layer => readdirSync(new URL(layer, root)).map(file => ({ file: `${layer}/${file}`, source: readFileSync(new URL(`${layer}/${file}`, root), 'utf8') }))
+
+test('modules import lower layers only', () => {
+  assert.deepEqual(readdirSync(root).sort(), Object.keys(MAY_IMPORT).sort())
+  let count = 0
+  for (const [layer, allowed] of Object.entries(MAY_IMPORT)) {
+    for (const { file, source } of modules(layer)) {
+      for (const [, target] of source.matchAll(/^(?:import|export|\})[^\n]*?'(\.[^']+)'/gm)) {
+        const to = target.startsWith('./') ? layer : target.replace(/^(\.\.\/)+/, '').split('/')[0]
+        assert.ok(allowed.includes(to), `${file} imports ${target}`)
+        count++
+      }
+    }
+  }
+  assert.ok(count > 20)
+})
+
+test('sync uses nothing of the DOM, so that it runs anywhere', () => {
+  for (const { file, source } of modules('sync')) {
+    assert.doesNotMatch(source, /\b(document|window|localStorage|addEventListener|navigator)\.\w/, file)
+  }
+})
+
+test('every module opens with a comment that says what it is', () => {
+  for (const layer of Object.keys(MAY_IMPORT)) {
+    for (const { file, source } of modules(layer)) {
+      assert.match(source, /^\/\/ [A-Z]/, file)
+      assert.ok(source.split('\n').length <= 300, `${file} is long`)
+    }
+  }
+})
