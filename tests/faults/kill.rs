@@ -26,7 +26,10 @@ impl Fault for AtAnyMoment {
 }
 
 /// Killed as it asks the disk to sync, some time after the editors are back.
-struct AtSync;
+#[derive(Default)]
+struct AtSync {
+    struck: usize,
+}
 
 impl Fault for AtSync {
     fn prepare(&mut self, launch: Launch, random: &SeededRandom) -> Launch {
@@ -38,7 +41,7 @@ impl Fault for AtSync {
 
     async fn strike(&mut self, mut server: Server, _: &SeededRandom) {
         // Few syncs on a slow machine: then it is killed all the same.
-        server.ended(Duration::from_secs(6)).await;
+        self.struck += usize::from(server.ended(Duration::from_secs(6)).await.is_some());
         server.kill();
     }
 }
@@ -67,9 +70,11 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_in_a_sync() {
     let data = directory.path().join("store");
     let mut bench = Bench::new(&data, 2);
     note("killed in a sync:");
-    let report = bench.play(if long() { 50 } else { 3 }, &mut AtSync).await;
+    let mut fault = AtSync::default();
+    let report = bench.play(if long() { 50 } else { 3 }, &mut fault).await;
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.acked > 100, "only {} edits were acknowledged", report.acked);
+    assert!(fault.struck > 0, "no sync was interrupted, so this proved too little");
 }
 
 pub(crate) fn has_strace() -> bool {
