@@ -1,3 +1,5 @@
+//! Export, import and inspect, from the arguments to the exit code.
+
 use std::{path::Path, sync::Arc};
 
 use clap::CommandFactory;
