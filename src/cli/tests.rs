@@ -1,4 +1,4 @@
-//! Export, import and inspect, from the arguments to the exit code.
+//! The commands, run on real directories: what they write, and what they say when they cannot.
 
 use std::{path::Path, sync::Arc};
 
