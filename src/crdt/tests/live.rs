@@ -165,7 +165,7 @@ fn sections_may_depend_on_each_other_in_any_order() {
 #[test]
 fn edits_of_an_earlier_life_are_refused_but_not_what_is_known() {
     let (ada, bob) = (Editor::new(1), Editor::new(2));
-    let mut document = document_with(WIDE, &[1]);
+    let mut document = document_with(WIDE, &[9, 1, 4]);
     let refused = Verdict::Refused(Refusal::Retired);
     assert_eq!(apply_one(&mut document, live(&ada.insert(0, "a"))), refused);
     assert_eq!(apply_one(&mut document, step2(&ada.diff(&[0]))), refused);
@@ -344,4 +344,10 @@ fn a_document_cannot_be_overfilled_within_one_batch() {
     let verdicts = apply(&mut document, &updates).verdicts;
     let taken = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Applied(_)));
     assert_eq!(taken.count(), 2);
+}
+
+#[test]
+fn a_document_may_move_between_threads() {
+    fn send<T: Send>(_: &T) {}
+    send(&document());
 }
