@@ -23,9 +23,9 @@ pub(super) struct InspectArguments {
     #[arg(long)]
     json: bool,
 
-    /// Read and check every byte, which takes a while.
+    /// Leave out reading and checking every byte of the archives, which takes a while.
     #[arg(long)]
-    verify: bool,
+    quick: bool,
 }
 
 /// What was found.
@@ -44,20 +44,20 @@ pub(super) fn inspect(
 ) -> anyhow::Result<ExitCode> {
     let (_, directory) = store::settings(arguments.data.clone())?;
     let reader = store::look(&directory)?;
-    let found = find(&directory, &reader, arguments.verify)?;
+    let found = find(&directory, &reader, arguments.quick)?;
     let text = if arguments.json { as_json(&found) } else { as_text(&found) };
     super::write_out(out, text.as_bytes())?;
     Ok(if found.damage.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn find<'a>(directory: &'a Path, reader: &Reader, verify: bool) -> anyhow::Result<Found<'a>> {
+fn find<'a>(directory: &'a Path, reader: &Reader, quick: bool) -> anyhow::Result<Found<'a>> {
     let report = reader.report();
     Ok(Found {
         directory,
         documents: reader.documents(),
         files: reader.files()?,
         torn_bytes: report.torn_bytes,
-        damage: if verify { reader.verify()? } else { report.damage.clone() },
+        damage: if quick { report.damage.clone() } else { reader.verify()? },
     })
 }
 

@@ -168,7 +168,7 @@ fn damage_is_told_by_the_exit_code() {
     let dir = with_files();
     run(dir.path(), "import ./hi.yjs notes").unwrap();
     run(dir.path(), "import ./hi.yjs other").unwrap();
-    let (code, told) = run(dir.path(), "inspect --verify").unwrap();
+    let (code, told) = run(dir.path(), "inspect").unwrap();
     assert_eq!(code, ExitCode::SUCCESS);
     assert!(told.contains("2 documents, 24 bytes of edits"), "{told}");
     let reader = look(dir.path());
@@ -178,7 +178,9 @@ fn damage_is_told_by_the_exit_code() {
     let at = bytes.windows(HI.len()).position(|window| window == HI).expect("the entry is there");
     bytes[at] ^= 1;
     std::fs::write(&newest.path, bytes).unwrap();
-    let (code, told) = run(dir.path(), "inspect").unwrap();
-    assert_eq!(code, ExitCode::FAILURE);
-    assert!(told.contains("damage:\n"), "{told}");
+    for line in ["inspect", "inspect --quick"] {
+        let (code, told) = run(dir.path(), line).unwrap();
+        assert_eq!(code, ExitCode::FAILURE);
+        assert!(told.contains("damage:\n"), "{told}");
+    }
 }
