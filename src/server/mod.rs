@@ -4,6 +4,7 @@
 //! without words on standard output, for tests and for programs that bring their own.
 
 pub mod config;
+mod files;
 pub mod shutdown;
 pub(crate) mod similar;
 
@@ -70,6 +71,15 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
     let _kept = telemetry::install(&config.log, config.log_format).is_err();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(files) = files::raise_limit()
+        && files < config.limits.connections as u64
+    {
+        tracing::warn!(
+            files,
+            connections = config.limits.connections,
+            "the system allows fewer open files than connections are configured; raise it (ulimit -n)"
+        );
     }
     let server = tokio::select! {
         started = Server::start(config) => started?,
