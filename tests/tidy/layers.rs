@@ -224,7 +224,7 @@ mod tests {
         }
         assert_eq!(
             complaints("src/storage/local.rs", "use rustix::fs;"),
-            "src/storage/local.rs:1: rustix is named only in src/storage/disk.rs, src/server/files.rs"
+            "src/storage/local.rs:1: rustix is named only in src/storage/disk.rs and src/server/files.rs"
         );
         assert_eq!(
             complaints("src/load/mod.rs", "use tokio_tungstenite::x;"),
