@@ -44,7 +44,7 @@ pub(crate) struct Tables {
     suspects: Option<HashSet<DocumentId>>,
 }
 
-/// Where a document's entries lie, in order: first in archives, then in the journal.
+/// Where a document's entries lie, each list in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contents {
     /// Runs in archives.
@@ -59,7 +59,7 @@ impl Contents {
     /// The seq of the last durable entry.
     fn last(&self) -> Seq {
         let sealed = self.sealed.last().map_or(Seq(0), |sealed| sealed.place.last);
-        self.fresh.last().map_or(sealed, |(seq, _)| *seq)
+        self.fresh.last().map_or(sealed, |(seq, _)| sealed.max(*seq))
     }
 }
 
@@ -254,20 +254,13 @@ impl Tables {
         self.lost_names.get_or_insert(reason);
     }
 
-    /// Ends recovery: documents that may have lost their last entries are set aside, and so are
-    /// those whose name is lost.
+    /// Ends recovery: documents that may have lost their last entries are set aside. Those without a
+    /// name are already, but from now on an unknown name may be one of theirs.
     pub(crate) fn convict(&mut self) {
         for id in self.suspects.take().unwrap_or_default() {
             self.quarantine(id, "its last entries may be lost, as damage was found behind them");
         }
-        let nameless: Vec<_> = self
-            .catalog
-            .lives()
-            .filter(|(_, life)| life.name.is_none())
-            .map(|(id, _)| id)
-            .collect();
-        for id in nameless {
-            self.quarantine(id, "the record that began it is damaged");
+        if self.catalog.lives().any(|(_, life)| life.name.is_none()) {
             self.lost_names.get_or_insert_with(|| {
                 "the name of a document was lost, so an unknown name may be that document's".into()
             });

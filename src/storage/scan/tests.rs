@@ -226,3 +226,11 @@ fn a_damaged_create_record_still_gives_its_name() {
         assert_eq!(damage(&scan)[0].documents, [(id(1), Some(name("plan")))], "byte {at}");
     }
 }
+
+#[test]
+fn commits_that_are_missing_between_two_files_are_damage() {
+    let (bytes, _) = written(&COMMITS, true);
+    let bytes = Bytes::from(bytes);
+    assert_eq!(damage(&scan(3, &bytes, true, Some(FIRST_COMMIT - 1))).len(), 1);
+    assert_eq!(damage(&scan(3, &bytes, true, None)).len(), 0);
+}
