@@ -11,6 +11,8 @@ use std::{
         RwLock,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,6 +21,10 @@ use super::IndexError;
 
 /// sled's own cache: the index is small, and the system caches its file as well.
 const CACHE_BYTES: u64 = 16 << 20;
+
+/// sled's own threads keep the file locked for a moment after it was closed.
+const LOCK_ATTEMPTS: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// A row to write, or to remove when there is no value.
 pub(super) type Row = (Vec<u8>, Option<Vec<u8>>);
@@ -69,14 +75,21 @@ impl SledRows {
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(None)
             .use_compression(false);
-        match catch_unwind(AssertUnwindSafe(|| config.open())) {
-            Ok(Ok(db)) => Ok(Self { db: Some(db), broken: AtomicBool::new(false) }),
-            Ok(Err(error)) if is_unavailable(&error) => {
-                Err(OpenError::Unavailable(error.to_string()))
+        for _ in 0..LOCK_ATTEMPTS {
+            match catch_unwind(AssertUnwindSafe(|| config.open())) {
+                Ok(Ok(db)) => return Ok(Self { db: Some(db), broken: AtomicBool::new(false) }),
+                Ok(Err(error)) if is_locked(&error) => thread::sleep(LOCK_PAUSE),
+                Ok(Err(error)) if is_unavailable(&error) => {
+                    return Err(OpenError::Unavailable(error.to_string()));
+                }
+                Ok(Err(error)) => return Err(OpenError::Damaged(error.to_string())),
+                Err(panic) => {
+                    let problem = format!("sled gave up: {}", text_of(&*panic));
+                    return Err(OpenError::Damaged(problem));
+                }
             }
-            Ok(Err(error)) => Err(OpenError::Damaged(error.to_string())),
-            Err(panic) => Err(OpenError::Damaged(format!("sled gave up: {}", text_of(&*panic)))),
         }
+        Err(OpenError::Unavailable("another process has locked it".to_owned()))
     }
 
     fn call<T>(&self, act: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, IndexError> {
@@ -212,17 +225,16 @@ fn is_unavailable(error: &sled::Error) -> bool {
     use io::ErrorKind::{
         PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull, WouldBlock,
     };
-    match error {
-        sled::Error::Io(error) => {
-            matches!(
-                error.kind(),
-                PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WouldBlock
-            )
-            // sled wraps the error of its file lock and loses the kind.
-            || error.to_string().contains("could not acquire lock")
-        }
-        _ => false,
-    }
+    let sled::Error::Io(error) = error else { return false };
+    matches!(
+        error.kind(),
+        PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull | WouldBlock
+    )
+}
+
+/// sled wraps the error of its file lock and loses the kind.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {

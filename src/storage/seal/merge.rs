@@ -21,8 +21,9 @@ const WHOLE_BYTES: usize = SEGMENT_BYTES / 2;
 /// [`retire`].
 ///
 /// Of documents for which `drop` says yes, content, versions and small records are left out; when
-/// they began, what they were called and that they ended stays. Needs the memory of one segment and
-/// of the tables.
+/// they began, what they were called and that they ended stays. It must say yes only where the record
+/// of the document's end is durable: otherwise a power cut brings the document back without its
+/// content. Needs the memory of one segment and of the tables.
 ///
 /// # Errors
 /// When there are no two archives that cover the range without a gap, one of them is damaged (a merge must not
