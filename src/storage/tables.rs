@@ -37,6 +37,7 @@ pub(crate) struct Tables {
     /// The archives that are there, by the first journal file they stand for.
     pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
     contents: HashMap<DocumentId, Contents>,
+    ending: HashSet<DocumentId>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
     sentences: Vec<String>,
@@ -169,12 +170,25 @@ impl Tables {
 
     /// Notes that records were handed to the journal (`true`) or that their fate is known.
     pub(crate) fn pending(&mut self, id: DocumentId, waiting: bool) {
-        let contents = self.contents.entry(id).or_default();
         if waiting {
-            contents.pending += 1;
-        } else {
+            self.contents.entry(id).or_default().pending += 1;
+        } else if let Some(contents) = self.contents.get_mut(&id) {
             contents.pending = contents.pending.saturating_sub(1);
         }
+    }
+
+    /// Notes that the end of a document was handed to the journal (`true`) or is durable.
+    pub(crate) fn ending(&mut self, id: DocumentId, waiting: bool) {
+        if waiting {
+            self.ending.insert(id);
+        } else {
+            self.ending.remove(&id);
+        }
+    }
+
+    /// The documents whose end is durable, so that their content may be left out of archives.
+    pub(crate) fn durably_ended(&self) -> HashSet<DocumentId> {
+        self.catalog.ended().difference(&self.ending).copied().collect()
     }
 
     /// Notes that entries did not become durable and never will: the last one is the last durable

@@ -383,3 +383,17 @@ async fn an_entry_that_is_nowhere_is_a_gap_and_not_a_shorter_document() {
     contents.fresh[1].1 = contents.fresh[0].1;
     assert!(matches!(read(&contents), Err(Trouble::Damaged(_))));
 }
+
+#[tokio::test]
+async fn content_is_dropped_only_once_the_end_of_its_document_is_durable() {
+    let disk = FaultyDisk::new();
+    let store = start(&disk).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    disk.set(|faults| faults.stall_sync = true);
+    let delete = store.delete(id(1), Timestamp(2), Vec::new());
+    let droppable = || store.engine.shared.tables().durably_ended();
+    assert!(droppable().is_empty());
+    disk.set(|faults| faults.stall_sync = false);
+    delete.await.unwrap();
+    assert!(droppable().contains(&id(1)));
+}

@@ -61,8 +61,13 @@ fn records(scan: &Scan) -> usize {
 }
 
 fn damage(scan: &Scan) -> Vec<&Damage> {
-    let found = |item| if let &Item::Damage(ref damage) = item { Some(damage) } else { None };
-    scan.items.iter().filter_map(found).collect()
+    let mut found = Vec::new();
+    for item in &scan.items {
+        if let Item::Damage(damage) = item {
+            found.push(damage);
+        }
+    }
+    found
 }
 
 const COMMITS: [&[u64]; 4] = [&[1], &[2, 3, 4], &[1], &[2, 3]];
