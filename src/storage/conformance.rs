@@ -110,13 +110,13 @@ async fn calls_take_effect_in_the_order_they_were_made(harness: &dyn Harness) {
         (0..50).map(|n| store.append(id(1), vec![entry(n.to_string())])).collect();
     let open = store.open(id(1));
     let late = store.append(id(1), vec![entry("late")]);
+    // Polled in the reverse order. The open still sees what it followed, and nothing later.
+    let found = open.await.expect("open");
     assert_eq!(late.await.expect("append"), Seq(51));
-    // Polled in the reverse order, and last of all the open, which still sees what it followed.
     for (seq, append) in (1..).zip(appends).collect::<Vec<_>>().into_iter().rev() {
         assert_eq!(append.await.expect("append"), Seq(seq));
     }
     create.await.expect("create");
-    let found = open.await.expect("open");
     let expected: Vec<_> = (0..50).map(|n| n.to_string()).collect();
     assert_eq!(texts(&found.entries, 1), expected);
     assert_eq!(found.last, Seq(50));

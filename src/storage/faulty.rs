@@ -154,6 +154,18 @@ impl FaultyDisk {
         state.live.iter().map(|(path, file)| (path.clone(), bytes(file))).collect()
     }
 
+    /// Flips bits of a byte, as a bad disk does.
+    pub fn flip(&self, path: &Path, at: usize, bits: u8) {
+        let mut state = self.lock();
+        if let Ok(file) = state.find(path) {
+            for bytes in state.files[file].both() {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= bits;
+                }
+            }
+        }
+    }
+
     /// A disk that holds these files, durably.
     #[must_use]
     pub fn with_files(files: &BTreeMap<PathBuf, Vec<u8>>) -> Self {
@@ -210,6 +222,10 @@ impl State {
 }
 
 impl FileState {
+    fn both(&mut self) -> [&mut Vec<u8>; 2] {
+        [&mut self.live, &mut self.durable]
+    }
+
     /// Keeps each sector as it was synced or as it was written, and the length likewise.
     fn tear(&mut self, random: &SeededRandom) {
         if self.live == self.durable {

@@ -339,7 +339,7 @@ impl Hands {
             let tables = self.shared.tables();
             let archives: Vec<_> = tables.archives.values().cloned().collect();
             let Some(range) = seal::plan_merge(&archives) else { return Ok(false) };
-            (range, tables.catalog.ended().clone())
+            (range, tables.durably_ended())
         };
         let drop = |id| dead.contains(&id);
         let merged = seal::merge(&**disk, &directories.archive, &range, &drop, &measure);

@@ -96,28 +96,28 @@ pub(crate) fn read_entries(
         entries: Vec::new(),
         authors: Authors::default(),
     };
-    let mut open: Option<(PathBuf, Archive)> = None;
-    for sealed in &wanted.contents.sealed {
-        if page.is_full() {
-            return Ok(page.entries);
-        }
-        let records = read_sealed(disk, directories, sealed, &mut open)?;
-        page.take(wanted.id, &records)?;
-    }
-    let mut file: Option<OpenLog> = None;
-    for (_, place) in &wanted.contents.fresh {
-        if page.is_full() {
+    let mut archive: Option<(PathBuf, Archive)> = None;
+    let mut log: Option<OpenLog> = None;
+    let mut fresh = wanted.contents.fresh.iter().peekable();
+    let mut sealed = wanted.contents.sealed.iter().peekable();
+    // A damaged journal file is never sealed, so what is fresh may lie between what is sealed.
+    while !page.is_full() {
+        let before = sealed.peek().map_or(Seq(u64::MAX), |sealed| sealed.place.first);
+        if let Some((_, place)) = fresh.next_if(|(seq, _)| *seq < before) {
+            let log = match &mut log {
+                Some(log) if log.key.number == place.file => log,
+                other => {
+                    let key = (wanted.key)(place.file).ok_or(Trouble::Vanished)?;
+                    other.insert(OpenLog::open(disk, directories, key)?)
+                }
+            };
+            page.take(wanted.id, &[log.read(*place)?])?;
+        } else if let Some(sealed) = sealed.next() {
+            let records = read_sealed(disk, directories, sealed, &mut archive)?;
+            page.take(wanted.id, &records)?;
+        } else {
             break;
         }
-        let log = match &mut file {
-            Some(log) if log.key.number == place.file => log,
-            other => {
-                let key = (wanted.key)(place.file).ok_or(Trouble::Vanished)?;
-                other.insert(OpenLog::open(disk, directories, key)?)
-            }
-        };
-        let record = log.read(*place)?;
-        page.take(wanted.id, &[record])?;
     }
     Ok(page.entries)
 }

@@ -37,6 +37,7 @@ pub(crate) struct Tables {
     /// The archives that are there, by the first journal file they stand for.
     pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
     contents: HashMap<DocumentId, Contents>,
+    ending: HashSet<DocumentId>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
     sentences: Vec<String>,
@@ -44,7 +45,7 @@ pub(crate) struct Tables {
     suspects: Option<HashSet<DocumentId>>,
 }
 
-/// Where a document's entries lie, in order: first in archives, then in the journal.
+/// Where a document's entries lie, each list in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Contents {
     /// Runs in archives.
@@ -59,7 +60,7 @@ impl Contents {
     /// The seq of the last durable entry.
     fn last(&self) -> Seq {
         let sealed = self.sealed.last().map_or(Seq(0), |sealed| sealed.place.last);
-        self.fresh.last().map_or(sealed, |(seq, _)| *seq)
+        self.fresh.last().map_or(sealed, |(seq, _)| sealed.max(*seq))
     }
 }
 
@@ -169,12 +170,25 @@ impl Tables {
 
     /// Notes that records were handed to the journal (`true`) or that their fate is known.
     pub(crate) fn pending(&mut self, id: DocumentId, waiting: bool) {
-        let contents = self.contents.entry(id).or_default();
         if waiting {
-            contents.pending += 1;
-        } else {
+            self.contents.entry(id).or_default().pending += 1;
+        } else if let Some(contents) = self.contents.get_mut(&id) {
             contents.pending = contents.pending.saturating_sub(1);
         }
+    }
+
+    /// Notes that the end of a document was handed to the journal (`true`) or is durable.
+    pub(crate) fn ending(&mut self, id: DocumentId, waiting: bool) {
+        if waiting {
+            self.ending.insert(id);
+        } else {
+            self.ending.remove(&id);
+        }
+    }
+
+    /// The documents whose end is durable, so that their content may be left out of archives.
+    pub(crate) fn durably_ended(&self) -> HashSet<DocumentId> {
+        self.catalog.ended().difference(&self.ending).copied().collect()
     }
 
     /// Notes that entries did not become durable and never will: the last one is the last durable
@@ -254,20 +268,13 @@ impl Tables {
         self.lost_names.get_or_insert(reason);
     }
 
-    /// Ends recovery: documents that may have lost their last entries are set aside, and so are
-    /// those whose name is lost.
+    /// Ends recovery: documents that may have lost their last entries are set aside. Those without a
+    /// name are already, but from now on an unknown name may be one of theirs.
     pub(crate) fn convict(&mut self) {
         for id in self.suspects.take().unwrap_or_default() {
             self.quarantine(id, "its last entries may be lost, as damage was found behind them");
         }
-        let nameless: Vec<_> = self
-            .catalog
-            .lives()
-            .filter(|(_, life)| life.name.is_none())
-            .map(|(id, _)| id)
-            .collect();
-        for id in nameless {
-            self.quarantine(id, "the record that began it is damaged");
+        if self.catalog.lives().any(|(_, life)| life.name.is_none()) {
             self.lost_names.get_or_insert_with(|| {
                 "the name of a document was lost, so an unknown name may be that document's".into()
             });

@@ -66,7 +66,12 @@ impl Local {
         tables.pending(id, true);
         let seqs: Vec<_> =
             records.iter().map(|record| (record.kind.is_content(), record.seq)).collect();
-        let shared = self.engine.shared.clone();
+        let ends = changes.iter().any(|change| matches!(change, Change::Delete { .. }));
+        if ends {
+            tables.forget(id);
+            tables.ending(id, true);
+        }
+        let (shared, desk) = (self.engine.shared.clone(), self.engine.keeper.desk().clone());
         let placed = move |outcome: &Result<&[Place], StoreError>| {
             let mut tables = shared.tables();
             tables.pending(id, false);
@@ -75,6 +80,10 @@ impl Local {
                 if *is_content {
                     tables.place(id, *seq, *place);
                 }
+            }
+            if ends {
+                tables.ending(id, false);
+                desk.add_ended(id);
             }
         };
         let (done, outcome) = answer(placed);
@@ -270,10 +279,6 @@ impl Store for Local {
         }
         let delete = Change::Delete { time, clients: clients.into() };
         let written = self.write(&mut tables, id, &[delete]);
-        if tables.catalog.has_ended(id) {
-            tables.forget(id);
-            self.engine.keeper.desk().add_ended(id);
-        }
         Box::pin(async move { written.await.map(drop) })
     }
 

@@ -61,10 +61,13 @@ fn records(scan: &Scan) -> usize {
 }
 
 fn damage(scan: &Scan) -> Vec<&Damage> {
-    let items = scan.items.iter();
-    items
-        .filter_map(|item| if let Item::Damage(damage) = item { Some(damage) } else { None })
-        .collect()
+    let mut found = Vec::new();
+    for item in &scan.items {
+        if let Item::Damage(damage) = item {
+            found.push(damage);
+        }
+    }
+    found
 }
 
 const COMMITS: [&[u64]; 4] = [&[1], &[2, 3, 4], &[1], &[2, 3]];
@@ -227,4 +230,12 @@ fn a_damaged_create_record_still_gives_its_name() {
         let scan = look(flipped, false);
         assert_eq!(damage(&scan)[0].documents, [(id(1), Some(name("plan")))], "byte {at}");
     }
+}
+
+#[test]
+fn commits_that_are_missing_between_two_files_are_damage() {
+    let (bytes, _) = written(&COMMITS, true);
+    let bytes = Bytes::from(bytes);
+    assert_eq!(damage(&scan(3, &bytes, true, Some(FIRST_COMMIT - 1))).len(), 1);
+    assert_eq!(damage(&scan(3, &bytes, true, None)).len(), 0);
 }
