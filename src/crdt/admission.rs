@@ -23,8 +23,8 @@ pub(super) struct Admitted {
     pub(super) update: Option<Bytes>,
     /// Whether it holds new blocks.
     pub(super) inserts: bool,
-    /// How many units it deletes, known or not.
-    pub(super) deleted: usize,
+    /// By how many bytes it may change the size of the document, either way; rather too many.
+    pub(super) weight: usize,
     /// Whether nothing of it was left out for lack of something it depends on.
     pub(super) complete: bool,
 }
@@ -42,7 +42,6 @@ pub(super) fn admit(
     let (deletes, clipped) = clip(update, index);
     let inserts = !order.runs.is_empty();
     let complete = order.complete && !clipped;
-    let deleted = deletes.iter().map(|delete| delete.len as usize).sum();
     let update = if !inserts && deletes.is_empty() {
         None
     } else if complete && update.plain && !order.overlaps && order.by_unit.is_empty() {
@@ -50,7 +49,8 @@ pub(super) fn admit(
     } else {
         Some(write(update, &order, &deletes, bytes.len()))
     };
-    Ok(Admitted { update, inserts, deleted, complete })
+    let weight = update.as_ref().map_or(0, Bytes::len) + weigh(&deletes, inserts);
+    Ok(Admitted { update, inserts, weight, complete })
 }
 
 /// Whether an update holds blocks of clients of an earlier life of the
@@ -79,6 +79,14 @@ fn clip(update: &Update<'_>, index: &Index) -> (Vec<Delete>, bool) {
     });
     let deletes = deletes.collect();
     (deletes, clipped)
+}
+
+/// A deletion may split an item in three. What it frees counts for updates that do nothing else:
+/// each of those has an effect, while others could name what is gone already again and again.
+fn weigh(deletes: &[Delete], inserts: bool) -> usize {
+    const SPLIT: usize = 32;
+    let weight = |units: u32| if inserts { SPLIT } else { SPLIT.max(units as usize) };
+    deletes.iter().map(|delete| weight(delete.len)).sum()
 }
 
 fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize) -> Bytes {

@@ -25,7 +25,7 @@ impl Size {
         Self { waiting: 0, ..self }
     }
 
-    /// With bytes that were applied, or units deleted: both call for a new look at a full document.
+    /// With bytes that were added or freed: both call for a new look at a full document.
     pub(super) fn changed(self, by: usize) -> Self {
         Self { since: self.since.saturating_add(by), ..self }
     }

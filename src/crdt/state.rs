@@ -23,6 +23,9 @@ use crate::{ids::ClientId, limits};
 /// Updates per transaction when loading; fewer cost more transactions, more cost long block lists.
 const LOAD_BATCH: usize = 256;
 
+/// A full document may grow by this part of its bound through deletions.
+const DELETE_SLACK: usize = 4;
+
 /// The update that changes nothing.
 pub(super) const EMPTY: &[u8] = &[0, 0];
 
@@ -34,6 +37,8 @@ const LOAD_BATCH_BYTES: usize = 1 << 20;
 pub struct DocumentState {
     engine: Engine,
     index: Index,
+    /// Whether the index counts blocks that the library did not integrate.
+    misjudged: bool,
     client: ClientId,
     bounds: Bounds,
     /// In order.
@@ -73,6 +78,7 @@ impl DocumentState {
         Self {
             engine: Engine::new(client),
             index: Index::default(),
+            misjudged: false,
             client,
             bounds,
             retired,
@@ -153,6 +159,9 @@ impl DocumentState {
             }
         }
         self.commit(batch, false, &mut applied)?;
+        if std::mem::take(&mut self.misjudged) {
+            self.rebuild_index();
+        }
         Ok(applied)
     }
 
@@ -186,9 +195,13 @@ impl DocumentState {
     }
 
     fn check_size(&self, admitted: &Admitted) -> Result<(), Refusal> {
-        let limit = self.bounds.document_bytes;
+        let mut limit = self.bounds.document_bytes;
+        if !admitted.inserts {
+            // Deletions may go on, but holes take room too: every second letter of a long text.
+            limit += limit / DELETE_SLACK;
+        }
         let added = admitted.update.as_ref().map_or(0, Bytes::len);
-        let over = || admitted.inserts && self.size.get().exceeds(limit, added);
+        let over = || self.size.get().exceeds(limit, added);
         if over() && self.size.get().is_stale(limit) {
             self.size.set(self.size.get().measured(self.engine.encode().len()));
         }
@@ -230,9 +243,7 @@ impl DocumentState {
             if !together {
                 broadcast = entry.clone();
             }
-            // A deletion makes room, which is found when it is asked for.
-            let gone = if member.admitted.inserts { 0 } else { member.admitted.deleted };
-            self.size.set(self.size.get().changed(entry.len().max(gone)));
+            self.size.set(self.size.get().changed(member.admitted.weight));
             applied.verdicts[member.index] = if member.admitted.complete {
                 Verdict::Applied(entry)
             } else {
@@ -244,25 +255,30 @@ impl DocumentState {
     }
 
     /// A belt: the library left something pending that admission let pass. What it integrated is
-    /// kept as the first member's entry, and the index follows the library.
+    /// kept as the first member's entry.
     fn salvage(&mut self, members: &[Member], integrated: Bytes, applied: &mut Applied) {
         tracing::error!("an admitted update stayed pending; keeping what was integrated");
         for member in members {
             applied.verdicts[member.index] = Verdict::Incomplete(None);
         }
-        let state = Bytes::from(self.engine.encode());
-        self.index = Index::default();
-        if let Ok(update) = Update::parse(&state)
-            && admit(&state, &update, &mut self.index).is_ok()
-        {
-            self.index.keep();
-        }
+        self.misjudged = true;
         if let [first, ..] = members
             && integrated != EMPTY
         {
             applied.verdicts[first.index] = Verdict::Incomplete(Some(integrated.clone()));
             let range = first.index..members[members.len() - 1].index + 1;
             applied.broadcasts.push(Broadcast { update: integrated, members: range });
+        }
+    }
+
+    /// Counts again from what the library holds.
+    fn rebuild_index(&mut self) {
+        let state = Bytes::from(self.engine.encode());
+        self.index = Index::default();
+        if let Ok(update) = Update::parse(&state)
+            && admit(&state, &update, &mut self.index).is_ok()
+        {
+            self.index.keep();
         }
     }
 
@@ -368,6 +384,7 @@ mod tests {
         let verdicts = vec![Verdict::Known; 2];
         let mut applied = Applied { verdicts, broadcasts: Vec::new() };
         document.commit(members, false, &mut applied).expect("the document stays whole");
+        document.apply(&[]).expect("the document stays whole");
         let kept = Verdict::Incomplete(Some(honest.clone()));
         assert_eq!(applied.verdicts, [kept, Verdict::Incomplete(None)]);
         assert_eq!(applied.broadcasts, [Broadcast { update: honest, members: 0..2 }]);

@@ -194,6 +194,19 @@ fn a_full_document_takes_deletions_only() {
 }
 
 #[test]
+fn holes_in_a_full_document_end_somewhere() {
+    let bounds = Bounds { update_bytes: 2000, document_bytes: 2000 };
+    let (ada, mut document) = (Editor::new(1), document_with(bounds, &[]));
+    apply_one(&mut document, live(&ada.insert(0, &"x".repeat(1900))));
+    let full = Verdict::Refused(Refusal::Full { limit: 2500 });
+    let refused = (0..900).any(|at| {
+        let update = ada.remove(at, 1);
+        apply_one(&mut document, live(&update)) == full
+    });
+    assert!(refused && document.snapshot().expect("a snapshot").len() < 2600);
+}
+
+#[test]
 fn many_small_edits_do_not_count_more_than_the_document_they_make() {
     let bounds = Bounds { update_bytes: 1000, document_bytes: 2000 };
     let (ada, mut document) = (Editor::new(1), document_with(bounds, &[]));

@@ -125,3 +125,15 @@ fn what_cannot_be_cut_stays_whole() {
         assert_eq!(split(&bytes, 4), [bytes]);
     }
 }
+
+#[test]
+fn higher_client_ids_come_first_where_nothing_else_decides() {
+    let ends = |pieces: &[Bytes]| -> Vec<u64> {
+        let update = |piece| crate::crdt::parser::Update::parse(piece).expect("a piece");
+        pieces.iter().flat_map(|piece| update(piece).sections).map(|s| s.client).collect()
+    };
+    // Three clients, lowest first, each with a letter at the same place.
+    let letter = |client| [1, client, 0, 4, 1, 1, b't', 1, b'x'];
+    let update = [&[3][..], &letter(2), &letter(5), &letter(9), &[0]].concat();
+    assert_eq!(ends(&split(&update.into(), 1)), [9, 5, 2]);
+}
