@@ -1,3 +1,5 @@
+//! The commands, run on real directories: what they write, and what they say when they cannot.
+
 use std::{path::Path, sync::Arc};
 
 use clap::CommandFactory;

@@ -53,11 +53,13 @@ pub(super) fn admit(
     Ok(Admitted { update, inserts, deleted, complete })
 }
 
-/// Whether an update holds blocks of clients of an earlier life of the document.
+/// Whether an update holds blocks of clients of an earlier life of the
+/// document, which are given in order.
 pub(super) fn is_retired(update: &Update<'_>, index: &Index, retired: &[u64]) -> bool {
     !retired.is_empty()
         && update.sections.iter().any(|section| {
-            section.end > index.end(section.client) && retired.contains(&section.client)
+            section.end > index.end(section.client)
+                && retired.binary_search(&section.client).is_ok()
         })
 }
 

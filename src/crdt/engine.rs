@@ -2,6 +2,9 @@
 //!
 //! The only file that names `yrs`. It trusts that updates were admitted: on other bytes the library
 //! overflows the stack, loops or corrupts memory, which no call here could contain.
+//!
+//! What it stores less exactly than Yjs: big integers come back as numbers, and of a document inside
+//! a document only the options it knows.
 
 use std::{
     any::Any,

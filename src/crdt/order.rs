@@ -3,7 +3,7 @@
 //! The same walk decides admission and orders pieces. It is exact: whatever it leaves out depends
 //! on something that neither the document nor the update holds, or on itself in a circle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::parser::{Block, Blocks, Id, Kind, Malformed, Update};
 
@@ -65,7 +65,7 @@ pub(super) struct Order<'a> {
     /// Whether some of it was integrated already.
     pub(super) overlaps: bool,
     /// Blocks that are to be written unit by unit.
-    pub(super) by_unit: Vec<Id>,
+    pub(super) by_unit: HashSet<Id>,
 }
 
 /// Walks an update against a frontier, which is moved along.
@@ -138,7 +138,7 @@ fn advance<'a>(
             return Ok((start.unwrap_or(before), stop));
         }
         if frontier.integrate(&block)? == Form::UnitByUnit {
-            order.by_unit.push(block.id);
+            order.by_unit.insert(block.id);
         }
         start.get_or_insert(before);
     }

@@ -36,6 +36,7 @@ pub struct DocumentState {
     index: Index,
     client: ClientId,
     bounds: Bounds,
+    /// In order.
     retired: Arc<[u64]>,
     size: Cell<Size>,
     /// The encoded state vector, until the next change.
@@ -62,7 +63,13 @@ impl DocumentState {
     /// An empty document; `client` is the server's own id in it, `retired` are client ids of
     /// earlier lives whose edits are refused.
     #[must_use]
-    pub fn new(client: ClientId, bounds: Bounds, retired: Arc<[u64]>) -> Self {
+    pub fn new(client: ClientId, bounds: Bounds, mut retired: Arc<[u64]>) -> Self {
+        if !retired.is_sorted() {
+            // Looked up for every client of an update.
+            let mut sorted = retired.to_vec();
+            sorted.sort_unstable();
+            retired = sorted.into();
+        }
         Self {
             engine: Engine::new(client),
             index: Index::default(),

@@ -65,13 +65,17 @@ pub enum Ended {
 ///
 /// # Errors
 /// When it cannot start, or could not make every edit durable in the time it had.
-pub async fn run(config: &Config, signals: Signals) -> anyhow::Result<Ended> {
+pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended> {
     // A host app that has installed its own subscriber keeps it.
     let _kept = telemetry::install(&config.log, config.log_format).is_err();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let server = Server::start(config).await?;
+    let server = tokio::select! {
+        started = Server::start(config) => started?,
+        // Opening a large store takes a while, and leaving it half opened does it no harm.
+        Signal::Stop(number) = signals.next() => return Ok(Ended::Forced(number)),
+    };
     // Nobody may be reading, which is no reason to stop.
     let _unread = std::io::stdout().write_all(server.greeting(config).as_bytes());
     server.until_told(signals).await
@@ -142,7 +146,7 @@ impl Server {
 
     /// Serves until a signal ends it; see [`run`].
     async fn until_told(self, mut signals: Signals) -> anyhow::Result<Ended> {
-        while signals.next().await == Signal::Reload {
+        while signals.next().await == Signal::HangUp && self.tls.is_some() {
             self.reload();
         }
         tracing::info!("stopping; a second signal stops at once");

@@ -20,8 +20,9 @@ use crate::random::SystemRandom;
 pub enum Signal {
     /// End. The number is the signal's: 2 for Ctrl+C, 15 for a service manager.
     Stop(i32),
-    /// Read certificates again.
-    Reload,
+    /// Read certificates again. A server without any ends, because a terminal that is closed says
+    /// the same.
+    HangUp,
 }
 
 /// Signals of the process, or of a test.
@@ -59,7 +60,7 @@ impl Signals {
             From::Process { interrupt, terminate, hang_up } => tokio::select! {
                 Some(()) = interrupt.recv() => Signal::Stop(SignalKind::interrupt().as_raw_value()),
                 Some(()) = terminate.recv() => Signal::Stop(SignalKind::terminate().as_raw_value()),
-                Some(()) = hang_up.recv() => Signal::Reload,
+                Some(()) = hang_up.recv() => Signal::HangUp,
                 else => std::future::pending().await,
             },
             From::Channel(signals) => match signals.recv().await {

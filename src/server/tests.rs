@@ -64,7 +64,7 @@ async fn a_second_signal_ends_at_once() {
     // It never answers the goodbye, so ending in order would take its half of the hour.
     let _stubborn = upgraded(&server).await;
     let (signal, signals) = mpsc::channel(3);
-    for asked in [Signal::Reload, Signal::Stop(15), Signal::Stop(2)] {
+    for asked in [Signal::Stop(15), Signal::HangUp, Signal::Stop(2)] {
         signal.try_send(asked).unwrap();
     }
     let ended = server.until_told(Signals::from_channel(signals)).await.unwrap();
@@ -72,12 +72,32 @@ async fn a_second_signal_ends_at_once() {
 }
 
 #[tokio::test]
-async fn one_signal_ends_in_order() {
-    let server = Server::start(&throw_away()).await.unwrap();
+async fn one_signal_ends_in_order_and_a_closed_terminal_is_one() {
+    for asked in [Signal::Stop(15), Signal::HangUp] {
+        let server = Server::start(&throw_away()).await.unwrap();
+        let (signal, signals) = mpsc::channel(1);
+        signal.try_send(asked).unwrap();
+        let ended = server.until_told(Signals::from_channel(signals)).await.unwrap();
+        assert_eq!(ended, Ended::InOrder);
+    }
+}
+
+#[tokio::test]
+async fn with_certificates_a_hang_up_reads_them_again_and_the_server_goes_on() {
+    let mut config = throw_away();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/testdata");
+    let certificate = folder.join("localhost.pem");
+    config.tls = Some(http::tls::TlsFiles { certificate, key: folder.join("localhost.key") });
+    let server = Server::start(&config).await.unwrap();
+    let address = server.addresses()[0];
     let (signal, signals) = mpsc::channel(1);
-    signal.try_send(Signal::Stop(15)).unwrap();
-    let ended = server.until_told(Signals::from_channel(signals)).await.unwrap();
-    assert_eq!(ended, Ended::InOrder);
+    let running = tokio::spawn(server.until_told(Signals::from_channel(signals)));
+    signal.send(Signal::HangUp).await.unwrap();
+    // The next place in the channel is free only when the first signal was taken.
+    let next = signal.reserve().await.unwrap();
+    assert!(TcpStream::connect(address).await.is_ok());
+    next.send(Signal::Stop(15));
+    assert_eq!(running.await.unwrap().unwrap(), Ended::InOrder);
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ fn sections_may_depend_on_each_other_in_any_order() {
 #[test]
 fn edits_of_an_earlier_life_are_refused_but_not_what_is_known() {
     let (ada, bob) = (Editor::new(1), Editor::new(2));
-    let mut document = document_with(WIDE, &[1]);
+    let mut document = document_with(WIDE, &[9, 1, 4]);
     let refused = Verdict::Refused(Refusal::Retired);
     assert_eq!(apply_one(&mut document, live(&ada.insert(0, "a"))), refused);
     assert_eq!(apply_one(&mut document, step2(&ada.diff(&[0]))), refused);
@@ -221,15 +221,16 @@ fn a_refused_update_leaves_no_trace() {
 fn a_refused_update_leaves_a_client_where_it_was() {
     let mut document = document();
     apply_one(&mut document, live(&hex("01 01 05 00 04 01 01 74 01 61 00")));
-    // A map, then a block inside the text: the map must not be remembered.
+    // A letter, a map, and a block inside a text: the map must not be remembered.
     let refused =
         Verdict::Refused(Refusal::Malformed("a block lies inside something that is not a type"));
-    let broken = hex("01 02 05 01 07 01 01 6d 01  04 00 05 00 01 62 00");
+    let broken = hex("01 03 05 01 84 05 00 01 62  07 01 01 6d 01  04 00 05 00 01 62 00");
     assert_eq!(apply_one(&mut document, live(&broken)), refused);
     assert_eq!(document.state_vector(), hex("01 05 01"));
-    let honest = hex("01 01 05 01 84 05 00 01 62 00");
+    assert_eq!(document.index_runs(), 1);
+    let honest = hex("01 01 05 01 84 05 00 03 62 63 64 00");
     assert_eq!(apply_one(&mut document, live(&honest)), Verdict::Applied(honest));
-    let inside = hex("01 01 05 02 04 00 05 01 01 63 00");
+    let inside = hex("01 01 05 04 04 00 05 02 01 65 00");
     assert_eq!(apply_one(&mut document, live(&inside)), refused);
 }
 
@@ -239,9 +240,9 @@ fn map_entries_and_list_items_are_no_neighbours() {
     // An entry `k` and a letter, both in the root `b`.
     let start = hex("01 02 05 00 25 01 01 62 01 6b 02 7b 7d  04 01 01 62 01 78 00");
     assert!(matches!(apply_one(&mut document, live(&start)), Verdict::Applied(_)));
-    for mixed in ["c4 05 00 05 01", "84 05 00 "] {
-        // In a row with both; and a text as an entry.
-        let update = hex(&format!("01 01 06 00 {mixed} 02 79 7a 00"));
+    // A letter in a row with both; and a text as an entry.
+    for mixed in ["c4 05 00 05 01 01 79", "84 05 00 02 79 7a"] {
+        let update = hex(&format!("01 01 06 00 {mixed} 00"));
         let verdict = apply_one(&mut document, live(&update));
         assert!(matches!(verdict, Verdict::Refused(Refusal::Malformed(_))), "{verdict:?}");
     }
@@ -259,7 +260,7 @@ fn overwritten_values_of_a_map_entry_can_be_deleted_one_by_one() {
     reader.receive(&entry);
     let map = reader.doc.get_or_insert_map("m");
     assert_eq!(map.get(&reader.doc.transact(), "k"), Some(yrs::Out::Any(2.into())));
-    apply_one(&mut document, live(&hex("00 01 05 01 00 01")));
+    apply_one(&mut document, live(&hex("00 01 05 01 01 01")));
     assert_eq!(reload(&document).state_vector(), hex("01 05 02"));
 }
 
@@ -343,4 +344,10 @@ fn a_document_cannot_be_overfilled_within_one_batch() {
     let verdicts = apply(&mut document, &updates).verdicts;
     let taken = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Applied(_)));
     assert_eq!(taken.count(), 2);
+}
+
+#[test]
+fn a_document_may_move_between_threads() {
+    fn send<T: Send>(_: &T) {}
+    send(&document());
 }

@@ -20,6 +20,10 @@ async fn read_to_close(stream: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+async fn all_closed(slots: &Slots) {
+    timeout(Duration::from_secs(10), slots.closed()).await.expect("a connection was kept");
+}
+
 async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\nok\n") {
@@ -90,9 +94,10 @@ async fn a_client_that_never_reads_its_answers_is_closed() {
     let (_unread, mut to) = stream.into_split();
     // Pipelined requests whose answers nobody takes: the server stops reading when its socket is
     // full, and gives up when that does not change.
-    while to.write_all(ASK.repeat(100).as_bytes()).await.is_ok() {}
+    let asking = async { while to.write_all(ASK.repeat(100).as_bytes()).await.is_ok() {} };
+    timeout(Duration::from_secs(10), asking).await.expect("the server went on waiting");
     drop((to, _unread));
-    served.slots.closed().await;
+    all_closed(&served.slots).await;
 }
 
 #[tokio::test]
@@ -106,7 +111,7 @@ async fn over_the_limit_a_client_is_told_and_the_next_one_served() {
     assert!(refused.starts_with("HTTP/1.1 503 "), "{refused}");
     assert!(refused.contains("max-connections"), "{refused}");
     drop(first);
-    served.slots.closed().await;
+    all_closed(&served.slots).await;
     let mut next = TcpStream::connect(served.address).await.unwrap();
     next.write_all(ASK.as_bytes()).await.unwrap();
     assert!(read_head(&mut next).await.starts_with("HTTP/1.1 200 "));
@@ -120,19 +125,21 @@ async fn a_websocket_keeps_its_slot() {
     let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
     assert_eq!(served.slots.taken(), 1);
     drop(socket);
-    served.slots.closed().await;
+    all_closed(&served.slots).await;
 }
 
 #[tokio::test]
 async fn stopping_closes_idle_connections_and_the_port() {
-    let served = serve(Limits::default(), None).await;
+    // So that it is the stop that closes the connection.
+    let limits = Limits { header_timeout: Duration::from_secs(3600), ..Limits::default() };
+    let served = serve(limits, None).await;
     let mut idle = TcpStream::connect(served.address).await.unwrap();
     idle.write_all(ASK.as_bytes()).await.unwrap();
     read_head(&mut idle).await;
     served.stop.send(true).unwrap();
     read_to_close(&mut idle).await;
     served.running.await.unwrap();
-    served.slots.closed().await;
+    all_closed(&served.slots).await;
     assert!(TcpStream::connect(served.address).await.is_err());
 }
 
@@ -198,7 +205,7 @@ async fn a_client_that_never_finishes_its_tls_handshake_is_closed() {
     let served = serve(impatient(), Some(tls)).await;
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     read_to_close(&mut stream).await;
-    served.slots.closed().await;
+    all_closed(&served.slots).await;
 }
 
 #[test]

@@ -61,8 +61,10 @@ fn records(scan: &Scan) -> usize {
 }
 
 fn damage(scan: &Scan) -> Vec<&Damage> {
-    let found = |item| if let &Item::Damage(ref damage) = item { Some(damage) } else { None };
-    scan.items.iter().filter_map(found).collect()
+    let items = scan.items.iter();
+    items
+        .filter_map(|item| if let Item::Damage(damage) = item { Some(damage) } else { None })
+        .collect()
 }
 
 const COMMITS: [&[u64]; 4] = [&[1], &[2, 3, 4], &[1], &[2, 3]];
