@@ -97,7 +97,8 @@ async fn sync_fails_at(place: usize) {
     let mut server = match faulty.try_start().await {
         Ok(server) => server,
         Err(why) => {
-            let said = why.log.contains("Input/output error") && why.status.and_then(|it| it.code()) == Some(1);
+            let said = why.log.contains("Input/output error")
+                && why.status.and_then(|it| it.code()) == Some(1);
             assert!(said, "a start that failed at sync {place} does not say why: {why:?}");
             launch.start().await.kill();
             return;

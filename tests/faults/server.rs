@@ -262,9 +262,9 @@ pub(crate) fn coscribe(arguments: &[&str], data: &Path) -> Output {
         .expect("the binary can be run")
 }
 
-/// The program under test: the one built with these tests unless `COSCRIBE_BINARY` names another.
+/// The program under test: the one built with these tests unless `COSCRIBE_BIN` names another.
 fn binary() -> PathBuf {
-    let other = std::env::var_os("COSCRIBE_BINARY").map(PathBuf::from);
+    let other = std::env::var_os("COSCRIBE_BIN").map(PathBuf::from);
     other.unwrap_or_else(|| env!("CARGO_BIN_EXE_coscribe").into())
 }
 
