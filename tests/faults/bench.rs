@@ -105,6 +105,11 @@ impl Bench {
         Launch::new(&self.data, &self.outside.path().join("server.log"))
     }
 
+    /// What the servers have written.
+    pub(crate) fn log_text(&self) -> String {
+        std::fs::read_to_string(self.outside.path().join("server.log")).unwrap_or_default()
+    }
+
     /// Documents of their own for the first round and for this one.
     fn hire(&mut self, round: usize) {
         let seed = 1_000 * (round as u64 + 1);
@@ -131,7 +136,10 @@ impl Bench {
             let after = Duration::from_millis(self.random.below(120));
             self.launch().interrupted(after).await;
         }
-        let server = fault.prepare(self.launch(), &self.random).start().await;
+        // Now and then documents nobody has open are let go of at once, with a last snapshot.
+        let unload = ["60s", "200ms"][self.random.below(2) as usize];
+        let launch = self.launch().with(&["--unload-after", unload]);
+        let server = fault.prepare(launch, &self.random).start().await;
         let mut found = self.compare_with_known(&server).await;
         if found.is_empty() {
             found = self.reconnect_and_type(round, server, fault).await;

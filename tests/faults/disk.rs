@@ -31,9 +31,58 @@ async fn after_a_failed_sync_nothing_is_called_saved_until_a_restart() {
     if !has_strace() {
         return note("SKIPPED: failing syncs need strace");
     }
-    let places: Vec<usize> = if long() { (20..60).collect() } else { vec![25, 40] };
+    let places: Vec<usize> = if long() { (1..60).collect() } else { vec![1, 3, 25, 40] };
     for place in places {
         sync_fails_at(place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_system_that_cannot_reserve_space_is_good_enough() {
+    let _turn = alone().await;
+    if !has_strace() {
+        return note("SKIPPED: failing reservations need strace");
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("store");
+    let launch = Launch::new(&data, &directory.path().join("log"))
+        .fault("trace=fallocate")
+        .fault("inject=fallocate:error=EOPNOTSUPP");
+    let server = launch.start().await;
+    let mut editor = Editor::new("ann", "note", Framing::Hocuspocus, 5);
+    let mut online = editor.go_online(server.port).await.expect("the editor connects");
+    editor.type_for(&mut online, PACE, Duration::from_secs(1)).await.expect("typing works");
+    editor.settle(&mut online).await.expect("answers come");
+    assert_eq!(editor.journal.acked, editor.journal.ops.len());
+    server.kill();
+    let content = export("note", &data).expect("the document can be exported");
+    assert_eq!(violations(&[&editor.journal], &content), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_is_tried_again_and_is_not_called_saved_before() {
+    let _turn = alone().await;
+    if !has_strace() {
+        return note("SKIPPED: failing writes need strace");
+    }
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().join("store");
+    let launch = Launch::new(&data, &directory.path().join("log"));
+    for error in ["EIO", "ENOSPC"] {
+        let faulty = launch
+            .clone()
+            .fault("trace=pwrite64")
+            .fault(&format!("inject=pwrite64:error={error}:when=40..44"));
+        let server = faulty.start().await;
+        let mut editor = Editor::new(error, error, Framing::Hocuspocus, 5);
+        let mut online = editor.go_online(server.port).await.expect("the editor connects");
+        editor.type_for(&mut online, PACE, Duration::from_secs(3)).await.expect("typing works");
+        server.becomes(200, SOON).await.expect("writing works again");
+        editor.settle(&mut online).await.expect("answers come");
+        assert_eq!((editor.refused, editor.journal.acked), (0, editor.journal.ops.len()));
+        server.kill();
+        let content = export(error, &data).expect("the document can be exported");
+        assert_eq!(violations(&[&editor.journal], &content), Vec::<String>::new(), "{error}");
     }
 }
 
@@ -45,7 +94,16 @@ async fn sync_fails_at(place: usize) {
         .clone()
         .fault("trace=fdatasync")
         .fault(&format!("inject=fdatasync:error=EIO:when={place}"));
-    let mut server = faulty.start().await;
+    let mut server = match faulty.try_start().await {
+        Ok(server) => server,
+        Err(why) => {
+            let said = why.log.contains("Input/output error")
+                && why.status.and_then(|it| it.code()) == Some(1);
+            assert!(said, "a start that failed at sync {place} does not say why: {why:?}");
+            launch.start().await.kill();
+            return;
+        }
+    };
     let mut editor = Editor::new("ann", "note", Framing::Hocuspocus, 5);
     let mut online = editor.go_online(server.port).await.expect("the editor connects");
     while server.ready().0 == 200 {
@@ -57,7 +115,7 @@ async fn sync_fails_at(place: usize) {
     assert!(why.contains("sync") || why.contains("disk"), "/readyz does not say why: {why}");
     let _ = editor.type_for(&mut online, PACE, Duration::from_millis(300)).await;
     let acked = editor.journal.acked;
-    assert!(acked > 0, "sync {place} failed before anything was typed");
+    assert!(acked > 0 || place < 20, "sync {place} failed before anything was typed");
     let _ = editor.type_for(&mut online, PACE, Duration::from_millis(300)).await;
     assert_eq!(editor.journal.acked, acked, "called saved after a failed sync");
     assert!(editor.refused > 0, "nobody told the editor");

@@ -46,6 +46,37 @@ impl Fault for AtSync {
     }
 }
 
+/// Asked to stop while everybody types.
+#[derive(Default)]
+struct Stop {
+    clean: usize,
+}
+
+impl Fault for Stop {
+    fn prepare(&mut self, launch: Launch, _: &SeededRandom) -> Launch {
+        launch
+    }
+
+    async fn strike(&mut self, server: Server, random: &SeededRandom) {
+        tokio::time::sleep(Duration::from_millis(200 + random.below(500))).await;
+        let status = server.stop().await;
+        self.clean += usize::from(status.is_some_and(|status| status.success()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_asked_to_stop_under_load_stops_cleanly_and_loses_nothing() {
+    let _turn = alone().await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let mut bench = Bench::new(&directory.path().join("store"), 12);
+    let rounds = if long() { 10 } else { 2 };
+    let mut fault = Stop::default();
+    note("asked to stop:");
+    let report = bench.play(rounds, &mut fault).await;
+    assert_eq!(report.violations, Vec::<String>::new());
+    assert_eq!(fault.clean, rounds, "not every stop ended with success: {}", bench.log_text());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let _turn = alone().await;

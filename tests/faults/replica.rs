@@ -10,6 +10,9 @@ use yrs::{
     updates::{decoder::Decode, encoder::Encode},
 };
 
+/// An update smaller than this cannot exhaust a stack; yrs recurses over an update's clients.
+const SHALLOW: usize = 16 * 1024;
+
 /// The document's text and its map, as people would see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Content {
@@ -47,6 +50,17 @@ impl Replica {
 
     /// Takes in what the server sent; an error when anything in it is missing or cannot be read.
     pub(crate) fn apply(&self, update: &[u8]) -> Result<(), String> {
+        if update.len() < SHALLOW {
+            return self.apply_here(update);
+        }
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(256 << 20);
+            let applying = thread.spawn_scoped(scope, || self.apply_here(update));
+            applying.expect("a thread").join().expect("yrs does not panic on what the server sends")
+        })
+    }
+
+    fn apply_here(&self, update: &[u8]) -> Result<(), String> {
         let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
         let mut transaction = self.doc.transact_mut();
         transaction.apply_update(update).map_err(|error| error.to_string())?;

@@ -107,9 +107,8 @@ impl Launch {
     }
 
     fn spawn(&self, port: u16) -> Child {
-        let binary = env!("CARGO_BIN_EXE_coscribe");
         let mut command = if self.faults.is_empty() {
-            Command::new(binary)
+            Command::new(binary())
         } else {
             // -D keeps the server our own child, so that its process id and end are ours to see.
             let mut strace = Command::new("strace");
@@ -118,7 +117,7 @@ impl Launch {
                 let option = if fault.starts_with('/') { "-P" } else { "-e" };
                 strace.args([option, fault]);
             }
-            strace.arg(binary);
+            strace.arg(binary());
             strace
         };
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
@@ -255,12 +254,18 @@ impl Drop for Server {
 
 /// Runs another command of the binary.
 pub(crate) fn coscribe(arguments: &[&str], data: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_coscribe"))
+    Command::new(binary())
         .args(arguments)
         .arg("--data")
         .arg(data)
         .output()
         .expect("the binary can be run")
+}
+
+/// The program under test: the one built with these tests unless `COSCRIBE_BIN` names another.
+fn binary() -> PathBuf {
+    let other = std::env::var_os("COSCRIBE_BIN").map(PathBuf::from);
+    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_coscribe").into())
 }
 
 fn free_port() -> u16 {
