@@ -403,3 +403,32 @@ async fn content_is_dropped_only_once_the_end_of_its_document_is_durable() {
     delete.await.unwrap();
     assert!(droppable().contains(&id(1)));
 }
+
+#[tokio::test]
+async fn what_is_refused_because_too_much_waits_leaves_no_trace() {
+    let disk = FaultyDisk::new();
+    let options =
+        LocalOptions { queue_bytes: 10_000, index_in_memory: true, ..LocalOptions::new(ROOT) };
+    let clock = Arc::new(TestClock::default());
+    let (store, _) = Local::open(options, Arc::new(disk.clone()), clock).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    disk.set(|faults| faults.stall_sync = true);
+    let appends: Vec<_> =
+        (0..20).map(|_| store.append(id(1), vec![entry(vec![7; 1000])])).collect();
+    disk.set(|faults| faults.stall_sync = false);
+    let (mut saved, mut refused) = (0, 0);
+    for append in appends {
+        match append.await {
+            Ok(seq) => {
+                saved += 1;
+                assert_eq!(seq, Seq(saved));
+            }
+            Err(StoreError::Refused(_)) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(saved >= 9 && refused >= 9, "{saved} were saved, {refused} refused");
+    let large = store.append(id(1), vec![entry(vec![7; 50_000])]).await;
+    assert_eq!(large.expect("alone, anything may wait"), Seq(saved + 1));
+    assert_eq!(store.open(id(1)).await.unwrap().entries.len() as u64, saved + 1);
+}
