@@ -9,6 +9,8 @@ mod opening;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod tests;
 
 pub use opening::LocalOptions;
