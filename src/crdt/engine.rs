@@ -19,13 +19,19 @@ use yrs::{
     updates::{decoder::Decode, encoder::Encode},
 };
 
-use super::{reader::Reader, split::split_clients};
+use super::split::split_work;
 use crate::ids::ClientId;
 
 /// Clients in one application of an update; the library recurses over them.
 const CLIENTS_AT_ONCE: usize = 2048;
 
-/// An update as the library holds it, in parts that have few clients each.
+/// Blocks in one application of an update, between which it may be stopped.
+const BLOCKS_AT_ONCE: usize = 512;
+
+/// Updates of fewer bytes are not cut.
+const SMALL: usize = 4 * 1024;
+
+/// An update as the library holds it, in parts of little work each that depend on earlier ones only.
 pub(super) type Decoded = Vec<Update>;
 
 /// What a transaction changed.
@@ -33,7 +39,7 @@ pub(super) type Decoded = Vec<Update>;
 pub(super) struct Change {
     /// Whether it changed anything.
     pub(super) any: bool,
-    /// Whether some of it could not be integrated; that was thrown away.
+    /// Whether some of it could not be integrated, or not in time; that was thrown away.
     pub(super) pending: bool,
     /// Everything it changed as one update, when asked for or when something was pending.
     pub(super) update: Bytes,
@@ -69,29 +75,38 @@ impl Engine {
                 .unwrap_or_default()
                 .ok_or("it holds a value that cannot be read")
         };
-        match Reader::new(update).count(1) {
-            Ok(clients) if clients > CLIENTS_AT_ONCE => {
-                split_clients(update, CLIENTS_AT_ONCE).iter().map(|part| decode(part)).collect()
-            }
-            _ => Ok(vec![decode(update)?]),
+        if update.len() < SMALL {
+            return Ok(vec![decode(update)?]);
         }
+        let parts = split_work(update, BLOCKS_AT_ONCE, CLIENTS_AT_ONCE);
+        parts.iter().map(|part| decode(part)).collect()
     }
 
-    /// Applies updates in one transaction; `encode` asks for what it changed.
-    pub(super) fn apply(&mut self, updates: Vec<Decoded>, encode: bool) -> Result<Change, Broken> {
+    /// Applies updates in one transaction; `encode` asks for what it changed. `stop` is asked after
+    /// each part; what comes after a yes is thrown away.
+    pub(super) fn apply(
+        &mut self,
+        updates: Vec<Decoded>,
+        encode: bool,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Change, Broken> {
         let single = (updates.len() == 1).then_some(0);
         let mut current = None;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             // While unwinding the transaction must not commit: that would panic again and abort.
             let mut txn = ManuallyDrop::new(self.doc.transact_mut());
-            for (index, parts) in updates.into_iter().enumerate() {
+            let numbered = updates.into_iter().enumerate();
+            let mut parts = numbered
+                .flat_map(|(index, parts)| parts.into_iter().map(move |part| (index, part)))
+                .peekable();
+            let mut stopped = false;
+            while !stopped && let Some((index, part)) = parts.next() {
                 current = Some(index);
-                for part in parts {
-                    txn.apply_update(part).map_err(|error| error.to_string())?;
-                }
+                txn.apply_update(part).map_err(|error| error.to_string())?;
+                stopped = parts.peek().is_some() && stop();
             }
             current = single;
-            let change = read_change(&mut txn, encode);
+            let change = read_change(&mut txn, encode, stopped);
             drop(ManuallyDrop::into_inner(txn));
             Ok(change)
         }));
@@ -126,7 +141,7 @@ impl Engine {
         let state = self.encode();
         let mut copy = Self::new(self.client);
         let decoded = Self::decode(&state)?;
-        copy.apply(vec![decoded], false).map_err(|broken| broken.reason)?;
+        copy.apply(vec![decoded], false, &|| false).map_err(|broken| broken.reason)?;
         // Two encodings may differ in where blocks are cut; what they say may not.
         if copy.encode() == state {
             return Ok(state);
@@ -162,11 +177,12 @@ fn new_doc(client: ClientId) -> Doc {
     Doc::with_options(options)
 }
 
-fn read_change(txn: &mut TransactionMut<'_>, encode: bool) -> Change {
-    let pending = txn.has_missing_updates();
-    if pending {
+fn read_change(txn: &mut TransactionMut<'_>, encode: bool, stopped: bool) -> Change {
+    let missing = txn.has_missing_updates();
+    if missing {
         txn.prune_pending();
     }
+    let pending = missing || stopped;
     let update = if encode || pending { txn.encode_update_v1().into() } else { Bytes::new() };
     Change { any: txn.has_changes(), pending, update }
 }
@@ -180,6 +196,10 @@ fn describe(panic: &(dyn Any + Send)) -> String {
 mod tests {
     use super::*;
 
+    fn never() -> bool {
+        false
+    }
+
     fn decoded(bytes: &[u8]) -> Decoded {
         Engine::decode(bytes).expect("it decodes")
     }
@@ -191,9 +211,9 @@ mod tests {
         let fatal = [1, 1, 5, 1, 4, 0, 5, 0, 1, b'y', 0];
         let mut engine = Engine::new(ClientId(99));
         let updates = vec![decoded(&honest), decoded(&fatal)];
-        let broken = engine.apply(updates, false).expect_err("the library fails");
+        let broken = engine.apply(updates, false, &never).expect_err("the library fails");
         assert_eq!(broken.culprit, Some(1));
-        assert!(engine.apply(vec![decoded(&honest)], false).is_ok_and(|change| change.any));
+        assert!(engine.apply(vec![decoded(&honest)], false, &never).is_ok_and(|change| change.any));
     }
 
     #[test]
@@ -209,10 +229,11 @@ mod tests {
         let waits = [1, 1, 6, 0, 0x84, 7, 9, 1, b'y', 0];
         let mut engine = Engine::new(ClientId(99));
         let updates = vec![decoded(&honest), decoded(&waits)];
-        let change = engine.apply(updates, false).expect("the library holds it back");
+        let change = engine.apply(updates, false, &never).expect("the library holds it back");
         assert!(change.any && change.pending);
         assert_eq!(&change.update[..], honest);
-        let again = engine.apply(vec![decoded(&honest)], true).expect("nothing waits any more");
+        let again =
+            engine.apply(vec![decoded(&honest)], true, &never).expect("nothing waits any more");
         assert!(!again.any && !again.pending);
         assert_eq!(&again.update[..], [0, 0]);
     }
@@ -224,7 +245,7 @@ mod tests {
         // A map entry that holds a text, half of which is then deleted.
         let entry = [1, 1, 1, 0, 0x24, 1, 1, b'a', 1, b'k', 2, b'x', b'y', 0];
         let delete = [0, 1, 1, 1, 1, 1];
-        engine.apply(vec![decoded(&entry), decoded(&delete)], false).expect("it is taken");
+        engine.apply(vec![decoded(&entry), decoded(&delete)], false, &never).expect("it is taken");
         assert!(engine.snapshot().is_err());
     }
 }

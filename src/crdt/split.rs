@@ -21,18 +21,28 @@ pub fn split(update: &Bytes, piece_bytes: usize) -> Vec<Bytes> {
     if update.len() <= piece_bytes {
         return vec![update.clone()];
     }
-    cut(update, piece_bytes, usize::MAX).unwrap_or_else(|| vec![update.clone()])
+    let most = Most { bytes: piece_bytes, blocks: usize::MAX, clients: usize::MAX };
+    cut(update, most).unwrap_or_else(|| vec![update.clone()])
 }
 
-/// Cuts an update so that no piece has more than `sections` clients in it.
-pub(super) fn split_clients(update: &[u8], sections: usize) -> Vec<Bytes> {
-    cut(update, usize::MAX, sections).unwrap_or_else(|| vec![Bytes::copy_from_slice(update)])
+/// Cuts an update so that no piece has more than so many blocks, or clients, in it.
+pub(super) fn split_work(update: &[u8], blocks: usize, clients: usize) -> Vec<Bytes> {
+    let most = Most { bytes: usize::MAX, blocks, clients };
+    cut(update, most).unwrap_or_else(|| vec![Bytes::copy_from_slice(update)])
 }
 
-fn cut(update: &[u8], bytes: usize, sections: usize) -> Option<Vec<Bytes>> {
+/// What a piece may hold.
+#[derive(Clone, Copy)]
+struct Most {
+    bytes: usize,
+    blocks: usize,
+    clients: usize,
+}
+
+fn cut(update: &[u8], most: Most) -> Option<Vec<Bytes>> {
     let update = Update::parse(update).ok()?;
     let order = order(&update, &mut Inside::of(&update)).ok().filter(|order| order.complete)?;
-    let mut cutter = Cutter { bytes, sections, pieces: Vec::new(), piece: Piece::default() };
+    let mut cutter = Cutter { most, pieces: Vec::new(), piece: Piece::default() };
     for run in &order.runs {
         for block in run.blocks() {
             cutter.block(&block);
@@ -81,11 +91,11 @@ struct Piece {
     sections: Vec<(Id, usize, Writer)>,
     places: HashMap<u64, usize>,
     size: usize,
+    blocks: usize,
 }
 
 struct Cutter {
-    bytes: usize,
-    sections: usize,
+    most: Most,
     pieces: Vec<Bytes>,
     piece: Piece,
 }
@@ -154,8 +164,9 @@ impl Cutter {
     }
 
     fn add(&mut self, id: Id, write: impl FnOnce(&mut Writer)) {
-        if self.piece.sections.len() == self.sections && !self.piece.places.contains_key(&id.client)
-        {
+        let Piece { sections, places, blocks, .. } = &self.piece;
+        let new_client = sections.len() == self.most.clients && !places.contains_key(&id.client);
+        if new_client || *blocks == self.most.blocks {
             self.flush();
         }
         let piece = &mut self.piece;
@@ -168,13 +179,14 @@ impl Cutter {
         write(writer);
         *blocks += 1;
         piece.size += writer.len() - before;
+        piece.blocks += 1;
     }
 
     /// Bytes left in the piece, with some kept for the heads of its sections.
     fn room(&self) -> usize {
         const HEAD: usize = 18;
         let heads = HEAD.saturating_mul(self.piece.sections.len() + 2);
-        self.bytes.saturating_sub(self.piece.size + heads)
+        self.most.bytes.saturating_sub(self.piece.size + heads)
     }
 
     fn flush(&mut self) {
@@ -195,7 +207,7 @@ impl Cutter {
     fn deletes(&mut self, deletes: &[Delete]) {
         // A client id, a count and two clocks at their longest.
         const RANGE: usize = 8 + 1 + 5 + 5;
-        for chunk in deletes.chunks((self.bytes / RANGE).max(1)) {
+        for chunk in deletes.chunks((self.most.bytes / RANGE).max(1)) {
             let mut writer = Writer::default();
             writer.count(0);
             writer.deletes(chunk);

@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,10 +19,13 @@ use super::{
     verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
     writer::Writer,
 };
-use crate::{ids::ClientId, limits};
+use crate::{clock::Clock, ids::ClientId, limits};
 
 /// Updates per transaction when loading; fewer cost more transactions, more cost long block lists.
 const LOAD_BATCH: usize = 256;
+
+/// One message, or batch of live ones, is applied for about this long at a time.
+const APPLY_FOR: Duration = Duration::from_secs(1);
 
 /// A full document may grow by this part of its bound through deletions.
 const DELETE_SLACK: usize = 4;
@@ -37,8 +41,8 @@ const LOAD_BATCH_BYTES: usize = 1 << 20;
 pub struct DocumentState {
     engine: Engine,
     index: Index,
-    /// Whether the index counts blocks that the library did not integrate.
-    misjudged: bool,
+    /// Tells when applying took too long, if anybody should look.
+    clock: Option<Arc<dyn Clock>>,
     client: ClientId,
     bounds: Bounds,
     /// In order.
@@ -78,13 +82,21 @@ impl DocumentState {
         Self {
             engine: Engine::new(client),
             index: Index::default(),
-            misjudged: false,
+            clock: None,
             client,
             bounds,
             retired,
             size: Cell::default(),
             vector: RefCell::default(),
         }
+    }
+
+    /// Bounds how long one message may keep the thread: some cost the CRDT quadratic time, such as
+    /// thousands of items inserted at one place. What was applied by then is kept and the verdict is
+    /// [`Verdict::Incomplete`], so that an honest sender is asked for the rest.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..self }
     }
 
     /// Applies stored updates (a snapshot, then entries), several per transaction.
@@ -119,7 +131,7 @@ impl DocumentState {
 
     fn load_batch(&mut self, decoded: Decoded) -> Result<(), String> {
         self.vector.take();
-        match self.engine.apply(vec![decoded], false) {
+        match self.engine.apply(vec![decoded], false, &|| false) {
             Ok(Change { pending: false, .. }) => Ok(()),
             Ok(_) => Err("stored updates left something pending".into()),
             Err(broken) => Err(format!("stored updates broke the document: {}", broken.reason)),
@@ -135,34 +147,40 @@ impl DocumentState {
             Applied { verdicts: vec![Verdict::Known; incoming.len()], broadcasts: Vec::new() };
         let mut batch: Vec<Member> = Vec::new();
         for (index, message) in incoming.iter().enumerate() {
-            let member = match self.admit(index, message) {
-                Ok(member) => member,
-                Err(refusal) => {
-                    applied.verdicts[index] = Verdict::Refused(refusal);
-                    continue;
+            let alone = |member: &Member| message.step2 || !member.admitted.inserts;
+            let Some(mut member) = self.consider(index, message, &mut applied) else { continue };
+            if alone(&member) || batch.len() == limits::BATCH_UPDATES {
+                let whole = self.commit(std::mem::take(&mut batch), false, &mut applied)?;
+                if !whole {
+                    // It was admitted on top of what then was not applied.
+                    let Some(again) = self.consider(index, message, &mut applied) else { continue };
+                    member = again;
                 }
-            };
-            if !member.admitted.complete {
-                applied.verdicts[index] = Verdict::Incomplete(None);
             }
-            if member.admitted.update.is_none() {
-                continue;
-            }
-            let alone = message.step2 || !member.admitted.inserts;
-            if alone || batch.len() == limits::BATCH_UPDATES {
-                self.commit(std::mem::take(&mut batch), false, &mut applied)?;
-            }
-            if alone {
+            if alone(&member) {
                 self.commit(vec![member], message.step2, &mut applied)?;
             } else {
                 batch.push(member);
             }
         }
         self.commit(batch, false, &mut applied)?;
-        if std::mem::take(&mut self.misjudged) {
-            self.rebuild_index();
-        }
         Ok(applied)
+    }
+
+    /// Admits one message; if there is something to apply, its verdict comes with that.
+    fn consider(
+        &mut self,
+        index: usize,
+        message: &Incoming,
+        applied: &mut Applied,
+    ) -> Option<Member> {
+        let (verdict, member) = match self.admit(index, message) {
+            Err(refusal) => (Verdict::Refused(refusal), None),
+            Ok(member) if member.admitted.complete => (Verdict::Known, Some(member)),
+            Ok(member) => (Verdict::Incomplete(None), Some(member)),
+        };
+        applied.verdicts[index] = verdict;
+        member.filter(|member| member.admitted.update.is_some())
     }
 
     fn admit(&mut self, index: usize, message: &Incoming) -> Result<Member, Refusal> {
@@ -212,28 +230,32 @@ impl DocumentState {
         Ok(())
     }
 
-    /// Applies messages in one transaction and says what became of them.
+    /// Applies messages in one transaction and says what became of them; returns whether they were
+    /// applied whole.
     fn commit(
         &mut self,
         mut members: Vec<Member>,
         step2: bool,
         applied: &mut Applied,
-    ) -> Result<(), Poisoned> {
-        let (Some(first), Some(last)) = (members.first(), members.last()) else { return Ok(()) };
+    ) -> Result<bool, Poisoned> {
+        let (Some(first), Some(last)) = (members.first(), members.last()) else { return Ok(true) };
         let range = first.index..last.index + 1;
         self.vector.take();
         self.size.set(self.size.get().settled());
         let decoded = members.iter_mut().map(|m| std::mem::take(&mut m.decoded)).collect();
+        let clock = self.clock.clone();
+        let end = clock.as_ref().map(|clock| clock.elapsed() + APPLY_FOR);
+        let stop = || clock.as_ref().map(|clock| clock.elapsed()) > end;
         let change = self
             .engine
-            .apply(decoded, step2 || members.len() > 1)
+            .apply(decoded, step2 || members.len() > 1, &stop)
             .map_err(|broken| self.poison(broken, &members))?;
         if change.pending {
             self.salvage(&members, change.update, applied);
-            return Ok(());
+            return Ok(false);
         }
         if !change.any {
-            return Ok(());
+            return Ok(true);
         }
         let mut broadcast = change.update;
         let together = members.len() > 1;
@@ -251,17 +273,17 @@ impl DocumentState {
             };
         }
         applied.broadcasts.push(Broadcast { update: broadcast, members: range });
-        Ok(())
+        Ok(true)
     }
 
-    /// A belt: the library left something pending that admission let pass. What it integrated is
-    /// kept as the first member's entry.
+    /// The time was over, or (as a belt) the library left something pending that admission let pass.
+    /// What was integrated is kept as the first member's entry.
     fn salvage(&mut self, members: &[Member], integrated: Bytes, applied: &mut Applied) {
-        tracing::error!("an admitted update stayed pending; keeping what was integrated");
+        tracing::warn!("an admitted update was not applied whole; keeping what was integrated");
         for member in members {
             applied.verdicts[member.index] = Verdict::Incomplete(None);
         }
-        self.misjudged = true;
+        self.rebuild_index();
         if let [first, ..] = members
             && integrated != EMPTY
         {
@@ -384,7 +406,6 @@ mod tests {
         let verdicts = vec![Verdict::Known; 2];
         let mut applied = Applied { verdicts, broadcasts: Vec::new() };
         document.commit(members, false, &mut applied).expect("the document stays whole");
-        document.apply(&[]).expect("the document stays whole");
         let kept = Verdict::Incomplete(Some(honest.clone()));
         assert_eq!(applied.verdicts, [kept, Verdict::Incomplete(None)]);
         assert_eq!(applied.broadcasts, [Broadcast { update: honest, members: 0..2 }]);

@@ -245,7 +245,7 @@ impl Recovery<'_> {
         };
         let mut meta = Vec::new();
         for place in &archive.footer().segments {
-            if place.kind == archive::SegmentKind::Content {
+            if place.kind != archive::SegmentKind::Meta {
                 continue;
             }
             match archive.read_segment(place) {

@@ -123,6 +123,11 @@ impl Tables {
         }
     }
 
+    /// From now on an unknown name is a free one, whatever was lost.
+    pub(crate) fn accept_lost_names(&mut self) {
+        self.lost_names = None;
+    }
+
     /// Sentences about all damage found.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let mut sentences = self.sentences.clone();
@@ -264,6 +269,10 @@ impl Tables {
     pub(crate) fn note_unknown(&mut self, what: &str) {
         let reason = format!("{what}, and what they held is unknown");
         self.say(reason.clone());
+        let reason = format!(
+            "{reason}: this name may be that of a lost document; an operator can free such names by \
+             accepting the loss"
+        );
         self.suspects = Some(self.catalog.lives().map(|(id, _)| id).collect());
         self.lost_names.get_or_insert(reason);
     }
@@ -276,7 +285,9 @@ impl Tables {
         }
         if self.catalog.lives().any(|(_, life)| life.name.is_none()) {
             self.lost_names.get_or_insert_with(|| {
-                "the name of a document was lost, so an unknown name may be that document's".into()
+                "the name of a document was lost, and this may be the one; an operator can free such \
+                 names by accepting the loss"
+                    .into()
             });
         }
     }

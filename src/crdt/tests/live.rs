@@ -364,3 +364,61 @@ fn a_document_may_move_between_threads() {
     fn send<T: Send>(_: &T) {}
     send(&document());
 }
+
+/// A clock on which a second passes whenever somebody looks.
+#[derive(Default)]
+struct Hurried(std::sync::atomic::AtomicU64);
+
+impl crate::clock::Clock for Hurried {
+    fn now(&self) -> crate::clock::Timestamp {
+        crate::clock::Timestamp(0)
+    }
+
+    fn elapsed(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn what_takes_too_long_is_taken_bit_by_bit() {
+    let (ada, bob) = (Editor::new(1), Editor::new(2));
+    for at in 0..3000 {
+        ada.insert(at / 2, "x");
+    }
+    let mut document = document().with_clock(Arc::new(Hurried::default()));
+    let mut rounds = 0;
+    loop {
+        let rest = ada.diff(&document.state_vector());
+        let applied = apply(&mut document, &[step2(&rest)]);
+        assert_eq!(document.index_clocks(), document.engine_state().1);
+        bob.receive(&applied.broadcasts[0].update);
+        match &applied.verdicts[0] {
+            Verdict::Incomplete(Some(_)) => rounds += 1,
+            Verdict::Applied(_) => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(rounds > 1);
+    assert_eq!(document.text("text"), ada.text());
+    assert_eq!(bob.text(), ada.text());
+}
+
+#[test]
+fn what_follows_something_cut_off_is_judged_again() {
+    let ada = Editor::new(1);
+    for at in 0..3000 {
+        ada.insert(at / 2, "x");
+    }
+    let whole = ada.diff(&[0]);
+    let next = ada.insert(3000, "y");
+    let after = ada.insert(3001, "z");
+    let remove = ada.remove(0, 1);
+    let mut document = document().with_clock(Arc::new(Hurried::default()));
+    let incoming = [live(&whole), step2(&next), live(&after), live(&remove), live(&whole)];
+    let applied = apply(&mut document, &incoming);
+    assert!(matches!(applied.verdicts[0], Verdict::Incomplete(Some(_))));
+    assert_eq!(document.index_clocks(), document.engine_state().1);
+    assert!(document.index_clocks()[0].1 < 3000);
+    // Nothing lies behind a gap, which would not be missed any more.
+    assert_eq!(reload(&document).state_vector(), document.state_vector());
+}

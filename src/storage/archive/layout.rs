@@ -114,6 +114,7 @@ pub(super) fn read_place(bytes: &[u8]) -> Option<SegmentPlace> {
     let kind = match fields.array()? {
         [1, 0, 0, 0] => SegmentKind::Content,
         [2, 0, 0, 0] => SegmentKind::Meta,
+        [4, 0, 0, 0] => SegmentKind::Spare,
         _ => return None,
     };
     Some(SegmentPlace {
@@ -228,7 +229,7 @@ pub(super) fn read_records(raw: &Bytes, place: &SegmentPlace) -> Result<Vec<Reco
     if records.len() != place.count as usize {
         return Err("the number of records is another than promised");
     }
-    let whole = place.kind == SegmentKind::Meta
+    let whole = place.kind != SegmentKind::Content
         || (records.first().is_some_and(|record| record.seq == place.first)
             && before == place.last);
     if whole { Ok(records) } else { Err("the seqs are others than promised") }
@@ -238,7 +239,7 @@ fn read_record(fields: &mut Fields<'_>, raw: &Bytes, place: &SegmentPlace) -> Op
     let kind = record_kind(fields.u8()?)?;
     let document = match place.kind {
         SegmentKind::Content => place.document,
-        SegmentKind::Meta => DocumentId::from_bytes(fields.array()?),
+        SegmentKind::Meta | SegmentKind::Spare => DocumentId::from_bytes(fields.array()?),
     };
     let seq = Seq(fields.varint()?);
     let length = usize::try_from(fields.varint()?).ok()?;

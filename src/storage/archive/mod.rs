@@ -42,6 +42,8 @@ pub enum SegmentKind {
     Content = 1,
     /// Records of all documents that are not content, in journal order.
     Meta = 2,
+    /// A copy of a segment of those, far from it: names and ends of documents are told nowhere else.
+    Spare = 4,
 }
 
 /// Where a segment lies in its archive, and what it must turn out to hold.

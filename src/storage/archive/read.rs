@@ -90,11 +90,30 @@ impl Archive {
         self.damage
     }
 
-    /// Reads a segment's records in order.
+    /// Reads a segment's records in order. Where one of records that are not content is damaged, its
+    /// copy stands in.
     ///
     /// # Errors
     /// When the file cannot be read, or the segment is not what the place promises.
     pub fn read_segment(&self, place: &SegmentPlace) -> Result<Vec<Record>, ArchiveError> {
+        let found = self.read_only(place);
+        match (&found, self.spare_of(place)) {
+            (Err(_), Some(spare)) => self.read_only(spare).or(found),
+            _ => found,
+        }
+    }
+
+    fn spare_of(&self, place: &SegmentPlace) -> Option<&SegmentPlace> {
+        let promise = |place: &SegmentPlace| (place.checksum, place.stored, place.raw, place.count);
+        self.footer.segments.iter().find(|spare| {
+            place.kind == SegmentKind::Meta
+                && spare.kind == SegmentKind::Spare
+                && promise(spare) == promise(place)
+        })
+    }
+
+    /// Reads a segment from its own place.
+    fn read_only(&self, place: &SegmentPlace) -> Result<Vec<Record>, ArchiveError> {
         let raw = self.unpack(place)?;
         layout::read_records(&raw, place).map_err(|problem| self.damaged(place, problem))
     }
@@ -142,7 +161,7 @@ impl Archive {
     pub fn verify(&self) -> Result<Vec<ArchiveError>, ArchiveError> {
         let mut found = self.verify_frame()?;
         for place in &self.footer.segments {
-            match self.read_segment(place) {
+            match self.read_only(place) {
                 Ok(_) => {}
                 Err(error) if error.is_damage() => found.push(error),
                 Err(error) => return Err(error),

@@ -12,7 +12,7 @@ use crate::{
     clock::Timestamp,
     ids::{DocumentId, Seq},
     storage::{
-        disk::{Disk, DiskFile},
+        disk::{Disk, DiskFile, read_range},
         record::Record,
     },
 };
@@ -171,6 +171,7 @@ impl<'a> ArchiveWriter<'a> {
     /// When the disk fails, or what is read back is not what was written.
     pub fn finish(mut self) -> Result<ArchiveFooter, ArchiveError> {
         self.end_segment()?;
+        self.put_spares()?;
         let table = layout::table(self.written.iter().map(|written| &written.place));
         let tail = Tail {
             range: self.range.clone(),
@@ -193,6 +194,24 @@ impl<'a> ArchiveWriter<'a> {
     }
 
     /// What is read back wrongly is the disk's failure; no archive that anybody relies on is damaged.
+    /// Writes every segment of records that are not content once more, behind the content.
+    fn put_spares(&mut self) -> Result<(), ArchiveError> {
+        for at in 0..self.written.len() {
+            let Written { place, raw_checksum } = &self.written[at];
+            if place.kind != SegmentKind::Meta {
+                continue;
+            }
+            let spare =
+                SegmentPlace { kind: SegmentKind::Spare, offset: self.offset, ..place.clone() };
+            let start = place.offset + layout::HEAD_BYTES as u64;
+            let raw_checksum = *raw_checksum;
+            let stored = read_range(&*self.file, start, place.stored as usize)
+                .map_err(ArchiveError::io("read", &self.unfinished))?;
+            self.put_segment(spare, &stored, raw_checksum)?;
+        }
+        Ok(())
+    }
+
     fn read_back(&self) -> Result<Archive, ArchiveError> {
         self.compare().map_err(|error| match error {
             io @ ArchiveError::Io { .. } => io,
@@ -289,7 +308,7 @@ impl Run {
                     && record.document == self.place.document
                     && record.seq >= self.place.last
             }
-            SegmentKind::Meta => !record.kind.is_content(),
+            SegmentKind::Meta | SegmentKind::Spare => !record.kind.is_content(),
         };
         same && self.raw.len() + bytes <= SEGMENT_BYTES
     }

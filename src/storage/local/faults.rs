@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use futures_util::FutureExt;
 
 use crate::{
-    clock::Timestamp,
+    clock::{TestClock, Timestamp},
     ids::Seq,
     random::SeededRandom,
     storage::{
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-use super::{Local, OpenError, tests::open};
+use super::{Local, LocalOptions, OpenError, tests::open};
 
 const ROOT: &str = "/store";
 const DOCUMENTS: u64 = 3;
@@ -357,6 +357,12 @@ async fn where_nobody_knows_who_lost_something_a_later_entry_is_the_proof() {
     }
     let unknown = store.create(&name("unknown"), id(4), Timestamp(1)).await;
     assert!(matches!(unknown, Err(StoreError::Damaged(_))), "it may have been created before");
+    drop(store);
+    let options =
+        LocalOptions { accept_lost_names: true, index_in_memory: true, ..LocalOptions::new(ROOT) };
+    let (store, _) = Local::open(options, Arc::new(disk), Arc::new(TestClock::default())).unwrap();
+    store.create(&name("unknown"), id(4), Timestamp(1)).await.expect("the loss was accepted");
+    assert!(matches!(store.open(id(2)).await, Err(StoreError::Damaged(_))));
 }
 
 #[tokio::test]

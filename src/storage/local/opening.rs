@@ -43,6 +43,9 @@ pub struct LocalOptions {
     pub reserve_bytes: u64,
     /// For the salts of journal files.
     pub random: Arc<dyn Random>,
+    /// Whether names that damage has hidden are free. Otherwise a name that is not known is refused
+    /// for as long as it might be that of a lost document.
+    pub accept_lost_names: bool,
     /// Whether snapshots are kept in memory only, as on a disk that is itself in memory.
     pub index_in_memory: bool,
 }
@@ -63,6 +66,7 @@ impl Default for LocalOptions {
             queue_bytes: 256 << 20,
             reserve_bytes: 4 << 20,
             random: Arc::new(SystemRandom),
+            accept_lost_names: false,
             index_in_memory: false,
         }
     }
@@ -89,7 +93,10 @@ impl Local {
         let lock = take_lock(&*disk, &directories.root, &*clock)?;
         prepare(&disk, &directories, &*options.random)?;
         let recovered = recovery::recover(&*disk, &directories, Mode::Repair)?;
-        let Recovered { tables, next_file, next_commit, full, report } = recovered;
+        let Recovered { mut tables, next_file, next_commit, full, report } = recovered;
+        if options.accept_lost_names {
+            tables.accept_lost_names();
+        }
         let snapshots = open_index(&options, &*disk, &directories);
         for id in tables.catalog.ended() {
             snapshots.forget(*id);
