@@ -11,6 +11,7 @@ mod corpus;
 mod damage;
 mod disk;
 mod editor;
+mod flood;
 mod hostile;
 mod idle;
 mod journal;

@@ -4,6 +4,7 @@
 //! permit for its bytes, a document room in its mailbox, and the client must be taking what is
 //! queued for it. Everything waiting to be written leaves with one flush.
 
+mod boundary;
 mod connections;
 mod ending;
 mod lifetime;
@@ -52,18 +53,19 @@ impl Sockets {
     {
         let sockets = Arc::clone(self);
         let begin = Box::pin(async move {
-            let config = Some(config(sockets.documents.limits()));
-            let stream = Metered::new(stream);
-            let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
+            let socket = socket(Metered::new(stream), sockets.documents.limits()).await;
             Box::new(Pump::new(socket, request(accepted), sockets))
         });
         async move { begin.await.run().await }
     }
 }
 
-/// Buffers and bounds of a socket.
-fn config(limits: &Limits) -> WebSocketConfig {
-    WebSocketConfig::default()
+/// A socket on a stream that stands between two messages. Never waits.
+async fn socket<S>(stream: Metered<S>, limits: &Limits) -> WebSocketStream<Metered<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let config = WebSocketConfig::default()
         // Allocated eagerly and kept, so it is what an idle connection costs.
         .read_buffer_size(1024)
         // Frames gather up to here before a write; allocated only as it fills.
@@ -71,7 +73,8 @@ fn config(limits: &Limits) -> WebSocketConfig {
         // The outbox is the bound: the pump takes more only after a flush.
         .max_write_buffer_size(usize::MAX)
         .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.message_bytes));
+    WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
 /// What the request's query means: `coscribe` marks our own clients, `epoch` the life of the

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Sink, StreamExt};
+use futures_util::{FutureExt, Sink, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::{Instant, Sleep, sleep_until},
@@ -20,7 +20,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
-use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime};
+use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime, socket};
 use crate::{
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
     ids::SubscriberId,
@@ -31,6 +31,9 @@ use crate::{
 
 /// Bytes taken from the queue before a flush; one more frame may come on top.
 const WRITE_BYTES: usize = 16 * 1024;
+
+/// More than this at once leaves buffers behind that an idle connection should not keep.
+const KEPT_BYTES: usize = 8 * 1024;
 
 /// Resolves when a document or the budget has room again.
 type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
@@ -50,6 +53,8 @@ pub(super) struct Pump<S> {
     pub(super) blocked: Option<Blocked>,
     pub(super) taken: Vec<Bytes>,
     pub(super) unflushed: bool,
+    /// The socket's buffers have grown and are given back when it is idle.
+    swollen: bool,
     pub(super) lifetime: Lifetime,
     pub(super) bytes_read: u64,
     pub(super) timer: Pin<Box<Sleep>>,
@@ -93,6 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             blocked: None,
             taken: Vec::new(),
             unflushed: false,
+            swollen: false,
             lifetime,
             bytes_read: 0,
             sockets,
@@ -138,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 return Poll::Ready(Some(Event::Unblocked(outcome)));
             }
         } else if (self.is_ending() || !self.outbox.is_choked())
-            && let Poll::Ready(next) = self.socket.poll_next_unpin(context)
+            && let Poll::Ready(next) = self.poll_socket(context)
         {
             return Poll::Ready(Some(match next {
                 Some(Ok(message)) => Event::Received(message),
@@ -148,6 +154,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
         ready!(self.timer.as_mut().poll(context));
         Poll::Ready(Some(Event::Timer))
+    }
+
+    fn poll_socket(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, tungstenite::Error>>> {
+        let next = self.socket.poll_next_unpin(context);
+        if next.is_pending() && self.swollen && self.renew() {
+            return self.socket.poll_next_unpin(context);
+        }
+        next
+    }
+
+    /// Replaces the socket by one with small buffers, as the library never gives memory back: one
+    /// large message would cost its size for as long as the connection lasts. Possible when
+    /// everything read was understood and everything to be written is.
+    fn renew(&mut self) -> bool {
+        let idle = !self.unflushed && !self.is_ending();
+        if !idle || !self.socket.get_ref().is_between_messages() {
+            return false;
+        }
+        let stream = self.socket.get_mut().hand_over();
+        let renewed = socket(stream, self.limits()).now_or_never();
+        self.socket = renewed.expect("a socket without a handshake waits for nothing");
+        self.swollen = false;
+        true
     }
 
     /// Drives the flush; never holds up the rest while the peer takes nothing.
@@ -195,6 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.lifetime.heard = Instant::now();
         // Pings were answered by the library, into its buffer.
         self.unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
+        self.swollen |= message.len() > KEPT_BYTES;
         if let Message::Binary(frame) = message
             && !self.is_ending()
         {
@@ -207,6 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     fn on_taken(&mut self, taken: Taken) -> std::ops::ControlFlow<()> {
         match taken {
             Taken::Frames => {
+                let bytes: usize = self.taken.iter().map(Bytes::len).sum();
+                self.swollen |= bytes > KEPT_BYTES;
                 for frame in std::mem::take(&mut self.taken) {
                     if self.start_send(Message::Binary(frame)).is_err() {
                         return std::ops::ControlFlow::Break(());
@@ -226,6 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.lifetime.sent = now;
         self.lifetime.writing_since.get_or_insert(now);
         self.unflushed = true;
+        self.swollen |= message.len() > KEPT_BYTES;
         Pin::new(&mut self.socket).start_send(message)
     }
 }
