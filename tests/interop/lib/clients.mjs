@@ -57,6 +57,8 @@ export function client(kind, at, name, { doc = new Y.Doc(), record = false, opti
     closed = true
     provider.destroy()
     made.socket?.destroy()
+    // It belongs to the document, which stays, and its timer would keep the process.
+    provider.awareness.destroy()
     // A provider that is still connecting leaves its socket behind.
     watched.sockets.forEach((socket) => socket.readyState < 2 && socket.close())
   }
