@@ -33,6 +33,9 @@ use crate::{
 /// Most snapshots that may wait. Callers can do without one; memory cannot.
 const WAITING: usize = 16;
 
+/// Most ended documents whose snapshots wait to be removed. The next start removes what is left.
+const ENDED: usize = 10_000;
+
 /// Pause before sealing is tried again after it failed, as on a full disk.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -110,7 +113,9 @@ impl Desk {
     /// Hands over the end of a document, whose snapshot can go.
     pub(crate) fn add_ended(&self, id: DocumentId) {
         let mut tray = self.lock();
-        tray.ended.push_back(id);
+        if tray.ended.len() < ENDED {
+            tray.ended.push_back(id);
+        }
         tray.merge = true;
         drop(tray);
         self.changed.notify_all();

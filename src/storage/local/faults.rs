@@ -1,5 +1,4 @@
-//! The local engine on a disk that fails: power cuts at every operation, failing syncs, no space,
-//! flipped bytes. Each sweep is also run on a disk that lies, and must then find losses.
+//! The local engine on a disk that fails: syncs, writes, no space, bad blocks, and what is read after.
 
 use std::{path::Path, sync::Arc};
 
@@ -21,162 +20,9 @@ use crate::{
 use super::{Local, LocalOptions, OpenError, tests::open};
 
 const ROOT: &str = "/store";
-const DOCUMENTS: u64 = 3;
-const ROUNDS: u64 = 24;
-
-/// What somebody was told is saved: of each document, how many entries.
-#[derive(Clone, Copy, Debug, Default)]
-struct Told {
-    created: [bool; DOCUMENTS as usize],
-    entries: [u64; DOCUMENTS as usize],
-    ended: bool,
-}
-
-fn start(disk: &FaultyDisk) -> Result<Local, OpenError> {
+pub(super) fn start(disk: &FaultyDisk) -> Result<Local, OpenError> {
     let disk: Arc<dyn Disk> = Arc::new(disk.clone());
     open(&disk, Path::new(ROOT), true).map(|(local, _)| local)
-}
-
-fn update(document: u64, seq: u64) -> String {
-    format!("{document}:{seq}:{}", "x".repeat(200 + usize::try_from(seq % 7).unwrap() * 40))
-}
-
-/// Writes until something fails, through several journal files, their sealing and a merge.
-async fn work(disk: &FaultyDisk) -> Told {
-    let mut told = Told::default();
-    let Ok(store) = start(disk) else { return told };
-    for document in 0..DOCUMENTS {
-        let text = format!("document {document}");
-        let created = store.create(&name(&text), id(document), Timestamp(1)).await;
-        told.created[usize::try_from(document).unwrap()] = created.is_ok();
-    }
-    drop(store.create(&name("short"), id(9), Timestamp(1)).await);
-    drop(store.append(id(9), vec![entry(vec![1; 3000])]).await);
-    for round in 1..=ROUNDS {
-        let appends: Vec<_> = (0..DOCUMENTS)
-            .map(|document| store.append(id(document), vec![entry(update(document, round))]))
-            .collect();
-        for (document, append) in appends.into_iter().enumerate() {
-            if let Ok(seq) = append.await {
-                told.entries[document] = seq.0;
-            }
-        }
-        if round == ROUNDS / 2 {
-            told.ended = store.delete(id(9), Timestamp(2), vec![4]).await.is_ok();
-        }
-        if round % 8 == 0 && !disk.is_off() {
-            store.settle_for_test();
-        }
-    }
-    told
-}
-
-/// Compares what is there with what was told; gives a sentence for each broken promise.
-async fn verify(store: &Local, told: &Told) -> Vec<String> {
-    let mut broken = store.health().damage;
-    for (document, wanted) in (0_u64..).zip(told.entries) {
-        let text = format!("document {document}");
-        let found = store.find(&name(&text)).await;
-        let created = told.created[usize::try_from(document).unwrap()];
-        match found {
-            Ok(Some(found)) if found == id(document) => {}
-            Ok(None) if !created => continue,
-            other => {
-                broken.push(format!("{text} was found as {other:?}"));
-                continue;
-            }
-        }
-        match store.open(id(document)).await {
-            Err(error) => broken.push(format!("{text}: {error}")),
-            Ok(opened) => {
-                if opened.last < Seq(wanted) {
-                    broken.push(format!("{text} ends at {}, not {wanted}", opened.last));
-                }
-                for (stored, seq) in opened.entries.iter().zip(1..) {
-                    if stored.seq != Seq(seq) || stored.entry.update != update(document, seq) {
-                        broken.push(format!("{text}: entry {seq} is another"));
-                    }
-                }
-            }
-        }
-    }
-    if told.ended && !matches!(store.open(id(9)).await, Err(StoreError::Missing)) {
-        broken.push("the deleted document is back".into());
-    }
-    broken
-}
-
-/// Cuts the power at an operation, starts again and looks.
-async fn cut(at: u64, lie: &dyn Fn(&mut Faults)) -> (Vec<String>, bool) {
-    let disk = FaultyDisk::new();
-    let random = SeededRandom::new(at);
-    disk.set(|faults| {
-        lie(faults);
-        faults.power_off_at = Some(at);
-    });
-    let mut told = work(&disk).await;
-    let reached = disk.is_off();
-    disk.crash(&random);
-    // The power goes again while the first recovery is at work, somewhere.
-    let again = disk.operations() + 1 + at % 9;
-    disk.set(|faults| faults.power_off_at = Some(again));
-    drop(start(&disk));
-    disk.crash(&random);
-    let mut broken = Vec::new();
-    for pass in 1..=2 {
-        match start(&disk) {
-            Ok(store) => {
-                store.settle_for_test();
-                broken.extend(verify(&store, &told).await);
-                // Another journal file follows, so nothing before it may be left half cut.
-                let seq = store.open(id(0)).await.map_or(0, |opened| opened.last.0) + 1;
-                if store.append(id(0), vec![entry(update(0, seq))]).await.is_ok() {
-                    told.entries[0] = seq;
-                }
-            }
-            Err(error) => broken.push(format!("it does not open: {error}")),
-        }
-        disk.crash(&random);
-        broken.iter_mut().for_each(|text| *text = format!("cut at {at}, look {pass}: {text}"));
-        if !broken.is_empty() {
-            break;
-        }
-    }
-    (broken, reached)
-}
-
-/// Cuts the power at every `step`-th operation of the work.
-async fn sweep(step: usize, lie: &dyn Fn(&mut Faults)) -> Vec<String> {
-    let mut all = Vec::new();
-    for at in (1..).step_by(step) {
-        let (broken, reached) = cut(at, lie).await;
-        all.extend(broken);
-        if !reached {
-            break;
-        }
-    }
-    all
-}
-
-#[tokio::test]
-async fn nothing_told_to_be_saved_is_lost_by_a_power_cut_at_any_operation() {
-    assert_eq!(sweep(1, &|_| {}).await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs() {
-    assert_ne!(sweep(5, &|faults| faults.ignore_sync = true).await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs_of_directories() {
-    assert_ne!(sweep(5, &|faults| faults.ignore_sync_dir = true).await, Vec::<String>::new());
-}
-
-#[tokio::test]
-async fn the_sweep_finds_losses_when_journal_files_go_before_their_archives_are_synced() {
-    let lie = |faults: &mut Faults| faults.ignore_sync_of = Some(".tmp");
-    assert_ne!(sweep(5, &lie).await, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -402,4 +248,33 @@ async fn content_is_dropped_only_once_the_end_of_its_document_is_durable() {
     disk.set(|faults| faults.stall_sync = false);
     delete.await.unwrap();
     assert!(droppable().contains(&id(1)));
+}
+
+#[tokio::test]
+async fn what_is_refused_because_too_much_waits_leaves_no_trace() {
+    let disk = FaultyDisk::new();
+    let options =
+        LocalOptions { queue_bytes: 10_000, index_in_memory: true, ..LocalOptions::new(ROOT) };
+    let clock = Arc::new(TestClock::default());
+    let (store, _) = Local::open(options, Arc::new(disk.clone()), clock).unwrap();
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    disk.set(|faults| faults.stall_sync = true);
+    let appends: Vec<_> =
+        (0..20).map(|_| store.append(id(1), vec![entry(vec![7; 1000])])).collect();
+    disk.set(|faults| faults.stall_sync = false);
+    let (mut saved, mut refused) = (0, 0);
+    for append in appends {
+        match append.await {
+            Ok(seq) => {
+                saved += 1;
+                assert_eq!(seq, Seq(saved));
+            }
+            Err(StoreError::Refused(_)) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(saved >= 9 && refused >= 9, "{saved} were saved, {refused} refused");
+    let large = store.append(id(1), vec![entry(vec![7; 50_000])]).await;
+    assert_eq!(large.expect("alone, anything may wait"), Seq(saved + 1));
+    assert_eq!(store.open(id(1)).await.unwrap().entries.len() as u64, saved + 1);
 }

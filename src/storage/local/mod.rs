@@ -9,6 +9,8 @@ mod opening;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod tests;
 
 pub use opening::LocalOptions;
@@ -19,7 +21,7 @@ pub use crate::storage::recovery::{OpenError, Report};
 use std::{future, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     clock::Timestamp,
@@ -47,8 +49,12 @@ struct Engine {
     committer: Committer,
     keeper: Keeper,
     shared: Arc<Shared>,
+    readers: Arc<Semaphore>,
     lock: std::sync::Mutex<Option<Lock>>,
 }
+
+/// Documents read at a time. A disk gains little from more, and each may be large.
+const READERS: usize = 8;
 
 /// How often reading is tried when sealing takes files away meanwhile. Each time something was
 /// sealed or merged, which takes much longer than looking up the places again.
@@ -132,11 +138,18 @@ impl Local {
         };
         let settled = tables.is_pending(id).then(|| self.settled());
         drop(tables);
+        let readers = self.engine.readers.clone();
         Box::pin(async move {
             if let Some(settled) = settled {
                 settled.await?;
             }
-            let work = move || work(&shared, until);
+            let permit = readers.acquire_owned().await;
+            let permit = permit.map_err(|error| StoreError::Read(error.to_string()))?;
+            let work = move || {
+                let outcome = work(&shared, until);
+                drop(permit);
+                outcome
+            };
             match tokio::runtime::Handle::try_current() {
                 Ok(runtime) => runtime
                     .spawn_blocking(work)

@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     clock::Clock,
     random::{Random, SystemRandom},
@@ -22,7 +24,7 @@ use crate::{
     },
 };
 
-use super::{Engine, Local};
+use super::{Engine, Local, READERS};
 
 /// What the file `FORMAT` says, before the number.
 const FORMAT: &str = "coscribe store ";
@@ -126,7 +128,8 @@ impl Local {
         };
         let committer = Committer::start(settings).map_err(thread)?;
         let lock = Mutex::new(Some(lock));
-        let engine = Engine { committer, keeper, shared, lock };
+        let readers = Arc::new(Semaphore::new(READERS));
+        let engine = Engine { committer, keeper, shared, readers, lock };
         Ok((Self { engine: Arc::new(engine) }, report))
     }
 }

@@ -229,3 +229,31 @@ async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
     disk.set(|faults| faults.read_error_at = Some(("00000003.log", 1100)));
     assert!(start().is_err(), "the newest file's end must not be taken for torn");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_see_whole_documents_while_files_are_sealed_and_merged_under_them() {
+    let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
+    let store = Arc::new(open(&disk, Path::new("/store"), true).unwrap().0);
+    let id = conformance::id(1);
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            for seq in 1..=300 {
+                let entry = conformance::entry(vec![7; 400]);
+                assert_eq!(store.append(id, vec![entry]).await.unwrap(), Seq(seq));
+            }
+        }
+    });
+    while !writer.is_finished() {
+        let opened = store.open(id).await.unwrap();
+        assert_eq!(opened.entries.len() as u64, opened.last.0);
+        let half = Seq(opened.last.0 / 2);
+        let page = store.history(id, half, 1000).await.unwrap();
+        assert!(page.first().is_none_or(|stored| stored.seq.0 == half.0 + 1));
+    }
+    writer.await.unwrap();
+    store.settle_for_test();
+    assert_eq!(store.open(id).await.unwrap().entries.len(), 300);
+    assert_eq!(store.health(), crate::storage::Health::default());
+}

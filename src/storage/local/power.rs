@@ -1,0 +1,168 @@
+//! Power cuts at every operation of a run that writes, rotates, seals, merges and deletes, and again
+//! while recovery is at work. The same sweep on a disk that lies must find losses.
+
+use crate::{
+    clock::Timestamp,
+    ids::Seq,
+    random::SeededRandom,
+    storage::{
+        Store, StoreError,
+        conformance::{entry, id, name},
+        faulty::{Faults, FaultyDisk},
+    },
+};
+
+use super::{Local, faults::start};
+
+const DOCUMENTS: u64 = 3;
+const ROUNDS: u64 = 24;
+
+/// What somebody was told is saved: of each document, how many entries.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    created: [bool; DOCUMENTS as usize],
+    entries: [u64; DOCUMENTS as usize],
+    ended: bool,
+}
+
+fn update(document: u64, seq: u64) -> String {
+    format!("{document}:{seq}:{}", "x".repeat(200 + usize::try_from(seq % 7).unwrap() * 40))
+}
+
+/// Writes until something fails, through several journal files, their sealing and a merge.
+async fn work(disk: &FaultyDisk) -> Told {
+    let mut told = Told::default();
+    let Ok(store) = start(disk) else { return told };
+    for document in 0..DOCUMENTS {
+        let text = format!("document {document}");
+        let created = store.create(&name(&text), id(document), Timestamp(1)).await;
+        told.created[usize::try_from(document).unwrap()] = created.is_ok();
+    }
+    drop(store.create(&name("short"), id(9), Timestamp(1)).await);
+    drop(store.append(id(9), vec![entry(vec![1; 3000])]).await);
+    for round in 1..=ROUNDS {
+        let appends: Vec<_> = (0..DOCUMENTS)
+            .map(|document| store.append(id(document), vec![entry(update(document, round))]))
+            .collect();
+        for (document, append) in appends.into_iter().enumerate() {
+            if let Ok(seq) = append.await {
+                told.entries[document] = seq.0;
+            }
+        }
+        if round == ROUNDS / 2 {
+            told.ended = store.delete(id(9), Timestamp(2), vec![4]).await.is_ok();
+        }
+        if round % 8 == 0 && !disk.is_off() {
+            store.settle_for_test();
+        }
+    }
+    told
+}
+
+/// Compares what is there with what was told; gives a sentence for each broken promise.
+async fn verify(store: &Local, told: &Told) -> Vec<String> {
+    let mut broken = store.health().damage;
+    for (document, wanted) in (0_u64..).zip(told.entries) {
+        let text = format!("document {document}");
+        let found = store.find(&name(&text)).await;
+        let created = told.created[usize::try_from(document).unwrap()];
+        match found {
+            Ok(Some(found)) if found == id(document) => {}
+            Ok(None) if !created => continue,
+            other => {
+                broken.push(format!("{text} was found as {other:?}"));
+                continue;
+            }
+        }
+        match store.open(id(document)).await {
+            Err(error) => broken.push(format!("{text}: {error}")),
+            Ok(opened) => {
+                if opened.last < Seq(wanted) {
+                    broken.push(format!("{text} ends at {}, not {wanted}", opened.last));
+                }
+                for (stored, seq) in opened.entries.iter().zip(1..) {
+                    if stored.seq != Seq(seq) || stored.entry.update != update(document, seq) {
+                        broken.push(format!("{text}: entry {seq} is another"));
+                    }
+                }
+            }
+        }
+    }
+    if told.ended && !matches!(store.open(id(9)).await, Err(StoreError::Missing)) {
+        broken.push("the deleted document is back".into());
+    }
+    broken
+}
+
+/// Cuts the power at an operation, starts again and looks.
+async fn cut(at: u64, lie: &dyn Fn(&mut Faults)) -> (Vec<String>, bool) {
+    let disk = FaultyDisk::new();
+    let random = SeededRandom::new(at);
+    disk.set(|faults| {
+        lie(faults);
+        faults.power_off_at = Some(at);
+    });
+    let mut told = work(&disk).await;
+    let reached = disk.is_off();
+    disk.crash(&random);
+    // The power goes again while the first recovery is at work, somewhere.
+    let again = disk.operations() + 1 + at % 9;
+    disk.set(|faults| faults.power_off_at = Some(again));
+    drop(start(&disk));
+    disk.crash(&random);
+    let mut broken = Vec::new();
+    for pass in 1..=2 {
+        match start(&disk) {
+            Ok(store) => {
+                store.settle_for_test();
+                broken.extend(verify(&store, &told).await);
+                // Another journal file follows, so nothing before it may be left half cut.
+                let seq = store.open(id(0)).await.map_or(0, |opened| opened.last.0) + 1;
+                if store.append(id(0), vec![entry(update(0, seq))]).await.is_ok() {
+                    told.entries[0] = seq;
+                }
+            }
+            Err(error) => broken.push(format!("it does not open: {error}")),
+        }
+        disk.crash(&random);
+        broken.iter_mut().for_each(|text| *text = format!("cut at {at}, look {pass}: {text}"));
+        if !broken.is_empty() {
+            break;
+        }
+    }
+    (broken, reached)
+}
+
+/// Cuts the power at every `step`-th operation of the work.
+async fn sweep(step: usize, lie: &dyn Fn(&mut Faults)) -> Vec<String> {
+    let mut all = Vec::new();
+    for at in (1..).step_by(step) {
+        let (broken, reached) = cut(at, lie).await;
+        all.extend(broken);
+        if !reached {
+            break;
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn nothing_told_to_be_saved_is_lost_by_a_power_cut_at_any_operation() {
+    assert_eq!(sweep(1, &|_| {}).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs() {
+    assert_ne!(sweep(5, &|faults| faults.ignore_sync = true).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_on_a_disk_that_ignores_syncs_of_directories() {
+    assert_ne!(sweep(5, &|faults| faults.ignore_sync_dir = true).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_sweep_finds_losses_when_journal_files_go_before_their_archives_are_synced() {
+    let lie = |faults: &mut Faults| faults.ignore_sync_of = Some(".tmp");
+    assert_ne!(sweep(5, &lie).await, Vec::<String>::new());
+}
