@@ -71,12 +71,15 @@ impl Actor {
         if edit.incoming.step2 {
             self.settle_step2(edit.from);
         }
-        // A SyncStep2 without content is part of every handshake, also of those who only read.
+        // A SyncStep2 without content is part of every handshake, also of those who only read. Once
+        // the store has failed it says nothing: what its sender has may be in memory here, and
+        // nowhere else.
         let nothing = edit.incoming.step2 && edit.incoming.update[..] == [0, 0];
+        let stored = nothing && self.durability.failed.is_none();
         if let Some(subscriber) = self.subscribers.get_mut(&edit.from) {
-            subscriber.refused |= !nothing;
+            subscriber.refused |= !stored;
         }
-        self.owe_status(edit.from, nothing);
+        self.owe_status(edit.from, stored);
         false
     }
 

@@ -37,6 +37,41 @@ async fn after_a_failed_sync_nothing_is_called_saved_until_a_restart() {
     }
 }
 
+/// The server has the edit in memory, so a client that comes back has nothing to bring: that must
+/// not look saved.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_could_not_be_synced_is_not_called_saved_to_those_who_come_back() {
+    let _turn = alone().await;
+    if !has_strace() {
+        return note("SKIPPED: failing syncs need strace");
+    }
+    for framing in [Framing::Hocuspocus, Framing::YWebsocket] {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = directory.path().join("store");
+        let launch = Launch::new(&data, &directory.path().join("log"))
+            .fault("trace=fdatasync")
+            .fault("inject=fdatasync:error=EIO:when=20");
+        let server = launch.start().await;
+        let mut editor = Editor::new("ann", "note", framing, 5).who_never_deletes();
+        let mut online = editor.go_online(server.port).await.expect("the editor connects");
+        while editor.refused == 0 {
+            // With y-websocket no answer comes any more, or the connection ends.
+            let typing = editor.type_and_settle(&mut online);
+            if !matches!(tokio::time::timeout(Duration::from_secs(2), typing).await, Ok(Ok(()))) {
+                break;
+            }
+        }
+        let back = editor.go_online(server.port);
+        let _ = tokio::time::timeout(Duration::from_secs(2), back).await;
+        let (acked, typed) = (editor.journal.acked, editor.journal.ops.len());
+        assert!(acked > 0, "nothing was ever saved");
+        assert!(acked < typed, "{framing:?}: called saved on coming back");
+        server.kill();
+        let content = export("note", &data).expect("the document can be exported");
+        assert_eq!(violations(&[&editor.journal], &content), Vec::<String>::new());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_system_that_cannot_reserve_space_is_good_enough() {
     let _turn = alone().await;

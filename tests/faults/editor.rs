@@ -28,6 +28,7 @@ pub(crate) struct Editor {
     pub(crate) journal: Journal,
     /// Answers with which the server refused an edit.
     pub(crate) refused: usize,
+    deletes: bool,
     random: SeededRandom,
     next_token: u64,
     /// Own tokens that are acknowledged, not deleted, as numbers with the index of their insert.
@@ -65,10 +66,16 @@ impl Editor {
             replica: Replica::new(client),
             journal: Journal::new(name),
             refused: 0,
+            deletes: true,
             random,
             next_token: 1,
             mine: VecDeque::new(),
         }
+    }
+
+    /// Somebody whose state never has a deletion in it: a reconnect of theirs can bring nothing.
+    pub(crate) fn who_never_deletes(self) -> Self {
+        Self { deletes: false, ..self }
     }
 
     /// Connects and exchanges states, until everything typed so far is acknowledged.
@@ -135,12 +142,13 @@ impl Editor {
         let ready = self.mine.iter().position(|(index, _)| *index < acked);
         // Documents stay small, so that rounds stay quick.
         let deletes = if self.mine.len() > 400 { 7 } else { 3 };
+        let deletes = if self.deletes { deletes } else { 0 };
         let (op, update) = match (self.random.below(10), ready) {
             (chance, Some(place)) if chance < deletes => {
                 let (_, number) = self.mine.remove(place).expect("a place that was found");
                 (Op::Delete(number), self.delete(number))
             }
-            (7, _) => {
+            (7, _) if self.deletes => {
                 let value = i64::try_from(self.journal.ops.len()).expect("few operations") + 1;
                 (Op::Set(value), self.replica.set(&self.journal.key(), value))
             }

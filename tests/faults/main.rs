@@ -7,6 +7,7 @@
 
 mod bench;
 mod checker;
+mod churn;
 mod corpus;
 mod damage;
 mod disk;

@@ -24,6 +24,8 @@ pub(crate) struct Launch {
     /// Options of `strace`, such as `inject=fdatasync:error=EIO:when=3`; none runs without it.
     pub(crate) faults: Vec<String>,
     pub(crate) log: PathBuf,
+    /// How many files it may have open, sockets included.
+    pub(crate) open_files: Option<u64>,
 }
 
 /// A running server; killed when dropped.
@@ -50,7 +52,12 @@ impl Launch {
             arguments: Vec::new(),
             faults: Vec::new(),
             log: log.into(),
+            open_files: None,
         }
+    }
+
+    pub(crate) fn open_files(self, most: u64) -> Self {
+        Self { open_files: Some(most), ..self }
     }
 
     /// With journal files of the size that people have: sealing costs memory, and is not always
@@ -120,6 +127,11 @@ impl Launch {
             strace.arg(binary());
             strace
         };
+        if let Some(most) = self.open_files {
+            let inner = command;
+            command = Command::new("prlimit");
+            command.arg(format!("--nofile={most}")).arg(inner.get_program()).args(inner.get_args());
+        }
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
