@@ -145,7 +145,7 @@ impl Documents {
         self.0.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.0.lock().values().map(|slot| slot.mailbox.clone()).collect();
         // All are told before any is waited for: what they have left is then written together.
-        let stopping = mailboxes.into_iter().map(async |mailbox| {
+        let stopping = mailboxes.into_iter().map(|mailbox| async move {
             let (done, stopped) = oneshot::channel();
             let stop = Box::new(Command::Stop(CloseReason::Restart, done));
             // Either fails only when the actor has already gone, which is what we want.

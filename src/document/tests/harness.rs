@@ -66,6 +66,7 @@ pub(super) struct Held {
     inner: Memory,
     held: Arc<AtomicBool>,
     pub(super) fails: AtomicBool,
+    pub(super) damaged: AtomicBool,
     released: Arc<Notify>,
     pub(super) appends: AtomicU64,
 }
@@ -76,6 +77,7 @@ impl Held {
             inner: Memory::new(),
             held: Arc::default(),
             fails: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
             released: Arc::default(),
             appends: AtomicU64::new(0),
         })
@@ -124,6 +126,13 @@ impl Store for Held {
         self.inner.create(name, id, time)
     }
     fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
+        if self.damaged.load(Ordering::SeqCst) {
+            return Box::pin(async {
+                // Long enough for who opened it to get in line.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Err(StoreError::Damaged("a bad checksum".into()))
+            });
+        }
         self.inner.open(id)
     }
     fn snapshot(&self, id: DocumentId, expected: u64, seq: Seq, state: Bytes) -> StoreFuture<u64> {

@@ -1,16 +1,16 @@
 //! What nobody can do who may not, and what is never reported as saved.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
 
 use super::{
-    harness::{Writer, world},
+    harness::{Writer, quick, world},
     hocuspocus_address,
 };
 use crate::{
     clock::Timestamp,
-    document::NewSubscriber,
+    document::{Command, NewSubscriber},
     identity::Access,
     ids::DocumentId,
     limits::Limits,
@@ -134,4 +134,58 @@ async fn a_name_that_somebody_else_brought_to_life_is_loaded_again() {
     again.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
     again.hears_until("barrier").await;
     assert_eq!(world.store.open(other).await.expect("reads").entries.len(), 1);
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_read_is_not_served_as_an_empty_one() {
+    let mut world = world(quick());
+    let one = world.synced(Address::None).await;
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    one.handle.read().await.expect("loaded");
+    one.handle.send(Command::Unsubscribe(one.id)).await.expect("open");
+    drop(one);
+    while world.documents.loaded() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    world.store.damaged.store(true, Ordering::SeqCst);
+    let mut again = world.join(Address::None).await;
+    assert_eq!([again.hears().await, again.hears().await], ["denied", "close 1013"]);
+    let mut provider = world.join(hocuspocus_address()).await;
+    assert_eq!(provider.hears().await, "denied");
+}
+
+#[tokio::test]
+async fn a_document_stays_until_everything_is_durable() {
+    let mut world = world(quick());
+    let one = world.synced(Address::None).await;
+    world.store.hold();
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    one.handle.read().await.expect("loaded");
+    one.handle.send(Command::Unsubscribe(one.id)).await.expect("open");
+    drop(one);
+    tokio::time::sleep(world.documents.limits().unload_after * 3).await;
+    assert_eq!(world.documents.loaded(), 1);
+    world.store.release();
+    while world.documents.loaded() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn edits_are_stored_in_the_order_they_were_made() {
+    let mut world = world(Limits::default());
+    let mut one = world.synced(hocuspocus_address()).await;
+    one.says(ClientMessage::SyncStep2(NOTHING)).await;
+    one.hears_until("status 1").await;
+    let mut typing = Writer::new(7);
+    let letters: Vec<_> = (b'a'..=b'z').map(|letter| typing.types(letter)).collect();
+    for letter in &letters {
+        one.says(ClientMessage::Update(letter.clone())).await;
+    }
+    for _ in &letters {
+        assert_eq!(one.hears().await, "status 1");
+    }
+    let id = world.store.find(&world.name).await.expect("reads").expect("is there");
+    let stored = world.store.open(id).await.expect("reads").entries;
+    assert!(stored.into_iter().map(|it| it.entry.update).eq(letters));
 }

@@ -63,3 +63,21 @@ async fn an_actor_that_waits_for_the_disk_is_not_kept_awake_by_being_idle() {
     actor.evaluate();
     assert!(actor.deadline().is_none_or(|at| at > Instant::now()));
 }
+
+#[tokio::test]
+async fn a_broken_document_says_nothing_more_and_sends_everybody_away() {
+    let (_documents, mut actor) = actor(Limits::default()).await;
+    let (one, outbox) = join(&mut actor, 1);
+    let before = outbox.bytes();
+    actor.poisoned = true;
+    let step1 = ClientMessage::SyncStep1(Bytes::from_static(&[0]));
+    actor.handle(Command::Message(one, step1, None));
+    let (_, late) = join(&mut actor, 2);
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    actor.handle(Command::Read(reply));
+    assert!(answer.await.expect("an answer").is_err());
+    assert_eq!(outbox.bytes(), before);
+    assert!(late.is_closing());
+    drop(actor);
+    assert!(outbox.is_closing());
+}
