@@ -11,6 +11,10 @@ const TURN: usize = 256;
 const KEPT: usize = 32;
 
 #[derive(Debug)]
+#[expect(
+    clippy::vec_box,
+    reason = "the channel hands out boxes, and unpacking them here would copy"
+)]
 pub(super) struct Mailbox {
     requests: mpsc::Receiver<Box<Command>>,
     /// Taken and not yet handled, the next one last.
