@@ -10,11 +10,8 @@ const TURN: usize = 256;
 /// Room that is kept between turns.
 const KEPT: usize = 32;
 
+#[expect(clippy::vec_box, reason = "the channel hands over what it holds")]
 #[derive(Debug)]
-#[expect(
-    clippy::vec_box,
-    reason = "the channel hands out boxes, and unpacking them here would copy"
-)]
 pub(super) struct Mailbox {
     requests: mpsc::Receiver<Box<Command>>,
     /// Taken and not yet handled, the next one last.

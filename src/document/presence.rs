@@ -52,8 +52,8 @@ impl Presence {
             }
             let was_own = self.states.get(&entry.client).is_some_and(|state| owned(state));
             let is_own = !entry.is_leave();
-            let full = own >= limits.presence_per_connection;
-            if is_own && !was_own && (full || !self.has_room(entry.client, limits)) {
+            let more = is_own && !was_own;
+            if more && (own >= limits.presence_per_connection || !self.has_room(&entry, limits)) {
                 tracing::debug!(client = entry.client, "presence over the bound is ignored");
                 continue;
             }
@@ -136,8 +136,8 @@ impl Presence {
         }
     }
 
-    fn has_room(&mut self, client: u64, limits: &Limits) -> bool {
-        if self.states.contains_key(&client) {
+    fn has_room(&mut self, entry: &PresenceEntry, limits: &Limits) -> bool {
+        if self.states.contains_key(&entry.client) {
             return true;
         }
         if self.states.len() >= limits.presence_per_document {
