@@ -8,18 +8,20 @@
 
 use std::{
     any::Any,
+    collections::BTreeMap,
     mem::{ManuallyDrop, forget, replace},
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use bytes::Bytes;
 use yrs::{
-    ClientID, Doc, GetString, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut,
-    Update, WriteTxn,
+    ClientID, Doc, GetString, IdSet, OffsetKind, Options, ReadTxn, StateVector, Transact,
+    TransactionMut, Update, WriteTxn,
     updates::{decoder::Decode, encoder::Encode},
 };
 
-use super::split::split_work;
+use super::{parser::Delete, split::split_work};
 use crate::ids::ClientId;
 
 /// Clients in one application of an update; the library recurses over them.
@@ -129,6 +131,17 @@ impl Engine {
     pub(super) fn diff(&self, clocks: impl Iterator<Item = (u64, u32)>) -> Option<Vec<u8>> {
         let vector = clocks.map(|(client, clock)| (ClientID::new(client), clock)).collect();
         catch_unwind(AssertUnwindSafe(|| self.doc.transact().encode_diff_v1(&vector))).ok()
+    }
+
+    /// Whether all of these are deleted already.
+    pub(super) fn has_deleted(&self, deletes: impl Iterator<Item = Delete>) -> bool {
+        let mut ranges: BTreeMap<u64, Vec<Range<u32>>> = BTreeMap::new();
+        for Delete { id, len } in deletes {
+            ranges.entry(id.client).or_default().push(id.clock..id.clock + len);
+        }
+        let asked = IdSet::from_iter(ranges.into_iter().map(|(id, it)| (ClientID::new(id), it)));
+        let known = || asked.diff(&self.doc.transact().snapshot().delete_set).is_empty();
+        asked.is_empty() || catch_unwind(AssertUnwindSafe(known)).unwrap_or(false)
     }
 
     /// The whole state as one update that decodes to the same state.

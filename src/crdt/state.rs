@@ -138,6 +138,18 @@ impl DocumentState {
         }
     }
 
+    /// Whether an update would add nothing, neither content nor deletions.
+    #[must_use]
+    pub fn holds(&mut self, update: &Bytes) -> bool {
+        if update[..] == *EMPTY {
+            return true;
+        }
+        let Ok(parsed) = Update::parse(update) else { return false };
+        let Ok(admitted) = admit(update, &parsed, &mut self.index) else { return false };
+        self.index.revert();
+        admitted.complete && !admitted.inserts && self.engine.has_deleted(parsed.deletes())
+    }
+
     /// Admits and applies messages in order.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::{actor::Actor, subscriber::Answer};
+use super::{Permit, actor::Actor, subscriber::Answer};
 use crate::ids::SubscriberId;
 
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ struct Waiting {
     position: u64,
     subscriber: SubscriberId,
     answer: Answer,
+    /// Covers the room that waiting takes, so that who sends what needs no disk waits too.
+    _permit: Option<Permit>,
 }
 
 impl Acknowledgements {
@@ -32,15 +34,12 @@ impl Acknowledgements {
 impl Actor {
     /// Owes an answer: held while a resync is under way, else due when everything appended so far
     /// is durable.
-    pub(super) fn owe(&mut self, id: SubscriberId, answer: Answer) {
+    pub(super) fn owe(&mut self, id: SubscriberId, answer: Answer, permit: Option<Permit>) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if subscriber.refused && matches!(answer, Answer::Barrier(_)) {
             return;
         }
-        if let Some(held) = &mut subscriber.held {
-            held.push(answer);
-            return;
-        }
+        let Err(answer) = subscriber.hold(answer) else { return };
         if self.durability.failed.is_some() {
             // Nothing becomes durable any more; a barrier is never echoed.
             if let Answer::Status(_) = answer {
@@ -49,7 +48,12 @@ impl Actor {
             return;
         }
         let position = self.durability.appended;
-        self.acknowledgements.waiting.push_back(Waiting { position, subscriber: id, answer });
+        self.acknowledgements.waiting.push_back(Waiting {
+            position,
+            subscriber: id,
+            answer,
+            _permit: permit,
+        });
     }
 
     /// Sends the answers that are due.

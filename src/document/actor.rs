@@ -16,10 +16,11 @@ use tokio::{
 };
 
 use super::{
-    Command, NewSubscriber, Setup, Unavailable,
+    Command, Setup, Unavailable,
     acknowledge::Acknowledgements,
     durability::Durability,
     load::{Loaded, load, turn_away},
+    mailbox::Mailbox,
     presence::Presence,
     registry::Lease,
     subscriber::{Answer, Subscriber},
@@ -27,14 +28,10 @@ use super::{
     updates::Batch,
 };
 use crate::{
-    crdt::{self, DocumentState, Incoming},
-    identity::{Author, AuthorKind},
+    crdt::{DocumentState, Incoming},
     ids::{DocumentId, SubscriberId},
-    protocol::{ClientMessage, CloseReason, ServerMessage},
+    protocol::{ClientMessage, CloseReason},
 };
-
-/// Commands taken from the mailbox in one turn.
-const TURN: usize = 256;
 
 pub(super) struct Actor {
     pub(super) setup: Arc<Setup>,
@@ -52,35 +49,31 @@ pub(super) struct Actor {
     pub(super) acknowledgements: Acknowledgements,
     pub(super) batch: Batch,
     pub(super) sync_cache: Option<SyncCache>,
-    /// Stands for who left before their last edits were applied.
-    pub(super) departed: Arc<Author>,
+    pub(super) idle_since: Option<Instant>,
     presence_due: Option<Instant>,
-    idle_since: Option<Instant>,
-    stopping: Option<oneshot::Sender<()>>,
+    /// Who wants to hear that it has ended.
+    stopping: Vec<oneshot::Sender<()>>,
 }
 
 /// Loads a document and serves it until it is idle, broken or told to stop.
-pub(super) async fn run(
-    setup: Arc<Setup>,
-    lease: Lease,
-    mut requests: mpsc::Receiver<Box<Command>>,
-) {
+pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receiver<Box<Command>>) {
+    let mut mailbox = Mailbox::new(requests);
     // Boxed, so that an idle document does not keep the room that loading took.
     let loaded = Box::pin(load(&setup, &lease)).await;
     match loaded {
         Ok(loaded) => {
             let mut actor = Box::new(Actor::new(setup, lease, *loaded));
-            if actor.serve(&mut requests).await == Served::Interrupted {
-                Box::pin(actor.finish(requests)).await;
+            if actor.serve(&mut mailbox).await == Served::Interrupted {
+                Box::pin(actor.finish(mailbox)).await;
             }
         }
         Err(reason) => {
             tracing::error!(document = %lease.name(), %reason, "failed to load a document");
             let mut lease = lease;
             lease.retire();
-            requests.close();
-            while let Some(command) = requests.recv().await {
-                turn_away(*command, &reason);
+            mailbox.close();
+            while let Some(command) = mailbox.rest().await {
+                turn_away(command, &reason);
             }
         }
     }
@@ -96,7 +89,7 @@ enum Served {
 }
 
 impl Actor {
-    fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
+    pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
         let Loaded { id, born, state, durability } = loaded;
         Self {
             setup,
@@ -111,20 +104,13 @@ impl Actor {
             acknowledgements: Acknowledgements::default(),
             batch: Batch::default(),
             sync_cache: None,
-            departed: Arc::new(Author {
-                kind: AuthorKind::Claimed,
-                user: "".into(),
-                name: "".into(),
-                connection: 0,
-            }),
-            presence_due: None,
             idle_since: Some(Instant::now()),
-            stopping: None,
+            presence_due: None,
+            stopping: Vec::new(),
         }
     }
 
-    async fn serve(&mut self, requests: &mut mpsc::Receiver<Box<Command>>) -> Served {
-        let mut turn = Vec::new();
+    async fn serve(&mut self, mailbox: &mut Mailbox) -> Served {
         loop {
             let deadline = self.deadline();
             let wait = async {
@@ -134,65 +120,72 @@ impl Actor {
                 }
             };
             tokio::select! {
-                count = requests.recv_many(&mut turn, TURN) => {
-                    if count == 0 {
+                open = mailbox.fill() => {
+                    if !open {
                         return Served::Interrupted;
                     }
-                    for command in turn.drain(..) {
-                        self.handle(*command);
-                    }
-                    if turn.capacity() > 32 {
-                        turn = Vec::new();
+                    while !self.is_ending() && let Some(command) = mailbox.next() {
+                        self.handle(command);
                     }
                     self.apply_batch();
                 }
                 finished = self.durability.next() => self.on_finished(finished),
                 () = wait => {}
             }
-            if self.poisoned || self.stopping.is_some() {
+            if self.is_ending() {
                 return Served::Interrupted;
             }
             self.evaluate();
             if self.may_unload() {
                 Box::pin(self.snapshot_before_unload()).await;
-                if self.may_unload() && self.lease.retire_if_idle(requests) {
-                    return Served::Idle;
+                if self.may_unload() {
+                    if self.lease.retire_if_idle(mailbox.requests()) {
+                        return Served::Idle;
+                    }
+                    // Somebody holds on to it: look again after as long.
+                    self.idle_since = Some(Instant::now());
                 }
             }
         }
     }
 
-    fn handle(&mut self, command: Command) {
+    fn is_ending(&self) -> bool {
+        self.poisoned || !self.stopping.is_empty()
+    }
+
+    pub(super) fn handle(&mut self, command: Command) {
+        if command.follows_edits() {
+            self.apply_batch();
+        }
+        if self.poisoned {
+            return self.handle_last(command);
+        }
         match command {
             Command::Message(from, message, permit) => self.on_message(from, message, permit),
             Command::Subscribe(new) => self.subscribe(*new),
-            Command::Unsubscribe(id) => {
-                // What it sent before must still be applied under its name.
-                self.apply_batch();
-                self.subscribers.remove(&id);
-                self.presence.leave(id, Instant::now());
-            }
-            Command::CaughtUp(id) => {
-                self.apply_batch();
-                self.catch_up(id);
-            }
+            Command::Unsubscribe(id) => self.unsubscribe(id),
+            Command::CaughtUp(id) => self.catch_up(id),
             Command::Stateless(payload) => self.fan_out_stateless(payload, None),
-            Command::Edit { update, author, reply } => {
-                self.apply_batch();
-                self.edit_by_server(update, author, reply);
-            }
+            Command::Edit { update, author, reply } => self.edit_by_server(update, author, reply),
             Command::Read(reply) => {
-                self.apply_batch();
                 let state = self.state.snapshot().map_err(Unavailable::Damaged);
                 drop(reply.send(state));
             }
+            Command::Stop(..) => self.handle_last(command),
+        }
+    }
+
+    /// Takes a command after the last that is served.
+    fn handle_last(&mut self, command: Command) {
+        match command {
+            Command::Unsubscribe(id) => self.unsubscribe(id),
             Command::Stop(reason, done) => {
-                self.apply_batch();
                 for subscriber in self.subscribers.values() {
                     subscriber.outbox.close(reason.clone());
                 }
-                self.stopping = Some(done);
+                self.stopping.push(done);
             }
+            command => turn_away(command, &Unavailable::Reloading),
         }
     }
 
@@ -202,6 +195,10 @@ impl Actor {
         message: ClientMessage,
         permit: Option<super::Permit>,
     ) {
+        // Who was turned away, or has left, has no say.
+        if !self.subscribers.contains_key(&from) {
+            return;
+        }
         match message {
             ClientMessage::Update(update) => {
                 self.receive_edit(from, Incoming { update, step2: false }, permit);
@@ -209,21 +206,13 @@ impl Actor {
             ClientMessage::SyncStep2(update) => {
                 self.receive_edit(from, Incoming { update, step2: true }, permit);
             }
-            ClientMessage::SyncStep1(state_vector) => {
-                self.apply_batch();
-                self.answer_step1(from, state_vector);
-            }
+            ClientMessage::SyncStep1(state_vector) => self.answer_step1(from, &state_vector),
             ClientMessage::Barrier(payload) => {
-                self.apply_batch();
-                self.owe(from, Answer::Barrier(Bytes::copy_from_slice(&payload)));
+                self.owe(from, Answer::Barrier(Bytes::copy_from_slice(&payload)), permit);
                 self.acknowledge();
             }
             ClientMessage::Awareness(message) => self.on_presence(from, &message),
-            ClientMessage::QueryAwareness => {
-                if let Some(subscriber) = self.subscribers.get(&from) {
-                    self.send_everyone(subscriber);
-                }
-            }
+            ClientMessage::QueryAwareness => self.send_everyone(from),
             ClientMessage::Stateless(payload) => self.fan_out_stateless(payload, Some(from)),
             // These concern the connection, which keeps them to itself.
             ClientMessage::Token { .. }
@@ -233,58 +222,8 @@ impl Actor {
         }
     }
 
-    fn subscribe(&mut self, new: NewSubscriber) {
-        let replaced = new.epoch.is_some() && new.epoch != self.epoch();
-        let mut subscriber = Subscriber::new(new);
-        if replaced {
-            subscriber.turn_away(CloseReason::Replaced);
-            return;
-        }
-        if subscriber.greet {
-            subscriber.send(&self.hello(subscriber.access));
-        }
-        if !subscriber.counts() {
-            subscriber.send(&ServerMessage::SyncStep1(self.state.state_vector()));
-            subscriber.asked.push_back(true);
-        }
-        self.send_everyone(&subscriber);
-        self.subscribers.insert(subscriber.id, Box::new(subscriber));
-        self.idle_since = None;
-    }
-
-    fn on_presence(&mut self, from: SubscriberId, message: &[u8]) {
-        let limits = &self.setup.limits;
-        let parsed =
-            crdt::parse_presence(message, limits.presence_per_document, limits.presence_bytes);
-        match parsed {
-            Ok(entries) => {
-                self.presence.accept(from, entries, Instant::now(), limits);
-                self.follow_shown_name(from);
-            }
-            Err(refusal @ crdt::Refusal::Malformed(_)) => self.strike(from, &refusal),
-            Err(refusal) => {
-                tracing::info!(document = %self.lease.name(), %refusal, "a presence is ignored");
-            }
-        }
-    }
-
-    /// Where nobody must sign in, edits are kept under the name that their author shows.
-    fn follow_shown_name(&mut self, id: SubscriberId) {
-        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
-        if subscriber.author.kind != AuthorKind::Claimed {
-            return;
-        }
-        if let Some(name) = self.presence.shown_name(id)
-            && *name != *subscriber.author.name
-        {
-            let name: String = name.chars().take(100).collect();
-            subscriber.author =
-                Arc::new(Author { name: name.into(), ..(*subscriber.author).clone() });
-        }
-    }
-
     /// Does what is due now: presence, expiry, hopeless readers, snapshots.
-    fn evaluate(&mut self) {
+    pub(super) fn evaluate(&mut self) {
         let now = Instant::now();
         let setup = Arc::clone(&self.setup);
         let limits = &setup.limits;
@@ -305,14 +244,17 @@ impl Actor {
         }
     }
 
-    /// When [`Actor::evaluate`] has something to do even if nothing arrives.
-    fn deadline(&self) -> Option<Instant> {
+    /// When [`Actor::evaluate`] has something to do even if nothing arrives; never what it has just
+    /// done, as that would wake it for nothing, for ever.
+    pub(super) fn deadline(&self) -> Option<Instant> {
         let limits = &self.setup.limits;
         let news = self.presence_due.filter(|_| self.presence.has_news());
         let sweep =
             (!self.presence.is_empty()).then(|| Instant::now() + limits.presence_expiry / 10);
-        let unload = self.idle_since.map(|since| since + limits.unload_after);
-        let behind = self.subscribers.values().filter_map(|it| it.behind.as_ref());
+        let idle = self.idle_since.filter(|_| self.durability.is_settled());
+        let unload = idle.map(|since| since + limits.unload_after);
+        let staying = self.subscribers.values().filter(|it| !it.outbox.is_closing());
+        let behind = staying.filter_map(|it| it.behind.as_ref());
         let behind = behind.map(|it| it.since + limits.behind_for).min();
         [news, sweep, unload, behind].into_iter().flatten().min()
     }
@@ -332,12 +274,12 @@ impl Actor {
     }
 
     /// Ends: nobody new gets in, everybody is sent away, what was applied becomes durable.
-    async fn finish(mut self: Box<Self>, mut requests: mpsc::Receiver<Box<Command>>) {
-        requests.close();
-        while let Some(command) = requests.recv().await {
-            match *command {
-                Command::Message(..) if !self.poisoned => self.handle(*command),
-                command => turn_away(command, &Unavailable::Reloading),
+    async fn finish(mut self: Box<Self>, mut mailbox: Mailbox) {
+        mailbox.close();
+        while let Some(command) = mailbox.rest().await {
+            match command {
+                Command::Message(..) => self.handle(command),
+                command => self.handle_last(command),
             }
         }
         self.apply_batch();
@@ -346,7 +288,7 @@ impl Actor {
         }
         self.settle().await;
         self.lease.retire();
-        if let Some(done) = self.stopping.take() {
+        for done in std::mem::take(&mut self.stopping) {
             // Who asked may have stopped waiting.
             let _ = done.send(());
         }

@@ -42,6 +42,22 @@ pub enum Command {
     Stop(CloseReason, oneshot::Sender<()>),
 }
 
+impl Command {
+    /// Whether edits that came before it must be applied first.
+    pub(super) fn follows_edits(&self) -> bool {
+        use ClientMessage::{Barrier, SyncStep1};
+        match self {
+            Self::Message(_, message, _) => matches!(message, SyncStep1(_) | Barrier(_)),
+            Self::Subscribe(_) | Self::Stateless(_) => false,
+            Self::Unsubscribe(_)
+            | Self::CaughtUp(_)
+            | Self::Edit { .. }
+            | Self::Read(_)
+            | Self::Stop(..) => true,
+        }
+    }
+}
+
 /// Who opens a document.
 #[derive(Debug)]
 pub struct NewSubscriber {

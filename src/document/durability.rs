@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesOrdered};
 
-use super::{Permit, Unavailable, actor::Actor};
+use super::{Permit, Unavailable, actor::Actor, subscriber::Subscriber};
 use crate::{
     ids::{DocumentId, Seq, SubscriberId},
     protocol::ServerMessage,
@@ -53,7 +53,10 @@ struct SnapshotState {
 /// Something that waits until a position is durable.
 pub(super) struct AfterDurable {
     pub(super) position: u64,
+    /// The state vector without it.
+    pub(super) before: Bytes,
     pub(super) updates: Vec<(Bytes, Option<SubscriberId>)>,
+    pub(super) outcome: Result<(), Unavailable>,
     pub(super) reply: tokio::sync::oneshot::Sender<Result<(), Unavailable>>,
 }
 
@@ -97,6 +100,11 @@ impl Durability {
 
     pub(super) fn wait_for(&mut self, after: AfterDurable) {
         self.after.push(after);
+    }
+
+    /// The state vector without the edits that are applied and wait to be shown, if there are any.
+    pub(super) fn before_unshown(&self) -> Option<Bytes> {
+        self.after.first().map(|first| first.before.clone())
     }
 
     fn snapshot_is_due(&self) -> bool {
@@ -184,10 +192,12 @@ impl Actor {
             .into_iter()
             .partition(|after| after.position <= durable);
         self.durability.after = later;
-        for AfterDurable { updates, reply, .. } in due {
-            self.fan_out(updates);
+        let mut due: Vec<AfterDurable> = due;
+        // All together: who falls behind is noted with a state that has all of them.
+        self.fan_out(due.iter_mut().flat_map(|after| std::mem::take(&mut after.updates)).collect());
+        for AfterDurable { outcome, reply, .. } in due {
             // The caller may have stopped waiting; its edit is stored all the same.
-            let _ = reply.send(Ok(()));
+            let _ = reply.send(outcome);
         }
     }
 
@@ -195,14 +205,25 @@ impl Actor {
         if self.durability.failed.is_none() {
             tracing::error!(document = %self.lease.name(), %error, "edits can no longer be stored");
             self.durability.failed = Some(error.to_string());
-            let told = ServerMessage::PermissionDenied(format!("edits are not stored: {error}"));
-            for subscriber in self.subscribers.values().filter(|it| !it.counts()) {
-                subscriber.send(&told);
+            for subscriber in self.subscribers.values() {
+                self.tell_failed(subscriber);
             }
         }
+        // Somebody else has given the name its life: what is here belongs into that one.
+        self.poisoned |= matches!(error, StoreError::Conflict(_));
         self.refuse_waiting();
         for after in std::mem::take(&mut self.durability.after) {
             let _ = after.reply.send(Err(Unavailable::Unwritable(error.to_string())));
+        }
+    }
+
+    /// Tells a client that could not know it otherwise that edits are not stored.
+    pub(super) fn tell_failed(&self, subscriber: &Subscriber) {
+        if let Some(error) = &self.durability.failed
+            && !subscriber.counts()
+        {
+            let told = format!("edits are not stored: {error}");
+            subscriber.send(&ServerMessage::PermissionDenied(told));
         }
     }
 
@@ -240,6 +261,7 @@ impl Actor {
         self.born
             && self.durability.failed.is_none()
             && self.durability.snapshot.waiting.is_none()
+            && self.durability.snapshot.writing.is_none()
             && self.durability.entries >= UNLOAD_ENTRIES
     }
 

@@ -6,15 +6,15 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{
-    actor::Actor,
-    subscriber::{Behind, Subscriber},
-};
+use super::{actor::Actor, subscriber::Behind};
 use crate::{
     crdt::{PresenceEntry, encode_presence},
     ids::SubscriberId,
     protocol::{Address, ServerMessage},
 };
+
+/// Addresses whose encoding is kept for the next who has the same.
+const ADDRESSES: usize = 4;
 
 /// One message in the encodings asked for so far.
 struct Encodings<'a> {
@@ -28,12 +28,15 @@ impl<'a> Encodings<'a> {
     }
 
     fn frame(&mut self, address: &Address) -> Option<Bytes> {
-        let known = self.frames.iter().position(|(known, _)| known == address);
-        let index = known.unwrap_or_else(|| {
-            self.frames.push((address.clone(), address.encode(self.message)));
-            self.frames.len() - 1
-        });
-        self.frames[index].1.clone()
+        if let Some((_, frame)) = self.frames.iter().find(|(known, _)| known == address) {
+            return frame.clone();
+        }
+        let frame = address.encode(self.message);
+        // Where every client has an address of its own, looking for it would be all that happens.
+        if self.frames.len() < ADDRESSES {
+            self.frames.push((address.clone(), frame.clone()));
+        }
+        frame
     }
 }
 
@@ -55,7 +58,8 @@ impl Actor {
                 }
             }
         }
-        let mut state_vector = None;
+        // An edit that is in the state and not yet shown must not count as sent.
+        let mut state_vector = self.durability.before_unshown();
         let live = self.subscribers.values_mut().filter(|it| it.is_live());
         for subscriber in live.filter(|it| it.outbox.is_full()) {
             let state_vector =
@@ -65,7 +69,7 @@ impl Actor {
         }
     }
 
-    /// Tells everybody what is new about who is here; those who are behind hear all of it later.
+    /// Tells everybody what is new about who is here; those whose queue is full hear all of it later.
     pub(super) fn fan_out_presence(&mut self) {
         let (news, owner) = self.presence.take_news();
         if news.is_empty() {
@@ -73,10 +77,10 @@ impl Actor {
         }
         let message = presence_message(&news);
         let mut encodings = Encodings::new(&message);
-        for subscriber in self.subscribers.values().filter(|it| it.behind.is_none()) {
-            if Some(subscriber.id) != owner
-                && let Some(frame) = encodings.frame(&subscriber.address)
-            {
+        for subscriber in self.subscribers.values_mut().filter(|it| Some(it.id) != owner) {
+            if subscriber.behind.is_some() || subscriber.outbox.is_full() {
+                subscriber.owed_presence = true;
+            } else if let Some(frame) = encodings.frame(&subscriber.address) {
                 subscriber.outbox.push(frame);
             }
         }
@@ -99,10 +103,13 @@ impl Actor {
         }
     }
 
-    /// Tells one subscriber everybody who is here.
-    pub(super) fn send_everyone(&self, subscriber: &Subscriber) {
+    /// Tells a subscriber everybody who is here and who has left a moment ago, once its queue has
+    /// room for it.
+    pub(super) fn send_everyone(&mut self, id: SubscriberId) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        subscriber.owed_presence = subscriber.outbox.is_full();
         let everyone = self.presence.everyone();
-        if !everyone.is_empty() {
+        if !subscriber.owed_presence && !everyone.is_empty() {
             subscriber.send(&presence_message(&everyone));
         }
     }

@@ -84,11 +84,24 @@ impl Outbox {
         self.lock().bytes >= self.limit.saturating_mul(2)
     }
 
-    /// Asks the connection to hang up once what waits is written; the first reason stays.
+    /// Asks the connection to hang up once what waits is written; the first reason stays. Who
+    /// cannot keep up gets nothing more: writing what waits is what takes it so long.
     pub fn close(&self, reason: CloseReason) {
         let mut inner = self.lock();
-        inner.close.get_or_insert(reason);
+        if inner.close.is_none() {
+            if reason == CloseReason::Overloaded {
+                inner.frames = VecDeque::new();
+                inner.bytes = 0;
+            }
+            inner.close = Some(reason);
+        }
         inner.wake();
+    }
+
+    /// Whether the connection was asked to hang up.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.lock().close.is_some()
     }
 
     /// Drops what waits and whatever comes: the connection is gone.
@@ -190,5 +203,16 @@ mod tests {
         outbox.push(Bytes::from_static(b"too late"));
         assert_eq!(take(&outbox, 99).1.len(), 1);
         assert_eq!(take(&outbox, 99).0, Poll::Ready(Taken::Close(CloseReason::Restart)));
+        assert!(outbox.is_closing());
+    }
+
+    #[test]
+    fn who_cannot_keep_up_is_hung_up_on_without_waiting_for_it() {
+        let outbox = Outbox::new(3);
+        outbox.push(Bytes::from_static(b"much"));
+        assert!(!outbox.is_closing());
+        outbox.close(CloseReason::Overloaded);
+        assert_eq!(outbox.bytes(), 0);
+        assert_eq!(take(&outbox, 99).0, Poll::Ready(Taken::Close(CloseReason::Overloaded)));
     }
 }

@@ -44,22 +44,27 @@ impl Presence {
         now: Instant,
         limits: &Limits,
     ) {
-        for mut entry in entries {
+        let owned = |state: &&Box<State>| state.owner == from && !state.entry.is_leave();
+        let mut own = self.states.values().filter(owned).count();
+        for entry in entries {
             if entry.clock > CLOCK_MAX || !self.is_newer(&entry) {
                 continue;
             }
-            if !entry.is_leave() && !self.has_room(entry.client, from, limits) {
-                tracing::debug!(client = entry.client, "presence state over the bound is ignored");
-                continue;
+            let was_own = self.states.get(&entry.client).as_ref().is_some_and(owned);
+            let is_own = !entry.is_leave();
+            if is_own && !was_own {
+                if own >= limits.presence_per_connection || !self.has_room(entry.client, limits) {
+                    tracing::debug!(client = entry.client, "presence over the bound is ignored");
+                    continue;
+                }
             }
-            // The queue a frame was read into is larger than the state.
-            entry.state = Bytes::copy_from_slice(&entry.state);
+            own = own + usize::from(is_own) - usize::from(was_own);
             self.news.insert(entry.client);
             self.states.insert(entry.client, Box::new(State { owner: from, seen: now, entry }));
         }
     }
 
-    /// Forgets what a subscriber owns; says whether there is news.
+    /// Lets go of what a subscriber owns.
     pub(super) fn leave(&mut self, who: SubscriberId, now: Instant) {
         let owned = self.states.iter_mut().filter(|(_, state)| state.owner == who);
         for (client, state) in owned.filter(|(_, state)| !state.entry.is_leave()) {
@@ -98,10 +103,10 @@ impl Presence {
         (states.iter().map(|state| state.entry.clone()).collect(), alone)
     }
 
-    /// Everybody who is here.
+    /// Everybody who is here, and who has left a moment ago: somebody who missed that still shows
+    /// them.
     pub(super) fn everyone(&self) -> Vec<PresenceEntry> {
-        let here = self.states.values().filter(|state| !state.entry.is_leave());
-        here.map(|state| state.entry.clone()).collect()
+        self.states.values().map(|state| state.entry.clone()).collect()
     }
 
     /// The name that a subscriber's own state shows (`user.name`, as all editors write it).
@@ -132,19 +137,14 @@ impl Presence {
         }
     }
 
-    fn has_room(&mut self, client: u64, from: SubscriberId, limits: &Limits) -> bool {
-        if self.states.get(&client).is_some_and(|known| known.owner == from) {
+    fn has_room(&mut self, client: u64, limits: &Limits) -> bool {
+        if self.states.contains_key(&client) {
             return true;
-        }
-        let own = self.states.values().filter(|state| state.owner == from);
-        let own = own.filter(|state| !state.entry.is_leave()).count();
-        if own >= limits.presence_per_connection {
-            return false;
         }
         if self.states.len() >= limits.presence_per_document {
             self.states.retain(|_, state| !state.entry.is_leave());
         }
-        self.states.contains_key(&client) || self.states.len() < limits.presence_per_document
+        self.states.len() < limits.presence_per_document
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
         it.hears(A, &[entry(7, 1, "{}")]);
         assert_eq!(it.hears(A, &[entry(7, 1, "null")]), [entry(7, 1, "null")]);
         assert_eq!(it.hears(B, &[entry(7, 1, "{}")]), []);
-        assert_eq!(it.presence.everyone(), []);
+        assert_eq!(it.presence.everyone(), [entry(7, 1, "null")]);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Budget, Command, Unavailable, actor, threads::Threads};
@@ -103,12 +104,16 @@ impl Documents {
             return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
-        let generation = shared.generations.fetch_add(1, Ordering::Relaxed);
-        let lease =
-            Lease { shared: Arc::downgrade(shared), name: name.clone(), generation, held: true };
-        open.insert(name.clone(), Slot { generation, mailbox: mailbox.clone() });
+        let lease = self.lease(name);
+        open.insert(name.clone(), Slot { generation: lease.generation, mailbox: mailbox.clone() });
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
         Ok(DocumentHandle { mailbox })
+    }
+
+    /// A place for a new actor.
+    pub(super) fn lease(&self, name: &DocumentName) -> Lease {
+        let generation = self.0.generations.fetch_add(1, Ordering::Relaxed);
+        Lease { shared: Arc::downgrade(&self.0), name: name.clone(), generation, held: true }
     }
 
     /// Bytes of edits, of all connections together, that may be on their way to the disk.
@@ -139,14 +144,16 @@ impl Documents {
     pub async fn shutdown(&self) {
         self.0.stopping.store(true, Ordering::Release);
         let mailboxes: Vec<_> = self.0.lock().values().map(|slot| slot.mailbox.clone()).collect();
-        for mailbox in mailboxes {
+        // All are told before any is waited for: what they have left is then written together.
+        let stopping = mailboxes.into_iter().map(|mailbox| async move {
             let (done, stopped) = oneshot::channel();
             let stop = Box::new(Command::Stop(CloseReason::Restart, done));
             // Either fails only when the actor has already gone, which is what we want.
             if mailbox.send(stop).await.is_ok() {
                 let _ = stopped.await;
             }
-        }
+        });
+        join_all(stopping).await;
     }
 }
 

@@ -12,6 +12,12 @@ use crate::{
     protocol::{Address, CloseReason, ServerMessage},
 };
 
+/// Questions that a client may leave unanswered.
+const ASKED_MAX: usize = 1024;
+
+/// Answers that may wait for one resync: several for each key that is pressed while it lasts.
+const HELD_MAX: usize = 16 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub(super) id: SubscriberId,
@@ -26,6 +32,8 @@ pub(super) struct Subscriber {
     pub(super) behind: Option<Behind>,
     /// A SyncStep1 that waits for an empty queue.
     pub(super) owed_sync: Option<Bytes>,
+    /// Who is here, which waits for an empty queue.
+    pub(super) owed_presence: bool,
     /// For each SyncStep1 sent to it and not yet answered: whether its client counts the answer.
     pub(super) asked: VecDeque<bool>,
     /// Answers that wait until a resync has brought what was missing.
@@ -63,11 +71,34 @@ impl Subscriber {
             synced: false,
             behind: None,
             owed_sync: None,
+            owed_presence: false,
             asked: VecDeque::new(),
             held: None,
             refused: false,
             strikes: 0,
         }
+    }
+
+    /// Asks for what the document lacks. A client that lets very many questions go unanswered is no
+    /// client that could be helped.
+    pub(super) fn ask(&mut self, state_vector: Bytes, counted: bool) {
+        if self.asked.len() >= ASKED_MAX {
+            return self.outbox.close(CloseReason::Overloaded);
+        }
+        self.asked.push_back(counted);
+        self.send(&ServerMessage::SyncStep1(state_vector));
+    }
+
+    /// Keeps an answer until the missing has arrived. A client sends as much as this only when it
+    /// does not answer.
+    pub(super) fn hold(&mut self, answer: Answer) -> Result<(), Answer> {
+        let Some(held) = &mut self.held else { return Err(answer) };
+        if held.len() >= HELD_MAX {
+            self.outbox.close(CloseReason::Overloaded);
+        } else {
+            held.push(answer);
+        }
+        Ok(())
     }
 
     /// Queues a message that the client waits for.

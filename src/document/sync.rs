@@ -3,7 +3,7 @@
 //! A large answer goes out in pieces that each make a whole message, because clients' watchdogs
 //! count whole messages; only the SyncStep2 at its end makes a client say "synced".
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
@@ -12,49 +12,47 @@ use crate::{
     crdt::{self, Refusal},
     ids::SubscriberId,
     limits::SYNC_PIECE_BYTES,
-    protocol::ServerMessage,
+    protocol::{Address, ServerMessage},
 };
 
 /// An update that holds nothing.
 const NOTHING: Bytes = Bytes::from_static(&[0, 0]);
 
-/// The answer to a state vector, kept while the document does not change: in a storm of
-/// reconnects everybody asks the same.
+/// Addresses whose frames are kept.
+const ADDRESSES: usize = 4;
+
+/// The frames of a large answer to a state vector, kept while the document does not change: in a
+/// storm of reconnects everybody asks the same, and what waits in their queues is there once.
 #[derive(Debug)]
 pub(super) struct SyncCache {
     state_vector: Bytes,
-    pieces: Arc<[Bytes]>,
+    frames: VecDeque<(Address, Arc<[Bytes]>)>,
 }
 
 impl Actor {
     /// Answers a SyncStep1, or notes that an answer is owed while the queue is full.
-    pub(super) fn answer_step1(&mut self, id: SubscriberId, state_vector: Bytes) {
+    pub(super) fn answer_step1(&mut self, id: SubscriberId, state_vector: &Bytes) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if subscriber.outbox.is_full() {
-            subscriber.owed_sync = Some(Bytes::copy_from_slice(&state_vector));
+            subscriber.owed_sync = Some(Bytes::copy_from_slice(state_vector));
             return;
         }
-        match self.pieces(&state_vector) {
-            Ok(pieces) => self.send_sync(id, &pieces),
+        let address = subscriber.address.clone();
+        match self.answer(&address, state_vector) {
+            Ok(frames) => self.send_sync(id, &frames),
             Err(refusal) => self.strike(id, &refusal),
         }
     }
 
-    fn send_sync(&mut self, id: SubscriberId, pieces: &[Bytes]) {
+    fn send_sync(&mut self, id: SubscriberId, frames: &[Bytes]) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if subscriber.counts() {
             // A provider counts the answer to this one; without it "unsynced" never clears.
-            subscriber.send(&ServerMessage::SyncStep1(self.state.state_vector()));
-            subscriber.asked.push_back(true);
+            subscriber.ask(self.state.state_vector(), true);
         }
-        let (last, first) = match pieces {
-            [one] if one.len() <= SYNC_PIECE_BYTES => (one.clone(), &[][..]),
-            many => (NOTHING, many),
-        };
-        for piece in first {
-            subscriber.send(&ServerMessage::Update(piece.clone()));
+        for frame in frames {
+            subscriber.outbox.push(frame.clone());
         }
-        subscriber.send(&ServerMessage::SyncStep2(last));
         subscriber.synced = true;
         subscriber.behind = None;
     }
@@ -63,20 +61,23 @@ impl Actor {
     pub(super) fn catch_up(&mut self, id: SubscriberId) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if let Some(state_vector) = subscriber.owed_sync.take() {
-            self.answer_step1(id, state_vector);
-            return;
-        }
-        let Some(behind) = subscriber.behind.take() else { return };
-        match self.pieces(&behind.state_vector) {
-            Ok(pieces) => {
-                let Some(subscriber) = self.subscribers.get(&id) else { return };
-                for piece in pieces.iter().filter(|piece| **piece != NOTHING) {
-                    subscriber.send(&ServerMessage::Update(piece.clone()));
-                }
-                self.send_everyone(subscriber);
+            self.answer_step1(id, &state_vector);
+        } else if let Some(behind) = subscriber.behind.take() {
+            match self.pieces(&behind.state_vector) {
+                Ok(pieces) => self.send_pieces(id, pieces),
+                // Our own state vector is sound; if not, a fresh connection is the way out.
+                Err(refusal) => self.strike(id, &refusal),
             }
-            // Our own state vector is sound; if not, a fresh connection is the way out.
-            Err(refusal) => self.strike(id, &refusal),
+        }
+        if self.subscribers.get(&id).is_some_and(|it| it.owed_presence) {
+            self.send_everyone(id);
+        }
+    }
+
+    fn send_pieces(&self, id: SubscriberId, pieces: Vec<Bytes>) {
+        let Some(subscriber) = self.subscribers.get(&id) else { return };
+        for piece in pieces.into_iter().filter(|piece| *piece != NOTHING) {
+            subscriber.send(&ServerMessage::Update(piece));
         }
     }
 
@@ -87,8 +88,7 @@ impl Actor {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if subscriber.held.is_none() {
             subscriber.held = Some(Vec::new());
-            subscriber.asked.push_back(false);
-            subscriber.send(&ServerMessage::SyncStep1(state_vector));
+            subscriber.ask(state_vector, false);
         }
     }
 
@@ -102,19 +102,49 @@ impl Actor {
         }
     }
 
-    fn pieces(&mut self, state_vector: &Bytes) -> Result<Arc<[Bytes]>, Refusal> {
-        if let Some(cache) = &self.sync_cache
-            && cache.state_vector == *state_vector
+    /// The answer to a state vector as frames of an address.
+    fn answer(&mut self, address: &Address, state_vector: &Bytes) -> Result<Arc<[Bytes]>, Refusal> {
+        let cached = self.sync_cache.as_ref().filter(|it| it.state_vector == *state_vector);
+        if let Some((_, frames)) =
+            cached.and_then(|it| it.frames.iter().find(|(known, _)| known == address))
         {
-            return Ok(Arc::clone(&cache.pieces));
+            return Ok(Arc::clone(frames));
         }
-        let difference = self.state.diff(state_vector)?;
-        if difference.len() <= SYNC_PIECE_BYTES {
-            return Ok([difference].into());
+        let mut pieces = self.pieces(state_vector)?;
+        let last = if pieces.len() > 1 { NOTHING } else { pieces.pop().unwrap_or(NOTHING) };
+        let large = !pieces.is_empty();
+        let messages = pieces.into_iter().map(ServerMessage::Update);
+        let messages = messages.chain([ServerMessage::SyncStep2(last)]);
+        let frames: Arc<[Bytes]> = messages.filter_map(|it| address.encode(&it)).collect();
+        if large {
+            self.keep_answer(address, state_vector, &frames);
         }
-        let pieces: Arc<[Bytes]> = crdt::split(&difference, SYNC_PIECE_BYTES).into();
-        let state_vector = Bytes::copy_from_slice(state_vector);
-        self.sync_cache = Some(SyncCache { state_vector, pieces: Arc::clone(&pieces) });
-        Ok(pieces)
+        Ok(frames)
+    }
+
+    fn keep_answer(&mut self, address: &Address, state_vector: &Bytes, frames: &Arc<[Bytes]>) {
+        let cache = self.sync_cache.take().filter(|it| it.state_vector == *state_vector);
+        let mut cache = cache.unwrap_or_else(|| SyncCache {
+            state_vector: Bytes::copy_from_slice(state_vector),
+            frames: VecDeque::new(),
+        });
+        if cache.frames.len() == ADDRESSES {
+            cache.frames.pop_front();
+        }
+        cache.frames.push_back((address.clone(), Arc::clone(frames)));
+        self.sync_cache = Some(cache);
+    }
+
+    fn pieces(&self, state_vector: &Bytes) -> Result<Vec<Bytes>, Refusal> {
+        self.state.diff(state_vector).map(in_pieces)
+    }
+}
+
+/// An update in pieces that each may be a message.
+pub(super) fn in_pieces(update: Bytes) -> Vec<Bytes> {
+    if update.len() <= SYNC_PIECE_BYTES {
+        vec![update]
+    } else {
+        crdt::split(&update, SYNC_PIECE_BYTES)
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Permit, Unavailable, actor::Actor, durability::AfterDurable, subscriber::Answer};
+use super::{
+    Permit, Unavailable, actor::Actor, durability::AfterDurable, subscriber::Answer,
+    sync::in_pieces,
+};
 use crate::{
     crdt::{Applied, Incoming, Refusal, Verdict},
     identity::Author,
@@ -24,6 +27,7 @@ pub(super) struct Batch {
 #[derive(Debug)]
 struct Edit {
     from: SubscriberId,
+    author: Arc<Author>,
     incoming: Incoming,
     permit: Option<Permit>,
 }
@@ -36,7 +40,13 @@ impl Actor {
         incoming: Incoming,
         permit: Option<Permit>,
     ) {
-        self.batch.edits.push(Edit { from, incoming, permit });
+        let Some(sender) = self.subscribers.get(&from) else { return };
+        let author = Arc::clone(&sender.author);
+        if incoming.step2 && !sender.access.may_edit() {
+            // Whether it brings anything new is asked of the document as it is by then.
+            self.apply_batch();
+        }
+        self.batch.edits.push(Edit { from, author, incoming, permit });
         if self.batch.edits.len() >= BATCH_UPDATES {
             self.apply_batch();
         }
@@ -64,35 +74,34 @@ impl Actor {
 
     /// An edit that may not be made is answered here and goes no further.
     fn may_edit(&mut self, edit: &Edit) -> bool {
-        let Some(subscriber) = self.subscribers.get(&edit.from) else { return true };
-        if subscriber.access.may_edit() && self.durability.failed.is_none() {
+        let Some(subscriber) = self.subscribers.get_mut(&edit.from) else { return false };
+        let step2 = edit.incoming.step2;
+        let stored = if !subscriber.access.may_edit() {
+            // A SyncStep2 is part of every handshake, also of those who only read.
+            step2 && self.state.holds(&edit.incoming.update)
+        } else if self.durability.failed.is_some() {
+            // Even what is known may be known only from what could not be stored.
+            false
+        } else {
             return true;
-        }
-        if edit.incoming.step2 {
-            self.settle_step2(edit.from);
-        }
-        // A SyncStep2 without content is part of every handshake, also of those who only read. Once
-        // the store has failed it says nothing: what its sender has may be in memory here, and
-        // nowhere else.
-        let nothing = edit.incoming.step2 && edit.incoming.update[..] == [0, 0];
-        let stored = nothing && self.durability.failed.is_none();
-        if let Some(subscriber) = self.subscribers.get_mut(&edit.from) {
-            subscriber.refused |= !stored;
-        }
-        self.owe_status(edit.from, stored);
+        };
+        subscriber.refused |= !stored;
+        self.answer_edit(edit.from, step2, stored, None);
         false
     }
 
     fn on_applied(&mut self, edits: Vec<Edit>, applied: Applied) {
-        self.sync_cache = None;
+        if !applied.broadcasts.is_empty() {
+            self.sync_cache = None;
+        }
         let updates = applied
             .broadcasts
             .into_iter()
-            .map(|broadcast| {
+            .flat_map(|broadcast| {
                 let mut senders = edits[broadcast.members].iter().map(|edit| edit.from);
                 let first = senders.next();
                 let alone = first.filter(|first| senders.all(|sender| sender == *first));
-                (broadcast.update, alone)
+                in_pieces(broadcast.update).into_iter().map(move |piece| (piece, alone))
             })
             .collect();
         self.fan_out(updates);
@@ -100,49 +109,59 @@ impl Actor {
         let time = self.setup.clock.now();
         let (mut entries, mut permits) = (Vec::new(), Vec::new());
         let mut outcomes = Vec::with_capacity(edits.len());
-        for (edit, verdict) in edits.into_iter().zip(applied.verdicts) {
+        for (mut edit, verdict) in edits.into_iter().zip(applied.verdicts) {
             if let Verdict::Applied(update) | Verdict::Incomplete(Some(update)) = &verdict {
-                let author = self.author_of(edit.from);
-                entries.push(Entry { time, author, update: update.clone() });
-                permits.extend(edit.permit);
+                entries.push(Entry { time, author: edit.author, update: update.clone() });
+                permits.extend(edit.permit.take());
             }
-            outcomes.push((edit.from, edit.incoming.step2, verdict));
+            outcomes.push((edit.from, edit.incoming.step2, verdict, edit.permit));
         }
         if !entries.is_empty() {
             self.append(entries, permits);
         }
-        for (from, step2, verdict) in outcomes {
-            self.conclude(from, step2, verdict);
+        for (from, step2, verdict, permit) in outcomes {
+            self.conclude(from, step2, verdict, permit);
         }
     }
 
     /// Owes the sender its answer, and asks for what was missing.
-    fn conclude(&mut self, from: SubscriberId, step2: bool, verdict: Verdict) {
-        let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
-        let refused = matches!(verdict, Verdict::Refused(_));
-        for answer in released {
-            match (refused, answer) {
-                (false, answer) => self.owe(from, answer),
-                (true, Answer::Status(_)) => self.owe(from, Answer::Status(false)),
-                (true, Answer::Barrier(_)) => {}
-            }
-        }
+    fn conclude(
+        &mut self,
+        from: SubscriberId,
+        step2: bool,
+        verdict: Verdict,
+        permit: Option<Permit>,
+    ) {
         // A resync that is itself incomplete brought what there is: what its client still lacks
         // was never seen by anybody, so asking again would ask for ever.
         if matches!(verdict, Verdict::Incomplete(_)) && !step2 {
             self.ask_for_missing(from);
         }
-        if counted {
-            self.owe_status(from, !refused);
-        }
+        let stored = !matches!(verdict, Verdict::Refused(_));
+        self.answer_edit(from, step2, stored, permit);
         if let Verdict::Refused(refusal) = verdict {
             self.refuse(from, refusal);
         }
     }
 
-    fn owe_status(&mut self, id: SubscriberId, stored: bool) {
-        if self.subscribers.get(&id).is_some_and(|it| it.counts()) {
-            self.owe(id, Answer::Status(stored));
+    /// Owes the answer to an edit, after those that a resync held up until it came.
+    fn answer_edit(
+        &mut self,
+        from: SubscriberId,
+        step2: bool,
+        stored: bool,
+        permit: Option<Permit>,
+    ) {
+        let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
+        for answer in released {
+            match answer {
+                answer if stored => self.owe(from, answer, None),
+                Answer::Status(_) => self.owe(from, Answer::Status(false), None),
+                Answer::Barrier(_) => {}
+            }
+        }
+        if counted && self.subscribers.get(&from).is_some_and(|it| it.counts()) {
+            self.owe(from, Answer::Status(stored), permit);
         }
     }
 
@@ -189,11 +208,6 @@ impl Actor {
         }
     }
 
-    fn author_of(&self, id: SubscriberId) -> Arc<Author> {
-        let subscriber = self.subscribers.get(&id);
-        subscriber.map_or_else(|| Arc::clone(&self.departed), |it| Arc::clone(&it.author))
-    }
-
     /// An edit by the server itself: journalled now, shown to others once it is durable.
     pub(super) fn edit_by_server(
         &mut self,
@@ -206,6 +220,7 @@ impl Actor {
             let _ = reply.send(Err(Unavailable::Unwritable(reason.clone())));
             return;
         }
+        let before = self.state.state_vector();
         let applied = match self.state.apply(&[Incoming { update, step2: true }]) {
             Ok(applied) => applied,
             Err(poisoned) => {
@@ -215,28 +230,23 @@ impl Actor {
             }
         };
         self.sync_cache = None;
-        let time = self.setup.clock.now();
         let verdict = applied.verdicts.into_iter().next().unwrap_or(Verdict::Known);
-        match verdict {
-            Verdict::Applied(update) => {
-                self.append(vec![Entry { time, author, update }], Vec::new());
-            }
-            Verdict::Known => {}
+        let (update, outcome) = match verdict {
+            Verdict::Applied(update) => (Some(update), Ok(())),
+            Verdict::Known => (None, Ok(())),
             Verdict::Incomplete(part) => {
-                if let Some(update) = part {
-                    self.append(vec![Entry { time, author, update }], Vec::new());
-                }
-                let _ = reply.send(refused("it depends on edits the document lacks".into()));
-                return;
+                (part, refused("it depends on edits the document lacks".into()))
             }
-            Verdict::Refused(refusal) => {
-                let _ = reply.send(refused(refusal.to_string()));
-                return;
-            }
+            Verdict::Refused(refusal) => (None, refused(refusal.to_string())),
+        };
+        if let Some(update) = update {
+            let time = self.setup.clock.now();
+            self.append(vec![Entry { time, author, update }], Vec::new());
         }
-        let updates = applied.broadcasts.into_iter().map(|it| (it.update, None)).collect();
+        let updates = applied.broadcasts.into_iter().flat_map(|it| in_pieces(it.update));
+        let updates = updates.map(|piece| (piece, None)).collect();
         let position = self.durability.appended;
-        self.durability.wait_for(AfterDurable { position, updates, reply });
+        self.durability.wait_for(AfterDurable { position, before, updates, outcome, reply });
         self.release_durable();
     }
 

@@ -16,12 +16,17 @@ import { pause, until } from './lib/wait.mjs'
 const packages = [['4.8', hocuspocus4], ['3.4', hocuspocus3], ['2.15', hocuspocus2]]
 
 /** One socket of a version, and a way to open documents on it. */
-function oneSocket(t, server, version) {
+function oneSocket(server, version) {
   const watched = watchedSockets({ record: true })
   const socket = hocuspocusSocket(version, server.ws, watched)
-  t.after(() => socket.destroy())
-  const open = (name, options = {}) =>
-    hocuspocusProvider(version, socket, name, { document: new Y.Doc(), ...options })
+  server.endings.push(() => socket.destroy())
+  const open = (name, options = {}) => {
+    const document = new Y.Doc()
+    const provider = hocuspocusProvider(version, socket, name, { document, ...options })
+    // A first state, at clock 0, is one that Yjs clients do not show.
+    provider.awareness.setLocalStateField('user', { name })
+    return provider
+  }
   return { open, sockets: watched.sockets }
 }
 
@@ -31,7 +36,7 @@ const isSaved = (provider) => provider.isSynced && provider.unsyncedChanges === 
 for (const [version, imported] of packages) {
   test(`Hocuspocus ${version}: three documents share a socket, and one may leave`, async (t) => {
     const server = await startServer(t)
-    const { open, sockets } = oneSocket(t, server, imported)
+    const { open, sockets } = oneSocket(server, imported)
     const providers = ['one', 'two', 'three'].map((name) => open(name))
     await until('all are synced', () => providers.every((it) => it.isSynced))
     providers.forEach((it, index) => text(it).insert(0, `text ${index}`))
@@ -51,7 +56,7 @@ for (const [version, imported] of packages) {
 
   test(`Hocuspocus ${version} is never sent a type it cannot read`, async (t) => {
     const server = await startServer(t)
-    const { open, sockets } = oneSocket(t, server, imported)
+    const { open, sockets } = oneSocket(server, imported)
     const provider = open('types')
     const other = client(family('Hocuspocus 4'), server, 'types')
     await until('both are synced', () => provider.isSynced && other.synced())
@@ -69,7 +74,7 @@ for (const [version, imported] of packages) {
 
 test('two providers of one name share a socket when they are aware of sessions', async (t) => {
   const server = await startServer(t)
-  const { open, sockets } = oneSocket(t, server, hocuspocus4)
+  const { open, sockets } = oneSocket(server, hocuspocus4)
   const [a, b] = [1, 2].map(() => open('same', { sessionAwareness: true }))
   await until('both are synced', () => a.isSynced && b.isSynced)
   text(a).insert(0, 'from a')

@@ -22,10 +22,8 @@ const withSlashes = (name) => name.split('/').map(encodeURIComponent).join('/')
 test('every dialect reaches the document that a name means, and no other', async (t) => {
   const server = await startServer(t)
   const groups = NAMES.map((name) => families.map((kind) => {
-    // y-sweet's `create` would encode a second time.
-    const once = kind.name === 'y-sweet' ? (text) => decodeURI(text) : (text) => text
     if (kind.dialect === 'address') return client(kind, server, name)
-    return client(kind, server, kind.name.includes('1.5') ? withSlashes(name) : once(inPath(name)))
+    return client(kind, server, kind.name.includes('1.5') ? withSlashes(name) : inPath(name))
   }))
   const all = groups.flat()
   await until('every client is synced', () => all.every((it) => it.synced()), {

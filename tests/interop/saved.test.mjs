@@ -34,8 +34,9 @@ for (const kind of hocuspocus) {
         it.doc.getText('text').insert(0, 'x')
         if (edit % 7 === 0) await breathe()
       }
+      await until('the edits are acknowledged', () => it.provider.unsyncedChanges <= 0)
       it.provider.forceSync()
-      await until('all is acknowledged', () => it.provider.unsyncedChanges === 0)
+      await until('the forced sync is acknowledged', () => it.provider.unsyncedChanges <= 0)
       // An acknowledgement too many would arrive now.
       await pause(50)
       assert.equal(it.provider.unsyncedChanges, 0)

@@ -30,7 +30,7 @@ function pasteMuch(text) {
 
 test('a megabyte opens over 256 kbit/s without a reconnect', async (t) => {
   const server = await startServer(t)
-  const link = await slowLink(t, server.port, BITS_PER_SECOND)
+  const link = await slowLink(t, server, BITS_PER_SECOND)
   const writers = ['typed', 'pasted'].map((name) => client(family('Hocuspocus 4'), server, name))
   await allSynced(writers)
   await typeMuch(writers[0].doc.getText('text'))

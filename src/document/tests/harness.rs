@@ -66,6 +66,7 @@ pub(super) struct Held {
     inner: Memory,
     held: Arc<AtomicBool>,
     pub(super) fails: AtomicBool,
+    pub(super) damaged: AtomicBool,
     released: Arc<Notify>,
     pub(super) appends: AtomicU64,
 }
@@ -76,6 +77,7 @@ impl Held {
             inner: Memory::new(),
             held: Arc::default(),
             fails: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
             released: Arc::default(),
             appends: AtomicU64::new(0),
         })
@@ -124,6 +126,13 @@ impl Store for Held {
         self.inner.create(name, id, time)
     }
     fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
+        if self.damaged.load(Ordering::SeqCst) {
+            return Box::pin(async {
+                // Long enough for who opened it to get in line.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Err(StoreError::Damaged("a bad checksum".into()))
+            });
+        }
         self.inner.open(id)
     }
     fn snapshot(&self, id: DocumentId, expected: u64, seq: Seq, state: Bytes) -> StoreFuture<u64> {
@@ -172,23 +181,57 @@ impl Store for Held {
 pub(super) struct World {
     pub(super) store: Arc<Held>,
     pub(super) documents: Documents,
+    /// Which document sessions join.
+    pub(super) name: DocumentName,
     next: u64,
 }
 
-pub(super) fn world(limits: Limits) -> World {
-    let store = Held::new();
-    let documents = Documents::new(Setup {
-        store: Arc::clone(&store) as Arc<dyn Store>,
+fn setup_with(store: &Arc<Held>, limits: Limits) -> Setup {
+    Setup {
+        store: Arc::clone(store) as Arc<dyn Store>,
         clock: Arc::new(TestClock::default()),
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
-    });
-    World { store, documents: documents.expect("threads start"), next: 0 }
+    }
+}
+
+pub(super) fn setup(limits: Limits) -> Setup {
+    setup_with(&Held::new(), limits)
+}
+
+pub(super) fn world(limits: Limits) -> World {
+    let store = Held::new();
+    let documents = Documents::new(setup_with(&store, limits));
+    let name = DocumentName::new("notes").expect("a good name");
+    World { store, documents: documents.expect("threads start"), name, next: 0 }
 }
 
 pub(super) fn quick() -> Limits {
     Limits { unload_after: Duration::from_millis(20), ..Limits::default() }
+}
+
+/// Bounds under which presence goes out at once.
+pub(super) fn eager() -> Limits {
+    Limits { presence_interval: Duration::ZERO, ..Limits::default() }
+}
+
+/// Somebody whose frames go to a queue.
+pub(super) fn newcomer(number: u64, address: Address, outbox: &Arc<Outbox>) -> NewSubscriber {
+    NewSubscriber {
+        id: SubscriberId { connection: ConnectionId(number), session: 0 },
+        address,
+        outbox: Arc::clone(outbox),
+        access: Access::Edit,
+        author: Author {
+            kind: AuthorKind::Claimed,
+            user: "".into(),
+            name: "".into(),
+            connection: number,
+        },
+        greet: false,
+        epoch: None,
+    }
 }
 
 /// A session with a queue instead of a socket.
@@ -211,24 +254,10 @@ impl World {
         change: impl FnOnce(&mut NewSubscriber),
     ) -> Session {
         self.next += 1;
-        let id = SubscriberId { connection: ConnectionId(self.next), session: 0 };
-        let name = DocumentName::new("notes").expect("a good name");
-        let handle = self.documents.open(&name).expect("not stopping");
+        let handle = self.documents.open(&self.name).expect("not stopping");
         let outbox = Arc::new(Outbox::new(self.documents.limits().outbox_bytes));
-        let mut new = NewSubscriber {
-            id,
-            address: address.clone(),
-            outbox: Arc::clone(&outbox),
-            access: Access::Edit,
-            author: Author {
-                kind: AuthorKind::Claimed,
-                user: "".into(),
-                name: "".into(),
-                connection: self.next,
-            },
-            greet: false,
-            epoch: None,
-        };
+        let mut new = newcomer(self.next, address.clone(), &outbox);
+        let id = new.id;
         change(&mut new);
         handle.send(Command::Subscribe(Box::new(new))).await.expect("open");
         Session { id, handle, outbox, address, waiting: Vec::new() }
@@ -238,6 +267,9 @@ impl World {
         let mut session = self.join(address).await;
         session.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
         session.hears_until("step2").await;
+        if session.address == Address::None {
+            session.says(ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]))).await;
+        }
         session
     }
 }
@@ -275,12 +307,15 @@ impl Session {
 
     /// The next frame in a word.
     pub(super) async fn hears(&mut self) -> String {
-        let frame = match self.take().await {
-            Ok(frame) => frame,
-            Err(reason) => return format!("close {}", reason.frame(None).0),
-        };
+        match self.take().await {
+            Ok(frame) => self.word(&frame),
+            Err(reason) => format!("close {}", reason.frame(None).0),
+        }
+    }
+
+    fn word(&self, frame: &Bytes) -> String {
         let body = match &self.address {
-            Address::None => frame,
+            Address::None => frame.clone(),
             Address::Hocuspocus(address) => frame.slice(1 + address.len()..),
         };
         match &body[..] {
@@ -295,6 +330,23 @@ impl Session {
             [102, ..] => "barrier".into(),
             [120, ..] => "hello".into(),
             other => format!("{other:?}"),
+        }
+    }
+
+    /// Takes everything that waits, as a connection would: what it is owed follows at once.
+    pub(super) async fn drains(&mut self) -> Vec<Bytes> {
+        let mut drained = Vec::new();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        loop {
+            self.handle.read().await.expect("loaded");
+            let mut frames = Vec::new();
+            match self.outbox.poll_take(&mut context, usize::MAX, &mut frames) {
+                Poll::Ready(Taken::Frames) => drained.append(&mut frames),
+                Poll::Ready(Taken::CaughtUp) => {
+                    self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
+                }
+                Poll::Ready(Taken::Close(_)) | Poll::Pending => return drained,
+            }
         }
     }
 

@@ -1,6 +1,10 @@
 //! What a document does, seen from its subscribers' queues.
 
+mod bounds;
+mod catching_up;
 mod harness;
+mod rights;
+mod waking;
 
 use std::{
     sync::{Arc, atomic::Ordering},

@@ -28,7 +28,7 @@ export const families = [
     dialect: 'path',
     acknowledges: true,
     create: (sockets, base, name, doc) => {
-      const url = `${base}/${encodeURI(name)}`
+      const url = `${base}/${name}`
       const provider = new YSweetProvider(url, doc, { WebSocketPolyfill: sockets.Socket })
       const saved = () => provider.synced && !provider.hasLocalChanges
       return { provider, saved, synced: () => provider.synced }
@@ -41,16 +41,28 @@ export function family(start) {
   return families.find((it) => it.name.startsWith(start))
 }
 
-/** A client of a family at a document.
+/** A client of a family at a document, closed at the latest when the server's test ends.
  *
- * `at` is a server (`{ws}`) or the WebSocket address itself; `name` is the document's as the family
+ * `at` is a server or what leads to one, `{ws, endings}`; `name` is the document's as the family
  * takes it: where it travels in a path, percent-encoding is up to the caller, as it is for users. */
 export function client(kind, at, name, { doc = new Y.Doc(), record = false, options = {} } = {}) {
   const watched = watchedSockets({ record })
-  const made = kind.create(watched, at.ws ?? at, name, doc, options)
+  const made = kind.create(watched, at.ws, name, doc, options)
   const { provider } = made
   content(doc)
   provider.awareness.setLocalStateField('user', { name: kind.name })
+  let closed = false
+  const close = () => {
+    if (closed) return
+    closed = true
+    provider.destroy()
+    made.socket?.destroy()
+    // It belongs to the document, which stays, and its timer would keep the process.
+    provider.awareness.destroy()
+    // A provider that is still connecting leaves its socket behind.
+    watched.sockets.forEach((socket) => socket.readyState < 2 && socket.close())
+  }
+  at.endings.push(close)
   return {
     family: kind,
     doc,
@@ -67,12 +79,7 @@ export function client(kind, at, name, { doc = new Y.Doc(), record = false, opti
     sees: () => [...provider.awareness.getStates().values()].map((it) => it.user?.name).sort(),
     disconnect: () => (made.socket ?? provider).disconnect(),
     connect: () => (made.socket ?? provider).connect(),
-    close: () => {
-      provider.destroy()
-      made.socket?.destroy()
-      // A provider that is still connecting leaves its socket behind.
-      watched.sockets.forEach((socket) => socket.readyState < 2 && socket.close())
-    },
+    close,
   }
 }
 
@@ -131,7 +138,7 @@ export function hocuspocusSocket(version, url, sockets) {
 /** A document on such a socket. */
 export function hocuspocusProvider(version, socket, name, options = {}) {
   // `broadcast` is version 2's way past the server, for clients in one process.
-  const all = { websocketProvider: socket, name, token: 'mock', broadcast: false, ...options }
+  const all = { websocketProvider: socket, name, token: '', broadcast: false, ...options }
   const provider = new version.HocuspocusProvider(all)
   // Version 2 attaches by itself.
   if ('isAttached' in provider) provider.attach()

@@ -18,6 +18,7 @@ export async function startServer(t, { data, port, args = [] } = {}) {
   const directory = data ?? (await mkdtemp(join(tmpdir(), 'coscribe-interop-')))
   const server = new Server(directory, port ?? (await freePort()))
   t.after(async () => {
+    server.endings.forEach((end) => end())
     await server.kill()
     if (!data) await rm(directory, { recursive: true, force: true })
   })
@@ -28,6 +29,8 @@ export async function startServer(t, { data, port, args = [] } = {}) {
 class Server {
   constructor(data, port) {
     Object.assign(this, { data, port, log: '', process: null })
+    /** What to call before it goes, so that a failed test leaves no client that reconnects for ever. */
+    this.endings = []
     this.host = `127.0.0.1:${port}`
     this.http = `http://${this.host}`
     /** Where every client connects: a document's name follows, or comes with each frame. */

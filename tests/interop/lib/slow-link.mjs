@@ -5,12 +5,12 @@ import { connect, createServer } from 'node:net'
 
 const TICK = 50
 
-/** Listens on a free port and forwards to `port`; each connection gets `bitsPerSecond` downwards. */
-export async function slowLink(t, port, bitsPerSecond) {
+/** A way to `server` on which each connection gets `bitsPerSecond` downwards. */
+export async function slowLink(t, server, bitsPerSecond) {
   const chunk = Math.max(1, Math.round((bitsPerSecond / 8) * (TICK / 1000)))
   const open = new Set()
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
+  const proxy = createServer((near) => {
+    const far = connect(server.port, '127.0.0.1')
     const timer = setInterval(() => {
       if (near.writableLength > chunk) return
       const bytes = far.read(Math.min(chunk, far.readableLength))
@@ -31,10 +31,10 @@ export async function slowLink(t, port, bitsPerSecond) {
       socket.on('error', end)
     }
   })
-  await new Promise((done) => server.listen(0, '127.0.0.1', done))
+  await new Promise((done) => proxy.listen(0, '127.0.0.1', done))
   t.after(() => {
-    server.close()
+    proxy.close()
     open.forEach((socket) => socket.destroy())
   })
-  return { ws: `ws://127.0.0.1:${server.address().port}/ws` }
+  return { ws: `ws://127.0.0.1:${proxy.address().port}/ws`, endings: server.endings }
 }

@@ -1,0 +1,74 @@
+//! Sessions come, show who they are, and go.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{NewSubscriber, actor::Actor, subscriber::Subscriber};
+use crate::{
+    crdt::{self, Refusal},
+    identity::{Author, AuthorKind},
+    ids::SubscriberId,
+    protocol::CloseReason,
+};
+
+/// Letters of a name that are kept with each edit.
+const NAME_LETTERS: usize = 100;
+
+impl Actor {
+    pub(super) fn subscribe(&mut self, new: NewSubscriber) {
+        let replaced = new.epoch.is_some() && new.epoch != self.epoch();
+        let subscriber = Subscriber::new(new);
+        if replaced {
+            subscriber.turn_away(CloseReason::Replaced);
+            return;
+        }
+        if subscriber.greet {
+            subscriber.send(&self.hello(subscriber.access));
+        }
+        self.tell_failed(&subscriber);
+        let (id, counts) = (subscriber.id, subscriber.counts());
+        self.subscribers.insert(id, Box::new(subscriber));
+        if !counts {
+            // What it did while it was away comes with its answer: nothing is saved before that.
+            self.ask_for_missing(id);
+        }
+        self.send_everyone(id);
+        self.idle_since = None;
+    }
+
+    pub(super) fn unsubscribe(&mut self, id: SubscriberId) {
+        self.subscribers.remove(&id);
+        self.presence.leave(id, Instant::now());
+    }
+
+    pub(super) fn on_presence(&mut self, from: SubscriberId, message: &[u8]) {
+        let limits = &self.setup.limits;
+        let parsed =
+            crdt::parse_presence(message, limits.presence_per_document, limits.presence_bytes);
+        match parsed {
+            Ok(entries) => {
+                self.presence.accept(from, entries, Instant::now(), limits);
+                self.follow_shown_name(from);
+            }
+            Err(refusal @ Refusal::Malformed(_)) => self.strike(from, &refusal),
+            Err(refusal) => {
+                tracing::info!(document = %self.lease.name(), %refusal, "a presence is ignored");
+            }
+        }
+    }
+
+    /// Where nobody must sign in, edits are kept under the name that their author shows.
+    fn follow_shown_name(&mut self, id: SubscriberId) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        if subscriber.author.kind != AuthorKind::Claimed {
+            return;
+        }
+        let Some(name) = self.presence.shown_name(id) else { return };
+        let name: String = name.chars().take(NAME_LETTERS).collect();
+        if *name != *subscriber.author.name {
+            subscriber.author =
+                Arc::new(Author { name: name.into(), ..(*subscriber.author).clone() });
+        }
+    }
+}

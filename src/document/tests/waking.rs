@@ -1,0 +1,83 @@
+//! An actor sleeps when there is nothing to do.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::harness::{Writer, newcomer, setup};
+use crate::{
+    document::{Command, Outbox, actor::Actor, load::load, registry::Documents},
+    ids::{DocumentName, SubscriberId},
+    limits::Limits,
+    protocol::{Address, ClientMessage},
+};
+
+/// An actor that does only what it is told to.
+async fn actor(limits: Limits) -> (Documents, Actor) {
+    let documents = Documents::new(setup(limits.clone())).expect("threads start");
+    let lease = documents.lease(&DocumentName::new("notes").expect("a good name"));
+    let setup = Arc::new(setup(limits));
+    let loaded = load(&setup, &lease).await.expect("loads");
+    (documents, Actor::new(setup, lease, *loaded))
+}
+
+fn join(actor: &mut Actor, number: u64) -> (SubscriberId, Arc<Outbox>) {
+    let outbox = Arc::new(Outbox::new(actor.setup.limits.outbox_bytes));
+    let new = newcomer(number, Address::None, &outbox);
+    let id = new.id;
+    actor.handle(Command::Subscribe(Box::new(new)));
+    let step1 = ClientMessage::SyncStep1(Bytes::from_static(&[0]));
+    actor.handle(Command::Message(id, step1, None));
+    (id, outbox)
+}
+
+#[tokio::test]
+async fn a_reader_who_was_given_up_does_not_keep_the_actor_awake() {
+    let (_documents, mut actor) =
+        actor(Limits { outbox_bytes: 100, behind_for: Duration::ZERO, ..Limits::default() }).await;
+    let (writer, _) = join(&mut actor, 1);
+    let (_, slow) = join(&mut actor, 2);
+    let mut typing = Writer::new(7);
+    for _ in 0..20 {
+        let update = ClientMessage::Update(typing.types(b'x'));
+        actor.handle(Command::Message(writer, update, None));
+        actor.apply_batch();
+    }
+    actor.evaluate();
+    assert!(slow.is_closing());
+    assert_eq!(slow.bytes(), 0, "nothing more is written to it");
+    assert!(actor.deadline().is_none_or(|at| at > Instant::now()));
+}
+
+#[tokio::test]
+async fn an_actor_that_waits_for_the_disk_is_not_kept_awake_by_being_idle() {
+    let (_documents, mut actor) =
+        actor(Limits { unload_after: Duration::ZERO, ..Limits::default() }).await;
+    let (writer, _) = join(&mut actor, 1);
+    let update = ClientMessage::Update(Writer::new(7).types(b'x'));
+    actor.handle(Command::Message(writer, update, None));
+    actor.handle(Command::Unsubscribe(writer));
+    actor.evaluate();
+    assert!(!actor.durability.is_settled());
+    actor.evaluate();
+    assert!(actor.deadline().is_none_or(|at| at > Instant::now()));
+}
+
+#[tokio::test]
+async fn a_broken_document_says_nothing_more_and_sends_everybody_away() {
+    let (_documents, mut actor) = actor(Limits::default()).await;
+    let (one, outbox) = join(&mut actor, 1);
+    let before = outbox.bytes();
+    actor.poisoned = true;
+    let step1 = ClientMessage::SyncStep1(Bytes::from_static(&[0]));
+    actor.handle(Command::Message(one, step1, None));
+    let (_, late) = join(&mut actor, 2);
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    actor.handle(Command::Read(reply));
+    assert!(answer.await.expect("an answer").is_err());
+    assert_eq!(outbox.bytes(), before);
+    assert!(late.is_closing());
+    drop(actor);
+    assert!(outbox.is_closing());
+}
