@@ -28,7 +28,8 @@ function typist(it, random) {
 }
 
 test('nothing that was called saved is lost by kill -9, and everybody converges', async (t) => {
-  const server = await startServer(t)
+  // Small files, so that crashes also meet files being sealed.
+  const server = await startServer(t, { args: ['--journal-file-size', '64KiB'] })
   const clients = await oneOfEach(server, 'crash')
   const random = seeded(8)
   const typists = clients.map((it) => typist(it, random))
@@ -46,7 +47,8 @@ test('nothing that was called saved is lost by kill -9, and everybody converges'
     const map = load(await server.export('crash')).getMap('map')
     for (const [it, { state }] of counting) {
       for (let index = 0; index < state.acknowledged; index += 1) {
-        assert.ok(map.has(`${it.family.name} ${index}`), `round ${round}: ${it.family.name} ${index} of ${state.acknowledged} is lost`)
+        const key = `${it.family.name} ${index}`
+        assert.ok(map.has(key), `round ${round}: ${key} of ${state.acknowledged} is lost`)
       }
       covered += state.acknowledged
     }
@@ -57,7 +59,12 @@ test('nothing that was called saved is lost by kill -9, and everybody converges'
     await until('all are equal again', () => allEqual(clients.map((it) => it.doc)))
   }
   assertEqual(clients.map((it) => it.doc), clients.map((it) => it.family.name))
-  for (const [it, { state }] of counting) assert.ok(state.acknowledged > 0, `${it.family.name} was never saved`)
-  t.diagnostic(`${ROUNDS} crashes, ${covered} acknowledged edits looked up, ${typists.reduce((sum, it) => sum + it.state.typed, 0)} typed`)
+  for (const [it, { state }] of counting) {
+    assert.ok(state.acknowledged > 0, `${it.family.name} was never saved`)
+  }
+  const sum = typists.reduce((all, it) => all + it.state.typed, 0)
+  const sealed = Object.keys(await server.files()).filter((it) => it.startsWith('archive/'))
+  const looked = `${covered} acknowledged edits looked up, ${sum} typed`
+  t.diagnostic(`${ROUNDS} crashes, ${looked}, ${sealed.length} archives`)
   await closeAll(clients)
 })

@@ -19,12 +19,17 @@ const packages = [['4.8', hocuspocus4], ['3.4', hocuspocus3], ['2.15', hocuspocu
 function oneSocket(server, version) {
   const watched = watchedSockets({ record: true })
   const socket = hocuspocusSocket(version, server.ws, watched)
-  server.endings.push(() => socket.destroy())
+  const awarenesses = []
+  server.endings.push(() => {
+    socket.destroy()
+    awarenesses.forEach((it) => it.destroy())
+  })
   const open = (name, options = {}) => {
     const document = new Y.Doc()
     const provider = hocuspocusProvider(version, socket, name, { document, ...options })
     // A first state, at clock 0, is one that Yjs clients do not show.
     provider.awareness.setLocalStateField('user', { name })
+    awarenesses.push(provider.awareness)
     return provider
   }
   return { open, sockets: watched.sockets }

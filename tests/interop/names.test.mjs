@@ -33,7 +33,8 @@ test('every dialect reaches the document that a name means, and no other', async
     it.doc.getMap('map').set(it.family.name, NAMES[index])
     it.doc.getArray('array').push([index])
   }))
-  await until('each group is one document', () => groups.every((group) => allEqual(group.map((it) => it.doc))))
+  const documents = groups.map((group) => group.map((it) => it.doc))
+  await until('each group is one document', () => documents.every(allEqual))
   groups.forEach((group, index) => {
     const found = group[0].doc.getArray('array').toJSON()
     assert.deepEqual(found, families.map(() => index), `documents met: ${NAMES[index]}`)
@@ -84,9 +85,11 @@ test('a denied address does not disturb the others on its socket', async (t) => 
   }
   hello('x'.repeat(257))
   hello('fine')
-  const first = await frameThat('the bad name is denied', it, (bytes) => addressed(bytes).address.startsWith('x'))
+  const first = await frameThat('the bad name is denied', it, (bytes) =>
+    addressed(bytes).address.startsWith('x'))
   assert.deepEqual([...addressed(first).rest.slice(0, 1)], [1], 'a permission denied')
-  await frameThat('the good name is synced', it, (bytes) => addressed(bytes).address === 'fine' && addressed(bytes).type === 0)
+  await frameThat('the good name is synced', it, (bytes) =>
+    addressed(bytes).address === 'fine' && addressed(bytes).type === 0)
   await pause(50)
   assert.equal(it.ended, null)
   it.socket.terminate()

@@ -9,13 +9,14 @@ import { seeded } from './lib/random.mjs'
 import { startServer } from './lib/server.mjs'
 import { breathe, until } from './lib/wait.mjs'
 
+const ROUNDS = 400
 const names = families.map((it) => it.name)
 
 test('all clients that edit a document at once end with the same one', async (t) => {
   const server = await startServer(t)
   const clients = await oneOfEach(server, 'together')
   const random = seeded(1)
-  for (let round = 0; round < 400; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     for (const it of clients) randomEdit(it.doc, random, it.family.name)
     if (random.chance(0.3)) await breathe()
   }
@@ -32,7 +33,8 @@ test('all clients that edit a document at once end with the same one', async (t)
   assert.equal((await server.stop()).code, 0)
   const stored = load(await server.export('together'))
   assertEqual([clients[0].doc, stored], ['client', 'stored'])
-  t.diagnostic(`${2400} edits by ${names.length} clients, ${clients[0].doc.getText('text').length} characters left`)
+  const left = clients[0].doc.getText('text').length
+  t.diagnostic(`${ROUNDS * names.length} edits by ${names.length} clients, ${left} characters left`)
 })
 
 test('clients that edited apart have the same document once they meet', async (t) => {

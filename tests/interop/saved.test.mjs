@@ -74,7 +74,8 @@ for (const kind of hocuspocus) {
     const other = new Y.Doc()
     const updates = []
     other.on('update', (update) => updates.push(update))
-    for (const word of ['one ', 'two ', 'three ']) other.getText('text').insert(other.getText('text').length, word)
+    const text = other.getText('text')
+    for (const word of ['one ', 'two ', 'three ']) text.insert(text.length, word)
     Y.applyUpdate(it.doc, updates[0], it.provider)
     Y.applyUpdate(it.doc, updates[1], 'relay')
     Y.applyUpdate(it.doc, updates[2], 'relay')
@@ -91,6 +92,20 @@ for (const kind of hocuspocus) {
     await closeAll([it, reader])
   })
 }
+
+test('Hocuspocus 4.8 that gathers edits before it sends them counts to zero', async (t) => {
+  const server = await startServer(t)
+  const it = client(family('Hocuspocus 4'), server, 'gathered', { options: { flushDelay: 20 } })
+  await until('the first sync is acknowledged', () => it.saved())
+  for (let edit = 0; edit < 100; edit += 1) {
+    it.doc.getText('text').insert(0, 'x')
+    await pause(1)
+  }
+  await until('all is acknowledged', () => it.provider.unsyncedChanges === 0)
+  const reader = client(family('y-websocket 3'), server, 'gathered')
+  await until('a reader has it', () => reader.doc.getText('text').length === 100)
+  await closeAll([it, reader])
+})
 
 test('nobody hears "saved" before the disk has, and nobody waits for it to see an edit', async (t) => {
   if (!canStall()) return t.skip('strace is missing or may not trace: this needs a slow disk')
@@ -121,6 +136,7 @@ test('nobody hears "saved" before the disk has, and nobody waits for it to see a
   await disk.end()
   for (const it of clients) assert.equal(it.connections(), 1, `${it.family.name} reconnected`)
   const seconds = (ms) => `${(ms / 1000).toFixed(2)} s`
-  t.diagnostic(`shown after ${seconds(shown)}, saved after ${[...told].map(([it, ms]) => `${it.family.name} ${seconds(ms)}`).join(', ')}`)
+  const saved = [...told].map(([it, ms]) => `${it.family.name} ${seconds(ms)}`).join(', ')
+  t.diagnostic(`shown after ${seconds(shown)}, saved after: ${saved}`)
   await closeAll(clients)
 })

@@ -53,7 +53,7 @@ export function frame(...parts) {
   return encoding.toUint8Array(encoder)
 }
 
-/** A document's state vector and its whole state as bytes. */
+/** Frames of y-websocket: a question with a document's state vector, an update with all of it. */
 export const step1 = (doc = new Y.Doc()) => frame(0, 0, Y.encodeStateVector(doc))
 export const update = (doc) => frame(0, 2, Y.encodeStateAsUpdate(doc))
 
