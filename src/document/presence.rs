@@ -231,4 +231,16 @@ mod tests {
         assert_eq!(it.presence.shown_name(A).as_deref(), Some("Mia"));
         assert_eq!(it.presence.shown_name(B), None);
     }
+
+    #[tokio::test]
+    async fn who_comes_back_is_shown_its_own_tombstone_so_that_it_speaks_up() {
+        let mut it = check();
+        it.hears(A, &[entry(7, 4, r#"{"user":{}}"#)]);
+        it.presence.leave(A, it.now);
+        // It says the same as before, which the tombstone outweighs; a client answers a null for
+        // itself with the next clock.
+        assert_eq!(it.hears(B, &[entry(7, 4, r#"{"user":{}}"#)]), [entry(7, 4, "null")]);
+        assert_eq!(it.presence.everyone(), [entry(7, 4, "null")]);
+        assert_eq!(it.hears(B, &[entry(7, 5, "{}")]), [entry(7, 5, "{}")]);
+    }
 }

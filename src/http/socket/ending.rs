@@ -59,6 +59,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if progress.written != before.written {
             self.lifetime.writing_since = self.lifetime.writing_since.map(|_| Instant::now());
         }
+        if self.outbox.is_closing() {
+            self.lifetime.told_since.get_or_insert_with(Instant::now);
+        }
         let due = self.lifetime.due(Instant::now(), self.limits());
         let sent = match due {
             Due::Nothing(_) => Ok(()),

@@ -33,6 +33,8 @@ pub(super) struct Lifetime {
     pub(super) writing_since: Option<Instant>,
     /// No document has been opened yet.
     pub(super) new_since: Option<Instant>,
+    /// It was told to go; the close frame waits behind what is queued.
+    pub(super) told_since: Option<Instant>,
     /// A close frame goes out then.
     pub(super) close_at: Option<Instant>,
     /// A close frame is out, the rest is courtesy.
@@ -51,6 +53,7 @@ impl Lifetime {
             pinged: None,
             writing_since: None,
             new_since: Some(now),
+            told_since: None,
             close_at: None,
             closing_since: None,
             keepalive: limits.keepalive,
@@ -59,6 +62,7 @@ impl Lifetime {
 
     pub(super) fn due(&self, now: Instant, limits: &Limits) -> Due {
         let stalled = self.writing_since.map(|since| since + limits.write_timeout);
+        let told = self.told_since.map(|since| since + limits.write_timeout);
         let closing = self.closing_since.map(|since| since + CLOSE_TIMEOUT);
         let new = self.new_since.map(|since| since + limits.handshake_timeout);
         // A pong counts as heard, so one ping per silence is enough.
@@ -68,6 +72,7 @@ impl Lifetime {
         let alive = |moment: Option<Instant>| moment.filter(|_| !ending);
         let moments = [
             (stalled, Due::Stalled),
+            (told, Due::Stalled),
             (closing, Due::Stalled),
             (self.close_at, Due::CloseNow),
             (alive(new), Due::Silence),
@@ -115,6 +120,10 @@ mod tests {
         let mut it = Lifetime::new(start, &limits);
         assert_eq!(it.due(start + limits.handshake_timeout, &limits), Due::Silence);
         it.writing_since = Some(start);
+        assert_eq!(it.due(start + limits.write_timeout, &limits), Due::Stalled);
+        // One that takes a little now and then gets no longer than that to take the rest.
+        it.writing_since = Some(start + limits.write_timeout);
+        it.told_since = Some(start);
         assert_eq!(it.due(start + limits.write_timeout, &limits), Due::Stalled);
     }
 
