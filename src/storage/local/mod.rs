@@ -185,6 +185,7 @@ impl Engine {
     fn close(&self) -> Result<(), StoreError> {
         let closed = self.committer.close();
         self.keeper.close();
+        self.shared.snapshots.close();
         self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         closed
     }

@@ -204,6 +204,23 @@ async fn a_snapshot_that_is_ahead_of_the_log_shows_that_the_log_lost_something()
 }
 
 #[tokio::test]
+async fn a_store_that_was_closed_keeps_nothing_from_the_next_even_if_it_is_still_held() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let id = conformance::id(1);
+    let (first, _) = open(&disk, root.path(), false).unwrap();
+    first.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    first.append(id, vec![conformance::entry("1")]).await.unwrap();
+    first.snapshot(id, 0, Seq(1), "state".into()).await.unwrap();
+    first.close().await.unwrap();
+    let (second, _) = open(&disk, root.path(), false).unwrap();
+    let found = second.open(id).await.unwrap().snapshot;
+    assert_eq!(found.expect("sled was let go of").state, "state");
+    assert!(first.append(id, vec![conformance::entry("2")]).await.is_err());
+    assert!(first.snapshot(id, 1, Seq(1), "late".into()).await.is_err());
+}
+
+#[tokio::test]
 async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
     let disk = FaultyDisk::new();
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
