@@ -14,13 +14,28 @@ use crate::{
     },
 };
 
-/// The snapshots of all documents; none once it is closed.
-pub(crate) struct Snapshots(RwLock<Option<Index>>);
+/// The snapshots of all documents.
+pub(crate) struct Snapshots {
+    /// None once it is closed.
+    index: RwLock<Option<Index>>,
+    warning: Option<&'static str>,
+}
 
 impl Snapshots {
     /// Those in this index.
     pub(crate) fn new(index: Index) -> Self {
-        Self(RwLock::new(Some(index)))
+        Self { index: RwLock::new(Some(index)), warning: None }
+    }
+
+    /// Those in an index in memory, because there can be none on the disk.
+    pub(crate) fn in_need(index: Index) -> Self {
+        let warning = "snapshots are kept in memory, as the index cannot be used; the log says why";
+        Self { warning: Some(warning), ..Self::new(index) }
+    }
+
+    /// What is not as it should be.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.warning.map(str::to_owned)
     }
 
     /// The newest sound one. A damaged one is as good as none, as the entries are all there.
@@ -85,11 +100,11 @@ impl Snapshots {
 
     /// Closes the index. From now on there are none.
     pub(crate) fn close(&self) {
-        let index = self.0.write().unwrap_or_else(PoisonError::into_inner).take();
+        let index = self.index.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(index);
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Option<Index>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

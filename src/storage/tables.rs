@@ -352,6 +352,19 @@ impl Tables {
         self.keys.retain(|number, _| !range.contains(number));
     }
 
+    /// Whether an archive stands for this journal file.
+    pub(crate) fn is_sealed(&self, number: u64) -> bool {
+        self.archives.values().any(|info| info.range.contains(&number))
+    }
+
+    /// Leaves archives as they are, because merging would hide damage that was found in them.
+    pub(crate) fn keep_archives(&mut self, range: &RangeInclusive<u64>, reason: &str) {
+        for info in self.archives.values_mut() {
+            info.sound &= !range.contains(info.range.start());
+        }
+        self.say(format!("archives cannot be merged and stay as they are: {reason}"));
+    }
+
     /// Leaves a journal file as it is, because sealing would hide damage that was found in it.
     pub(crate) fn keep_file(&mut self, number: u64) {
         if self.keep.insert(number) {

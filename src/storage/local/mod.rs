@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod power;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod tests;
 
 pub use opening::LocalOptions;
@@ -346,7 +348,10 @@ impl Store for Local {
 
     fn health(&self) -> Health {
         let Writing { unwritable, failed } = self.engine.committer.writing();
-        Health { unwritable, failed, damage: self.engine.shared.tables().sentences() }
+        let shared = &self.engine.shared;
+        let mut warnings = self.engine.keeper.desk().warnings();
+        warnings.extend(shared.snapshots.warning());
+        Health { unwritable, failed, damage: shared.tables().sentences(), warnings }
     }
 
     fn close(&self) -> StoreFuture<()> {

@@ -109,7 +109,7 @@ impl Local {
             tables: Mutex::new(tables),
             snapshots,
         });
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk::new(clock));
         desk.add_full(full);
         let thread = |error| OpenError::disk("start a thread for", &directories.root)(error);
         let keeper = Keeper::start(shared.clone(), desk.clone()).map_err(thread)?;
@@ -162,6 +162,9 @@ fn open_index(
             "the index begins anew; nothing is lost, but until documents have snapshots again, \
              opening one reads all its entries"
         ),
+    }
+    if index.is_in_memory() {
+        return Snapshots::in_need(index);
     }
     Snapshots::new(index)
 }
