@@ -137,11 +137,12 @@ pub(crate) fn recover(
 ) -> Result<Recovered, OpenError> {
     let mut problems = Vec::new();
     if mode == Mode::Repair {
-        problems = seal::clean_up(disk, &directories.archive)?.problems;
-        // What a killed process renamed or created is only seen yet, not safe.
+        // What a killed process renamed or created is only seen yet, not safe: before anything is
+        // removed that it replaces, it must be.
         for directory in [&directories.log, &directories.archive] {
             disk.sync_dir(directory).map_err(OpenError::disk("sync", directory))?;
         }
+        problems = seal::clean_up(disk, &directories.archive)?.problems;
         problems.extend(leftovers::clean_up(disk, directories)?);
     }
     let sources = Sources::list(disk, directories)?;

@@ -335,9 +335,16 @@ impl Tables {
     pub(crate) fn reseal(&mut self, footer: &ArchiveFooter) {
         let range = &footer.range;
         self.note_footer(footer, true);
-        for contents in self.contents.values_mut() {
-            contents.fresh.retain(|(_, place)| !range.contains(&place.file));
-            contents.sealed.retain(|sealed| !range.contains(sealed.archive.start()));
+        // Whoever had content there has some in the archive, or has ended. Looking through everybody
+        // else would hold up acknowledgements in a store of many documents.
+        let mut before = None;
+        for place in footer.segments.iter().filter(|place| place.kind == SegmentKind::Content) {
+            if before.replace(place.document) != Some(place.document)
+                && let Some(contents) = self.contents.get_mut(&place.document)
+            {
+                contents.fresh.retain(|(_, place)| !range.contains(&place.file));
+                contents.sealed.retain(|sealed| !range.contains(sealed.archive.start()));
+            }
         }
         for place in &footer.segments {
             if place.kind == SegmentKind::Content && self.catalog.has_ended(place.document) {

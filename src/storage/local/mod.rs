@@ -235,7 +235,10 @@ impl Store for Local {
             let snapshot = shared.snapshots.get(id);
             let last = shared.tables().catalog.life(id)?.last;
             if let Some(ahead) = snapshot.as_ref().map(|kept| kept.seq).filter(|seq| *seq > last) {
-                let reason = format!("a snapshot has entry {ahead}, but the log ends at {last}");
+                let reason = format!(
+                    "a snapshot has entry {ahead}, but the log ends at {last}; if that is because \
+                     the log was restored from a backup, remove the directory of the index"
+                );
                 shared.tables().quarantine(id, &reason);
                 return Err(StoreError::Damaged(reason));
             }

@@ -221,6 +221,54 @@ async fn a_store_that_was_closed_keeps_nothing_from_the_next_even_if_it_is_still
 }
 
 #[tokio::test]
+async fn a_deleted_document_leaves_no_snapshot_even_when_a_stop_came_in_between() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let id = conformance::id(1);
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    store.append(id, vec![conformance::entry("1")]).await.unwrap();
+    let state = bytes::Bytes::from_static(b"state");
+    let on_its_way = store.snapshot(id, 0, Seq(1), state.clone());
+    store.delete(id, Timestamp(2), Vec::new()).await.unwrap();
+    assert!(matches!(on_its_way.await, Ok(1) | Err(StoreError::Missing)));
+    store.settle_for_test();
+    let snapshots = |store: &Local| store.engine.shared.snapshots.get(id);
+    assert_eq!(snapshots(&store), None);
+
+    store.engine.shared.snapshots.put(id, 0, Seq(1), &state).unwrap();
+    assert!(snapshots(&store).is_some());
+    drop(store);
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    assert_eq!(snapshots(&store), None);
+}
+
+#[tokio::test]
+async fn revisions_are_compared_across_starts_and_seals() {
+    let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
+    let root = Path::new("/store");
+    let id = conformance::id(1);
+    let (store, _) = open(&disk, root, true).unwrap();
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    for revision in 0..3 {
+        let written = store.put_record(id, "k", revision, Some("value".into()));
+        assert_eq!(written.await.unwrap(), revision + 1);
+    }
+    for _ in 0..20 {
+        store.append(id, vec![conformance::entry(vec![7; 900])]).await.unwrap();
+    }
+    store.settle_for_test();
+    drop(store);
+    for expected in 3..6 {
+        let (store, _) = open(&disk, root, true).unwrap();
+        let stale = store.put_record(id, "k", expected - 1, Some("stale".into())).await;
+        assert!(matches!(stale, Err(StoreError::Conflict(_))));
+        let written = store.put_record(id, "k", expected, Some("next".into())).await;
+        assert_eq!(written.unwrap(), expected + 1);
+    }
+}
+
+#[tokio::test]
 async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
     let disk = FaultyDisk::new();
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
