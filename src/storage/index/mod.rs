@@ -2,9 +2,9 @@
 //!
 //! Holds snapshots and nothing that cannot be made again: without it documents open from their
 //! entries. Names, lives, places and small records are not here; they are read from journal and
-//! archives into memory when the store is opened. Nothing that was acknowledged depends on this
-//! module or on sled, for which it is the only door. `FORMAT-archive.md` in the folder above lists
-//! the keys.
+//! archives into memory when the store is opened, at the cost that `tables.rs` tells. Nothing that
+//! was acknowledged depends on this module or on sled, for which it is the only door.
+//! `FORMAT-archive.md` in the folder above lists the keys.
 //!
 //! # Contract
 //! 1. One thread writes ([`Index::put_snapshot`], [`Index::remove_snapshot`], [`Index::flush`]); any
