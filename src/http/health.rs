@@ -24,6 +24,9 @@ pub struct Readiness {
     /// How many pieces of damage the store has found; those documents are not served, the others
     /// are.
     pub damaged: usize,
+    /// What an operator should look at although the server is ready, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Readiness {
@@ -37,7 +40,12 @@ impl Readiness {
         if let Some(reason) = &store.unwritable {
             reasons.push(format!("edits cannot be saved: {reason}"));
         }
-        Self { ready: reasons.is_empty(), reasons, damaged: store.damage.len() }
+        Self {
+            ready: reasons.is_empty(),
+            reasons,
+            damaged: store.damage.len(),
+            warnings: store.warnings.clone(),
+        }
     }
 
     /// As the answer to `/readyz`: 200 or 503, JSON.
@@ -78,6 +86,17 @@ mod tests {
         assert!(readiness.ready);
         let text = serde_json::to_string(&readiness).unwrap();
         assert_eq!(text, r#"{"ready":true,"reasons":[],"damaged":1}"#);
+        assert_eq!(readiness.response().status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn what_keeps_failing_is_told_and_the_server_stays_ready() {
+        let store = Health { warnings: vec!["no room to archive".into()], ..Health::default() };
+        let readiness = Readiness::of(false, &store);
+        let text = serde_json::to_string(&readiness).unwrap();
+        let expected =
+            r#"{"ready":true,"reasons":[],"damaged":0,"warnings":["no room to archive"]}"#;
+        assert_eq!(text, expected);
         assert_eq!(readiness.response().status(), StatusCode::OK);
     }
 

@@ -145,27 +145,38 @@ pub fn read_all(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
     read_range(file, 0, bytes)
 }
 
-/// Reads a whole file; blocks that the disk cannot give read as 0, so that checksums tell of them.
+/// What could be read of a file.
+pub struct ReadBytes {
+    /// As many as the file has. Blocks that the disk cannot give are full of [`UNREADABLE`].
+    pub bytes: Vec<u8>,
+    /// Whether the disk gave all of them.
+    pub whole: bool,
+}
+
+/// Stands for a byte that cannot be read. Not 0, which looks like space that was only reserved.
+pub const UNREADABLE: u8 = 0xff;
+
+/// Reads a whole file, leaving out blocks that the disk cannot give; checksums tell of them.
 ///
 /// # Errors
 /// As [`read_all`], but for failing reads.
-pub fn read_what_there_is(file: &dyn DiskFile) -> io::Result<Vec<u8>> {
+pub fn read_what_there_is(file: &dyn DiskFile) -> io::Result<ReadBytes> {
     /// What a disk loses at a time.
     const BLOCK: usize = 4096;
     let error = match read_all(file) {
-        Ok(bytes) => return Ok(bytes),
+        Ok(bytes) => return Ok(ReadBytes { bytes, whole: true }),
         Err(error) => error,
     };
     tracing::error!(%error, "a file cannot be read whole, reading it block by block");
-    let bytes = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    let mut whole = vec![0; bytes];
-    for start in (0..bytes).step_by(BLOCK) {
-        let end = bytes.min(start + BLOCK);
+    let length = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes = vec![UNREADABLE; length];
+    for start in (0..length).step_by(BLOCK) {
+        let end = length.min(start + BLOCK);
         if let Ok(block) = read_range(file, start as u64, end - start) {
-            whole[start..start + block.len()].copy_from_slice(&block);
+            bytes[start..start + block.len()].copy_from_slice(&block);
         }
     }
-    Ok(whole)
+    Ok(ReadBytes { bytes, whole: false })
 }
 
 /// The machine's file system.

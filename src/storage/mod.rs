@@ -16,6 +16,7 @@ mod fields;
 pub mod index;
 mod journal;
 mod keeper;
+mod leftovers;
 pub mod local;
 pub mod memory;
 pub mod payload;
@@ -202,6 +203,9 @@ pub struct Health {
     pub failed: bool,
     /// Damage that was found, a sentence each.
     pub damage: Vec<String>,
+    /// What keeps failing although edits are saved and documents open, a sentence each: such as
+    /// journal files that cannot be archived. Names no document.
+    pub warnings: Vec<String>,
 }
 
 /// Why a store could not do something.

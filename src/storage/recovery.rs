@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::storage::{
     archive::{self, Archive, ArchiveError},
     disk::{self, Disk},
-    journal,
+    journal, leftovers,
     reading::Directories,
     scan::{self, Scan},
     seal,
@@ -137,11 +137,13 @@ pub(crate) fn recover(
 ) -> Result<Recovered, OpenError> {
     let mut problems = Vec::new();
     if mode == Mode::Repair {
-        problems = seal::clean_up(disk, &directories.archive)?.problems;
-        // What a killed process renamed or created is only seen yet, not safe.
+        // What a killed process renamed or created is only seen yet, not safe: before anything is
+        // removed that it replaces, it must be.
         for directory in [&directories.log, &directories.archive] {
             disk.sync_dir(directory).map_err(OpenError::disk("sync", directory))?;
         }
+        problems = seal::clean_up(disk, &directories.archive)?.problems;
+        problems.extend(leftovers::clean_up(disk, directories)?);
     }
     let sources = Sources::list(disk, directories)?;
     let newest = sources.newest;
@@ -268,12 +270,14 @@ impl Recovery<'_> {
         let path = journal::path(&self.directories.log, number);
         let write = newest && self.mode == Mode::Repair;
         let file = self.disk.open(&path, write).map_err(OpenError::disk("open", &path))?;
-        // A block that cannot be read must not look like a torn tail, so the newest file is exempt.
-        let read = if newest { disk::read_all(&*file) } else { disk::read_what_there_is(&*file) };
-        let bytes = Bytes::from(read.map_err(OpenError::disk("read", &path))?);
-        let scan = scan::scan(number, &bytes, newest, self.promise);
-        if write {
+        let read = disk::read_what_there_is(&*file).map_err(OpenError::disk("read", &path))?;
+        let bytes = Bytes::from(read.bytes);
+        // What cannot be read may have been told to be saved, so none of it passes for a torn tail.
+        let scan = scan::scan(number, &bytes, newest && read.whole, self.promise);
+        if write && read.whole {
             self.settle(&scan, bytes.len() as u64, &*file, number)?;
+        } else if write {
+            file.sync().map_err(OpenError::disk("sync", &path))?;
         }
         let damaged = scan.items.iter().any(|item| matches!(item, scan::Item::Damage(_)));
         let Scan { header, items, next_commit, promise, torn, .. } = scan;

@@ -2,6 +2,8 @@
 //!
 //! Decides what a damaged or missing one means. Only the keeper's thread writes.
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
 use bytes::Bytes;
 
 use crate::{
@@ -13,17 +15,32 @@ use crate::{
 };
 
 /// The snapshots of all documents.
-pub(crate) struct Snapshots(Index);
+pub(crate) struct Snapshots {
+    /// None once it is closed.
+    index: RwLock<Option<Index>>,
+    warning: Option<&'static str>,
+}
 
 impl Snapshots {
     /// Those in this index.
     pub(crate) fn new(index: Index) -> Self {
-        Self(index)
+        Self { index: RwLock::new(Some(index)), warning: None }
+    }
+
+    /// Those in an index in memory, because there can be none on the disk.
+    pub(crate) fn in_need(index: Index) -> Self {
+        let warning = "snapshots are kept in memory, as the index cannot be used; the log says why";
+        Self { warning: Some(warning), ..Self::new(index) }
+    }
+
+    /// What is not as it should be.
+    pub(crate) fn warning(&self) -> Option<String> {
+        self.warning.map(str::to_owned)
     }
 
     /// The newest sound one. A damaged one is as good as none, as the entries are all there.
     pub(crate) fn get(&self, id: DocumentId) -> Option<Snapshot> {
-        self.0.snapshot(id).unwrap_or_else(|error| {
+        self.index().as_ref()?.snapshot(id).unwrap_or_else(|error| {
             tracing::warn!(%id, %error, "a snapshot cannot be used, all entries are read instead");
             None
         })
@@ -37,28 +54,57 @@ impl Snapshots {
         seq: Seq,
         state: &Bytes,
     ) -> Result<u64, StoreError> {
-        let found = match self.0.snapshot_head(id) {
+        let guard = self.index();
+        let Some(index) = &*guard else { return Err(StoreError::Failed("it was closed".into())) };
+        let refused = |error: IndexError| StoreError::Refused(error.to_string());
+        let found = match index.snapshot_head(id) {
+            // Whoever opened the document since it was damaged was told of none.
+            Ok(Some((revision, _))) if revision != expected => match index.snapshot(id) {
+                Err(IndexError::Damaged(_)) => expected,
+                _ => revision,
+            },
             Ok(head) => head.map_or(0, |(revision, _)| revision),
-            // Whoever opened the document was told of none.
-            Err(IndexError::Damaged(_)) => 0,
-            Err(error) => return Err(StoreError::Refused(error.to_string())),
+            // Nobody can say any more which one it was.
+            Err(IndexError::Damaged(_)) => expected,
+            Err(error) => return Err(refused(error)),
         };
         check_snapshot((found, seq), (expected, seq))?;
-        self.0
+        index
             .put_snapshot(id, found + 1, seq, state)
-            .and_then(|()| self.0.flush())
-            .map_err(|error| StoreError::Refused(error.to_string()))?;
+            .and_then(|()| index.flush())
+            .map_err(refused)?;
         Ok(found + 1)
     }
 
-    /// Lets go of it, if there is one.
+    /// Lets go of it and of what may be left of earlier ones.
     pub(crate) fn forget(&self, id: DocumentId) {
-        let removed = match self.0.snapshot_head(id) {
-            Ok(None) => Ok(()),
-            _ => self.0.remove_snapshot(id),
-        };
-        if let Err(error) = removed {
+        if let Some(index) = &*self.index()
+            && let Err(error) = index.remove_snapshot(id)
+        {
             tracing::warn!(%id, %error, "failed to remove the snapshot of a deleted document");
         }
+    }
+
+    /// Lets go of all for which `ended` says yes: what a stop left undone.
+    pub(crate) fn forget_ended(&self, ended: impl Fn(DocumentId) -> bool) {
+        let documents = match self.index().as_ref().map(Index::documents) {
+            Some(Ok(documents)) => documents,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "snapshots of deleted documents stay until the next start");
+                return;
+            }
+            None => return,
+        };
+        documents.into_iter().filter(|id| ended(*id)).for_each(|id| self.forget(id));
+    }
+
+    /// Closes the index. From now on there are none.
+    pub(crate) fn close(&self) {
+        let index = self.index.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(index);
+    }
+
+    fn index(&self) -> RwLockReadGuard<'_, Option<Index>> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

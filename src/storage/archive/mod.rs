@@ -82,8 +82,6 @@ pub struct ArchiveFooter {
     pub segments: Vec<SegmentPlace>,
     /// Bytes of the whole file.
     pub length: u64,
-    /// CRC-32 of the table: tells two archives of the same range apart.
-    pub fingerprint: u32,
 }
 
 /// Why an archive or a part of it cannot be used.

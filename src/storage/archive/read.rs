@@ -67,8 +67,7 @@ impl Archive {
             Some(segments) => (segments, None),
             None => frame.scan().map_err(ArchiveError::io("read", path))?,
         };
-        let fingerprint = crc32fast::hash(&layout::table(&segments));
-        let footer = ArchiveFooter { range, segments, length, fingerprint };
+        let footer = ArchiveFooter { range, segments, length };
         Ok(Self { path: path.to_owned(), file, footer, damage })
     }
 

@@ -193,7 +193,6 @@ impl<'a> ArchiveWriter<'a> {
         Ok(archive.into_footer())
     }
 
-    /// What is read back wrongly is the disk's failure; no archive that anybody relies on is damaged.
     /// Writes every segment of records that are not content once more, behind the content.
     fn put_spares(&mut self) -> Result<(), ArchiveError> {
         for at in 0..self.written.len() {
@@ -212,6 +211,7 @@ impl<'a> ArchiveWriter<'a> {
         Ok(())
     }
 
+    /// What is read back wrongly is the disk's failure; no archive that anybody relies on is damaged.
     fn read_back(&self) -> Result<Archive, ArchiveError> {
         self.compare().map_err(|error| match error {
             io @ ArchiveError::Io { .. } => io,

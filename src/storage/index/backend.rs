@@ -22,6 +22,9 @@ use super::IndexError;
 /// sled's own cache: the index is small, and the system caches its file as well.
 const CACHE_BYTES: u64 = 16 << 20;
 
+/// Most bytes of rows in memory. Snapshots of all documents would be as large as the documents.
+pub(super) const MEMORY_BYTES: usize = 64 << 20;
+
 /// sled's own threads keep the file locked for a moment after it was closed.
 const LOCK_ATTEMPTS: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
@@ -32,16 +35,8 @@ pub(super) type Row = (Vec<u8>, Option<Vec<u8>>);
 pub(super) trait Backend: Send + Sync {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError>;
 
-    /// Rows from `start` on whose keys begin with `prefix`, in order.
-    fn range(
-        &self,
-        start: &[u8],
-        prefix: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError>;
-
-    /// Keys that begin with `prefix`, in order.
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError>;
+    /// The first keys that begin with `prefix`, in order, at most `limit`.
+    fn keys(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, IndexError>;
 
     /// Writes all rows or, when it fails, perhaps none.
     fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError>;
@@ -132,27 +127,10 @@ impl Backend for SledRows {
         self.call(|db| Ok(db.get(key)?.map(|value| Bytes::copy_from_slice(&value))))
     }
 
-    fn range(
-        &self,
-        start: &[u8],
-        prefix: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
+    fn keys(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, IndexError> {
         self.call(|db| {
-            let mut rows = Vec::new();
-            for row in db.range(start..).take(limit) {
-                let (key, value) = row?;
-                if !key.starts_with(prefix) {
-                    break;
-                }
-                rows.push((key.to_vec(), Bytes::copy_from_slice(&value)));
-            }
-            Ok(rows)
+            db.scan_prefix(prefix).keys().take(limit).map(|key| Ok(key?.to_vec())).collect()
         })
-    }
-
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
-        self.call(|db| db.scan_prefix(prefix).keys().map(|key| Ok(key?.to_vec())).collect())
     }
 
     fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
@@ -175,39 +153,43 @@ impl Backend for SledRows {
     }
 }
 
-/// Rows in memory.
+/// Rows in memory, as long as there are few.
 #[derive(Default)]
-pub(super) struct MemoryRows(RwLock<BTreeMap<Vec<u8>, Bytes>>);
+pub(super) struct MemoryRows(RwLock<Held>);
+
+#[derive(Default)]
+struct Held {
+    rows: BTreeMap<Vec<u8>, Bytes>,
+    bytes: usize,
+}
 
 impl Backend for MemoryRows {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError> {
-        Ok(self.0.read().map_err(super::poisoned)?.get(key).cloned())
+        Ok(self.0.read().map_err(super::poisoned)?.rows.get(key).cloned())
     }
 
-    fn range(
-        &self,
-        start: &[u8],
-        prefix: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
-        let rows = self.0.read().map_err(super::poisoned)?;
-        let within =
-            rows.range(start.to_vec()..).take_while(|(key, _)| key.starts_with(prefix)).take(limit);
-        Ok(within.map(|(key, value)| (key.clone(), value.clone())).collect())
-    }
-
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
-        let rows = self.range(prefix, prefix, usize::MAX)?;
-        Ok(rows.into_iter().map(|(key, _)| key).collect())
+    fn keys(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, IndexError> {
+        let held = self.0.read().map_err(super::poisoned)?;
+        let within = held.rows.range(prefix.to_vec()..).map(|(key, _)| key);
+        Ok(within.take_while(|key| key.starts_with(prefix)).take(limit).cloned().collect())
     }
 
     fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
-        let mut map = self.0.write().map_err(super::poisoned)?;
+        let mut held = self.0.write().map_err(super::poisoned)?;
+        let more = |(_, value): &Row| value.as_ref().map_or(0, Vec::len);
+        let more: usize = rows.iter().map(more).sum();
+        if more > 0 && held.bytes + more > MEMORY_BYTES {
+            return Err(IndexError::Failed(format!(
+                "it is kept in memory, where it may have {MEMORY_BYTES} bytes"
+            )));
+        }
         for (key, value) in rows {
-            match value {
-                Some(value) => map.insert(key, value.into()),
-                None => map.remove(&key),
+            held.bytes += value.as_ref().map_or(0, Vec::len);
+            let old = match value {
+                Some(value) => held.rows.insert(key, value.into()),
+                None => held.rows.remove(&key),
             };
+            held.bytes -= old.map_or(0, |old| old.len());
         }
         Ok(())
     }

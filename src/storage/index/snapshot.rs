@@ -9,9 +9,8 @@ use crate::{
 };
 
 use super::{
-    Index, IndexError,
-    change::Batch,
-    rows::{self, CHUNK_BYTES, Key},
+    Index, IndexError, poisoned,
+    rows::{self, CHUNK_BYTES, Key, SnapshotHead},
 };
 
 /// Parts written at a time, about 1 MiB.
@@ -27,10 +26,8 @@ impl Index {
         let key = Key::snapshot(id);
         let Some(head) = self.row(&key)? else { return Ok(None) };
         let head = rows::read_snapshot(&key, &head)?;
-        let parts = (0..rows::chunks(head.state.length))
-            .map(|at| Key::snapshot_part(id, head.generation, at));
-        let state = self.join(&key, parts, head.state.length, head.state.checksum)?;
-        Ok(Some(Snapshot { revision: head.state.revision, seq: head.seq, state }))
+        let state = self.join(id, &head)?;
+        Ok(Some(Snapshot { revision: head.revision, seq: head.seq, state }))
     }
 
     /// The revision and seq of a document's snapshot, without reading its state.
@@ -41,14 +38,24 @@ impl Index {
         let key = Key::snapshot(id);
         let Some(head) = self.row(&key)? else { return Ok(None) };
         let head = rows::read_snapshot(&key, &head)?;
-        Ok(Some((head.state.revision, head.seq)))
+        Ok(Some((head.revision, head.seq)))
+    }
+
+    /// The documents that have a snapshot, sound or not.
+    ///
+    /// # Errors
+    /// When the index cannot be used.
+    pub fn documents(&self) -> Result<Vec<DocumentId>, IndexError> {
+        let keys = self.backend.keys(Key::snapshots().bytes(), usize::MAX)?;
+        Ok(keys.into_iter().filter_map(|key| Key::read(key).document()).collect())
     }
 
     /// Keeps a snapshot in place of the one before, damaged or not. Checking revisions is the
     /// caller's business.
     ///
     /// # Errors
-    /// When sled cannot be read or written; the snapshot before is then still there.
+    /// When the index cannot be read or written or has no room; the snapshot before is then still
+    /// there.
     pub fn put_snapshot(
         &self,
         id: DocumentId,
@@ -56,40 +63,72 @@ impl Index {
         seq: Seq,
         state: &Bytes,
     ) -> Result<(), IndexError> {
+        let _one = self.writing.lock().map_err(poisoned)?;
         let old = self.parts(id)?;
         let generation = old.iter().filter_map(Key::generation).max().unwrap_or(0) + 1;
-        let mut parts = (0..).zip(state.chunks(CHUNK_BYTES)).peekable();
-        while parts.peek().is_some() {
-            let mut batch = Batch::default();
-            for (at, part) in parts.by_ref().take(PARTS_AT_ONCE) {
-                batch.put(Key::snapshot_part(id, generation, at), part.to_vec());
+        let head = rows::snapshot_value(revision, generation, seq, state);
+        let written = self
+            .write_parts(id, generation, state)
+            .and_then(|()| self.write(vec![(Key::snapshot(id), Some(head))]));
+        if let Err(error) = written {
+            // What was written of it takes up room until it, or the next one, is removed.
+            let parts = (0..rows::chunks(state.len() as u64))
+                .map(|at| Key::snapshot_part(id, generation, at));
+            if let Err(again) = self.remove_all(parts.collect()) {
+                tracing::debug!(%id, error = %again, "half a snapshot stays until the next one");
             }
-            self.write(batch)?;
+            return Err(error);
         }
-        let mut batch = Batch::default();
-        batch.put(Key::snapshot(id), rows::snapshot_value(revision, generation, seq, state));
-        self.write(batch)?;
         self.remove_all(old)
     }
 
-    /// Removes a document's snapshot.
+    /// Removes a document's snapshot and whatever was left of earlier ones.
     ///
     /// # Errors
-    /// When sled cannot be read or written.
+    /// When the index cannot be read or written. As long as anything can be left, the document is
+    /// among [`Index::documents`].
     pub fn remove_snapshot(&self, id: DocumentId) -> Result<(), IndexError> {
-        let parts = self.parts(id)?;
-        self.remove_all(vec![Key::snapshot(id)])?;
-        self.remove_all(parts)
+        let _one = self.writing.lock().map_err(poisoned)?;
+        self.remove_all(self.parts(id)?)?;
+        self.remove_all(vec![Key::snapshot(id)])
+    }
+
+    fn write_parts(
+        &self,
+        id: DocumentId,
+        generation: u64,
+        state: &Bytes,
+    ) -> Result<(), IndexError> {
+        let mut parts = (0..).zip(state.chunks(CHUNK_BYTES)).peekable();
+        while parts.peek().is_some() {
+            let some = parts.by_ref().take(PARTS_AT_ONCE);
+            let rows = some
+                .map(|(at, part)| (Key::snapshot_part(id, generation, at), Some(part.to_vec())));
+            self.write(rows.collect())?;
+        }
+        Ok(())
+    }
+
+    /// Puts a state together again from its parts.
+    fn join(&self, id: DocumentId, head: &SnapshotHead) -> Result<Bytes, IndexError> {
+        let mut state = Vec::new();
+        for at in 0..rows::chunks(head.length) {
+            let key = Key::snapshot_part(id, head.generation, at);
+            let part = self.row(&key)?.ok_or_else(|| rows::damaged(&key, "a part is missing"))?;
+            state.extend_from_slice(&part);
+        }
+        if state.len() as u64 != head.length || crc32fast::hash(&state) != head.checksum {
+            return Err(rows::damaged(&Key::snapshot(id), "its parts do not add up"));
+        }
+        Ok(state.into())
     }
 
     fn parts(&self, id: DocumentId) -> Result<Vec<Key>, IndexError> {
-        let keys = self.backend.keys(Key::snapshot_parts(id).bytes())?;
+        let keys = self.backend.keys(Key::snapshot_parts(id).bytes(), usize::MAX)?;
         Ok(keys.into_iter().map(Key::read).collect())
     }
 
     fn remove_all(&self, keys: Vec<Key>) -> Result<(), IndexError> {
-        let mut batch = Batch::default();
-        keys.into_iter().for_each(|key| batch.remove(key));
-        self.write(batch)
+        self.write(keys.into_iter().map(|key| (key, None)).collect())
     }
 }

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod power;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod tests;
 
 pub use opening::LocalOptions;
@@ -185,6 +187,7 @@ impl Engine {
     fn close(&self) -> Result<(), StoreError> {
         let closed = self.committer.close();
         self.keeper.close();
+        self.shared.snapshots.close();
         self.lock.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         closed
     }
@@ -232,7 +235,10 @@ impl Store for Local {
             let snapshot = shared.snapshots.get(id);
             let last = shared.tables().catalog.life(id)?.last;
             if let Some(ahead) = snapshot.as_ref().map(|kept| kept.seq).filter(|seq| *seq > last) {
-                let reason = format!("a snapshot has entry {ahead}, but the log ends at {last}");
+                let reason = format!(
+                    "a snapshot has entry {ahead}, but the log ends at {last}; if that is because \
+                     the log was restored from a backup, remove the directory of the index"
+                );
                 shared.tables().quarantine(id, &reason);
                 return Err(StoreError::Damaged(reason));
             }
@@ -345,7 +351,10 @@ impl Store for Local {
 
     fn health(&self) -> Health {
         let Writing { unwritable, failed } = self.engine.committer.writing();
-        Health { unwritable, failed, damage: self.engine.shared.tables().sentences() }
+        let shared = &self.engine.shared;
+        let mut warnings = self.engine.keeper.desk().warnings();
+        warnings.extend(shared.snapshots.warning());
+        Health { unwritable, failed, damage: shared.tables().sentences(), warnings }
     }
 
     fn close(&self) -> StoreFuture<()> {

@@ -99,10 +99,8 @@ impl Local {
         if options.accept_lost_names {
             tables.accept_lost_names();
         }
-        let snapshots = open_index(&options, &*disk, &directories);
-        for id in tables.catalog.ended() {
-            snapshots.forget(*id);
-        }
+        let snapshots = open_index(&options, &*disk, &directories, report.documents);
+        snapshots.forget_ended(|id| tables.catalog.has_ended(id));
         reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
@@ -111,7 +109,7 @@ impl Local {
             tables: Mutex::new(tables),
             snapshots,
         });
-        let desk = Arc::new(Desk::default());
+        let desk = Arc::new(Desk::new(clock));
         desk.add_full(full);
         let thread = |error| OpenError::disk("start a thread for", &directories.root)(error);
         let keeper = Keeper::start(shared.clone(), desk.clone()).map_err(thread)?;
@@ -136,7 +134,12 @@ impl Local {
 
 /// Opens the index. On a full disk it gets the reserve to work with; if that is not enough it works
 /// in memory, and only speed is lost.
-fn open_index(options: &LocalOptions, disk: &dyn Disk, directories: &Directories) -> Snapshots {
+fn open_index(
+    options: &LocalOptions,
+    disk: &dyn Disk,
+    directories: &Directories,
+    documents: usize,
+) -> Snapshots {
     if options.index_in_memory {
         return Snapshots::new(Index::in_memory());
     }
@@ -145,12 +148,23 @@ fn open_index(options: &LocalOptions, disk: &dyn Disk, directories: &Directories
         tracing::warn!("the reserve was given back to open the index");
         (index, state) = Index::open(&directories.index);
     }
-    if let IndexState::Rebuild(reason) = state {
-        tracing::info!(%reason, "the index begins anew");
-        if let Err(error) = index.rebuild(&[]) {
-            tracing::warn!(%error, "the index cannot be used, snapshots are kept in memory");
-            index = Index::in_memory();
-        }
+    match state {
+        IndexState::Kept => {}
+        IndexState::New if documents == 0 => tracing::debug!("the index is new, as the store is"),
+        IndexState::New => tracing::info!(
+            documents,
+            "the index was not there and is new; until documents have snapshots again, opening \
+             one reads all its entries"
+        ),
+        IndexState::Lost(reason) => tracing::warn!(
+            %reason,
+            documents,
+            "the index begins anew; nothing is lost, but until documents have snapshots again, \
+             opening one reads all its entries"
+        ),
+    }
+    if index.is_in_memory() {
+        return Snapshots::in_need(index);
     }
     Snapshots::new(index)
 }

@@ -204,6 +204,71 @@ async fn a_snapshot_that_is_ahead_of_the_log_shows_that_the_log_lost_something()
 }
 
 #[tokio::test]
+async fn a_store_that_was_closed_keeps_nothing_from_the_next_even_if_it_is_still_held() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let id = conformance::id(1);
+    let (first, _) = open(&disk, root.path(), false).unwrap();
+    first.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    first.append(id, vec![conformance::entry("1")]).await.unwrap();
+    first.snapshot(id, 0, Seq(1), "state".into()).await.unwrap();
+    first.close().await.unwrap();
+    let (second, _) = open(&disk, root.path(), false).unwrap();
+    let found = second.open(id).await.unwrap().snapshot;
+    assert_eq!(found.expect("sled was let go of").state, "state");
+    assert!(first.append(id, vec![conformance::entry("2")]).await.is_err());
+    assert!(first.snapshot(id, 1, Seq(1), "late".into()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_deleted_document_leaves_no_snapshot_even_when_a_stop_came_in_between() {
+    let disk: Arc<dyn Disk> = Arc::new(StdDisk);
+    let root = tempfile::tempdir().unwrap();
+    let id = conformance::id(1);
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    store.append(id, vec![conformance::entry("1")]).await.unwrap();
+    let state = bytes::Bytes::from_static(b"state");
+    let on_its_way = store.snapshot(id, 0, Seq(1), state.clone());
+    store.delete(id, Timestamp(2), Vec::new()).await.unwrap();
+    assert!(matches!(on_its_way.await, Ok(1) | Err(StoreError::Missing)));
+    store.settle_for_test();
+    let snapshots = |store: &Local| store.engine.shared.snapshots.get(id);
+    assert_eq!(snapshots(&store), None);
+
+    store.engine.shared.snapshots.put(id, 0, Seq(1), &state).unwrap();
+    assert!(snapshots(&store).is_some());
+    drop(store);
+    let (store, _) = open(&disk, root.path(), false).unwrap();
+    assert_eq!(snapshots(&store), None);
+}
+
+#[tokio::test]
+async fn revisions_are_compared_across_starts_and_seals() {
+    let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
+    let root = Path::new("/store");
+    let id = conformance::id(1);
+    let (store, _) = open(&disk, root, true).unwrap();
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    for revision in 0..3 {
+        let written = store.put_record(id, "k", revision, Some("value".into()));
+        assert_eq!(written.await.unwrap(), revision + 1);
+    }
+    for _ in 0..20 {
+        store.append(id, vec![conformance::entry(vec![7; 900])]).await.unwrap();
+    }
+    store.settle_for_test();
+    drop(store);
+    for expected in 3..6 {
+        let (store, _) = open(&disk, root, true).unwrap();
+        let stale = store.put_record(id, "k", expected - 1, Some("stale".into())).await;
+        assert!(matches!(stale, Err(StoreError::Conflict(_))));
+        let written = store.put_record(id, "k", expected, Some("next".into())).await;
+        assert_eq!(written.unwrap(), expected + 1);
+    }
+}
+
+#[tokio::test]
 async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
     let disk = FaultyDisk::new();
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
@@ -226,8 +291,21 @@ async fn a_block_that_cannot_be_read_concerns_whose_records_it_held() {
     assert_eq!(report.damage.len(), 1, "{report}");
     assert!(matches!(store.open(conformance::id(1)).await, Err(StoreError::Damaged(_))));
     assert_eq!(store.open(conformance::id(2)).await.unwrap().last, Seq(1));
+    drop(store);
+
+    let newest = Path::new("/store/log/00000003.log");
+    let length = disk.files()[newest].len();
     disk.set(|faults| faults.read_error_at = Some(("00000003.log", 1100)));
-    assert!(start().is_err(), "the newest file's end must not be taken for torn");
+    let (store, report) = start().expect("one block does not close the store");
+    assert!(report.to_string().contains("journal file 3"), "{report}");
+    let set_aside = store.open(conformance::id(2)).await;
+    assert!(matches!(set_aside, Err(StoreError::Damaged(_))), "its last entry may be lost");
+    drop(store);
+    assert_eq!(disk.files()[newest].len(), length, "it must not be taken for torn and cut");
+    disk.set(|faults| faults.read_error_at = None);
+    let (store, _) = start().unwrap();
+    assert_eq!(store.open(conformance::id(2)).await.unwrap().last, Seq(1));
+    assert_eq!(store.open(conformance::id(1)).await.unwrap().entries[1].entry.update, "later");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

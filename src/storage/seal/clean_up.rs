@@ -116,7 +116,10 @@ fn all_sound(
 }
 
 /// What is wrong with an archive, `None` when every byte of it is sound.
-fn problem(disk: &dyn Disk, path: &Path) -> Result<Option<String>, ArchiveError> {
+///
+/// # Errors
+/// When the disk fails.
+pub(crate) fn problem(disk: &dyn Disk, path: &Path) -> Result<Option<String>, ArchiveError> {
     let first = match Archive::open(disk, path) {
         Ok(archive) => archive.verify()?.into_iter().next(),
         Err(error) if error.is_damage() => Some(error),

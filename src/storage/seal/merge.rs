@@ -122,10 +122,11 @@ fn open_all(
         path: path.to_owned(),
         problem: problem.to_owned(),
     };
-    let inner: Vec<_> = list_archives(disk, directory)?
-        .into_iter()
-        .filter(|inner| lies_within(inner, range))
-        .collect();
+    let mut inner = list_archives(disk, directory)?;
+    inner.retain(|inner| inner != range && lies_within(inner, range));
+    // Those that an earlier merge replaced and could not remove are no part of it.
+    let all = inner.clone();
+    inner.retain(|one| !all.iter().any(|other| other != one && lies_within(one, other)));
     if inner.len() < 2 || !covers(&inner, range) {
         return Err(damaged(
             &directory.join(file_name(range)),

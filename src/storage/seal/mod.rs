@@ -15,6 +15,7 @@ mod plan;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clean_up::problem;
 pub use clean_up::{CleanUp, clean_up};
 pub use merge::{merge, retire};
 pub use plan::{ArchiveInfo, MERGED_BYTES, plan_merge};

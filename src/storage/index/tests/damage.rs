@@ -3,13 +3,17 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::*;
-use crate::{
-    random::SeededRandom,
-    storage::index::backend::{MemoryRows, Row},
+use crate::storage::{
+    StoreError,
+    index::backend::{MemoryRows, Row},
+    snapshots::Snapshots,
 };
 
 #[test]
@@ -18,8 +22,7 @@ fn a_row_that_is_damaged_or_another_rows_is_never_taken_for_the_truth() {
     let state = Bytes::from(vec![3; 150_000]);
     index.put_snapshot(id(1), 1, Seq(1), &state).unwrap();
     index.put_snapshot(id(2), 1, Seq(1), &Bytes::from(vec![4; 150_000])).unwrap();
-    index.apply(vec![Change::Name(name("a"), Some(id(1)))]).unwrap();
-    let keys = index.backend.keys(b"").unwrap();
+    let keys = index.backend.keys(b"", usize::MAX).unwrap();
     for key in &keys {
         let whole = index.backend.get(key).unwrap().unwrap();
         let mut damages: Vec<Option<Vec<u8>>> = vec![Some(vec![])];
@@ -31,21 +34,14 @@ fn a_row_that_is_damaged_or_another_rows_is_never_taken_for_the_truth() {
         for other in keys.iter().filter(|other| *other != key) {
             damages.push(index.backend.get(other).unwrap().map(|value| value.to_vec()));
         }
+        let is_own = Key::read(key.clone()).document() == Some(id(1));
         for damage in damages {
             index.backend.apply(vec![(key.clone(), damage)]).unwrap();
-            let snapshot = index.snapshot(id(1));
-            assert!(
-                matches!(&snapshot, Ok(Some(found)) if found.state == state)
-                    || matches!(&snapshot, Err(IndexError::Damaged(_)))
-            );
-            let found = index.find(&name("a"));
-            assert!(found == Ok(Some(id(1))) || matches!(found, Err(IndexError::Damaged(_))));
-            assert!(
-                snapshot.is_err()
-                    || found.is_err()
-                    || key[0] == b'X'
-                    || key[1..9] == [0, 0, 0, 0, 0, 0, 0, 2]
-            );
+            match index.snapshot(id(1)) {
+                Ok(Some(found)) => assert!(!is_own && found.state == state),
+                Err(IndexError::Damaged(_)) => assert!(is_own),
+                other => panic!("{other:?}"),
+            }
         }
         index.backend.apply(vec![(key.clone(), Some(whole.to_vec()))]).unwrap();
     }
@@ -54,6 +50,25 @@ fn a_row_that_is_damaged_or_another_rows_is_never_taken_for_the_truth() {
     assert!(matches!(index.snapshot(id(1)), Err(IndexError::Damaged(_))));
     index.put_snapshot(id(1), 2, Seq(2), &state).unwrap();
     assert_eq!(index.snapshot(id(1)).unwrap().unwrap().revision, 2, "a new one heals it");
+}
+
+#[test]
+fn a_damaged_snapshot_is_replaced_by_whoever_comes_next() {
+    for kind in [b's', b'S'] {
+        for expected in [0, 1] {
+            let index = Index::in_memory();
+            index.put_snapshot(id(1), 1, Seq(1), &Bytes::from_static(b"old")).unwrap();
+            let key = index.backend.keys(&[kind], 1).unwrap().remove(0);
+            index.backend.apply(vec![(key, Some(vec![]))]).unwrap();
+            let snapshots = Snapshots::new(index);
+            assert_eq!(snapshots.get(id(1)), None);
+            let revision = snapshots.put(id(1), expected, Seq(2), &Bytes::from_static(b"new"));
+            assert_eq!(revision.unwrap(), expected + 1);
+            assert_eq!(snapshots.get(id(1)).unwrap().state, "new");
+            let stale = snapshots.put(id(1), expected, Seq(2), &Bytes::from_static(b"stale"));
+            assert!(matches!(stale, Err(StoreError::Conflict(_))));
+        }
+    }
 }
 
 #[test]
@@ -77,16 +92,8 @@ impl Backend for Failing {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>, IndexError> {
         self.rows.get(key)
     }
-    fn range(
-        &self,
-        start: &[u8],
-        prefix: &[u8],
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Bytes)>, IndexError> {
-        self.rows.range(start, prefix, limit)
-    }
-    fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, IndexError> {
-        self.rows.keys(prefix)
+    fn keys(&self, prefix: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, IndexError> {
+        self.rows.keys(prefix, limit)
     }
     fn apply(&self, rows: Vec<Row>) -> Result<(), IndexError> {
         if self.left.load(Ordering::Relaxed) == 0 {
@@ -104,60 +111,70 @@ impl Backend for Failing {
 }
 
 #[test]
-fn a_change_that_stops_half_way_leaves_what_was_there_or_says_so() {
-    let story = Story::new(70, 3);
-    let (mut archives, mut interrupted) = (story.archives(), 0);
-    let last = archives.pop().unwrap();
+fn a_snapshot_that_stops_half_way_leaves_the_old_one_or_is_the_new_one() {
+    let (old, new) = (Bytes::from(vec![1; 300_000]), Bytes::from(vec![2; 3_000_000]));
+    let (mut kept, mut replaced) = (0, 0);
     for batches in 0.. {
         let rows = Arc::new(MemoryRows::default());
-        let index = Index {
-            backend: Box::new(Failing { rows: rows.clone(), left: AtomicU64::new(u64::MAX) }),
-            digest: Mutex::default(),
+        let failing = |left| {
+            let left = AtomicU64::new(left);
+            Index::new(Box::new(Failing { rows: rows.clone(), left }))
         };
-        index.rebuild(&archives).unwrap();
-        let before = rows.range(b"", b"", usize::MAX).unwrap();
-        let backend = Failing { rows: rows.clone(), left: AtomicU64::new(batches) };
-        let index = Index { backend: Box::new(backend), ..index };
-        let done = index.add(&last).is_ok();
-        match index.watermark().unwrap() {
-            None => interrupted += 1,
-            Some(_) if done => story.check(&index).unwrap(),
-            Some(_) => assert_eq!(rows.range(b"", b"", usize::MAX).unwrap(), before),
+        failing(u64::MAX).put_snapshot(id(1), 1, Seq(1), &old).unwrap();
+        let done = failing(batches).put_snapshot(id(1), 2, Seq(2), &new).is_ok();
+        let found = failing(0).snapshot(id(1)).unwrap().expect("one of the two");
+        if found.revision == 1 {
+            assert!(!done && found.state == old);
+            kept += 1;
+        } else {
+            assert!(found.state == new);
+            replaced += 1;
         }
         if done {
             break;
         }
+        let index = failing(u64::MAX);
+        index.put_snapshot(id(1), 3, Seq(3), &old).unwrap();
+        index.remove_snapshot(id(1)).unwrap();
+        assert_eq!(index.backend.keys(b"", 9).unwrap(), Vec::<Vec<u8>>::new(), "after {batches}");
     }
-    assert!(interrupted > 0);
+    assert!(kept > 2 && replaced > 1, "{kept} kept, {replaced} replaced");
 }
 
 #[test]
-fn lost_rows_and_interrupted_changes_are_found_when_opening() {
-    let story = Story::new(40, 2);
-    for lost in [b'N', b'D', b'P', b'K', b'k', b'R', b'W', b'X', b'F'] {
-        let (directory, path) = scratch();
-        let (index, _) = Index::open(&path);
-        index.rebuild(&story.archives()).unwrap();
-        let key = index.backend.keys(&[lost]).unwrap().remove(0);
-        index.backend.apply(vec![(key, None)]).unwrap();
-        index.flush().unwrap();
-        drop(index);
-        let (index, state) = Index::open(&path);
-        assert!(matches!(state, IndexState::Rebuild(_)), "{} {state:?}", char::from(lost));
-        assert!(directory.path().join("index.damaged-1").is_dir());
-        index.rebuild(&story.archives()).unwrap();
-        story.check(&index).unwrap();
+fn a_removal_that_stops_half_way_can_be_found_and_finished() {
+    for batches in 0..2 {
+        let rows = Arc::new(MemoryRows::default());
+        let failing = |left| {
+            let left = AtomicU64::new(left);
+            Index::new(Box::new(Failing { rows: rows.clone(), left }))
+        };
+        failing(u64::MAX).put_snapshot(id(1), 1, Seq(1), &Bytes::from_static(b"x")).unwrap();
+        failing(batches).remove_snapshot(id(1)).unwrap_err();
+        let index = failing(u64::MAX);
+        assert_eq!(index.documents(), Ok(vec![id(1)]));
+        index.remove_snapshot(id(1)).unwrap();
+        assert_eq!(index.backend.keys(b"", 9).unwrap(), Vec::<Vec<u8>>::new());
     }
-    let (_directory, path) = scratch();
+}
+
+#[test]
+fn an_index_without_its_format_or_without_anything_is_begun_anew_and_says_so() {
+    let (directory, path) = scratch();
     let (index, _) = Index::open(&path);
-    index.rebuild(&story.archives()).unwrap();
-    index.apply(vec![Change::Watermark(None)]).unwrap();
-    let archive = &story.archives()[0];
-    assert!(matches!(index.add(archive), Err(RebuildError::Unfinished)));
+    index.put_snapshot(id(1), 1, Seq(1), &Bytes::from_static(b"x")).unwrap();
+    index.backend.apply(vec![(vec![b'F'], None)]).unwrap();
     index.flush().unwrap();
     drop(index);
-    let (_index, state) = Index::open(&path);
-    assert_eq!(state, IndexState::Rebuild("a change of it was interrupted".into()));
+    let (index, state) = Index::open(&path);
+    let reason = "it was set aside: it is of another format";
+    assert_eq!(state, IndexState::Lost(reason.into()));
+    assert!(directory.path().join("index.damaged-1").is_dir());
+    assert_eq!(index.snapshot(id(1)), Ok(None));
+    index.backend.apply(vec![(vec![b'F'], None)]).unwrap();
+    index.flush().unwrap();
+    drop(index);
+    assert_eq!(Index::open(&path).1, IndexState::Lost("it was empty".into()));
 }
 
 #[test]
@@ -183,11 +200,10 @@ fn without_a_place_to_put_it_the_index_is_kept_in_memory() {
     let (_first, _) = Index::open(&path);
     let (second, state) = Index::open(&path);
     assert!(second.is_in_memory());
-    assert!(matches!(state, IndexState::Rebuild(reason) if reason.contains("lock")));
+    assert!(matches!(state, IndexState::Lost(reason) if reason.contains("lock")));
     assert!(!directory.path().join("index.damaged-1").exists(), "another's index is left alone");
-    let story = Story::new(50, 2);
-    second.rebuild(&story.archives()).unwrap();
-    story.check(&second).unwrap();
+    second.put_snapshot(id(1), 1, Seq(1), &Bytes::from_static(b"x")).unwrap();
+    assert_eq!(second.snapshot(id(1)).unwrap().unwrap().state, "x");
 }
 
 /// Every file below a directory.
@@ -225,16 +241,16 @@ fn scramble(directory: &Path, random: &dyn Random) {
 }
 
 #[test]
-fn a_scrambled_directory_gives_the_truth_or_is_made_anew() {
-    let story = Story::new(60, 3);
-    let state = Bytes::from(vec![5; 200_000]);
+fn a_scrambled_directory_gives_the_truth_or_says_what_is_lost() {
+    let state = |number: u64| Bytes::from(vec![u8::try_from(number).unwrap(); 100_000]);
     let (_directory, original) = scratch();
     let (index, _) = Index::open(&original);
-    index.rebuild(&story.archives()).unwrap();
-    index.put_snapshot(id(1), 1, Seq(1), &state).unwrap();
+    for number in 1..=5 {
+        index.put_snapshot(id(number), 1, Seq(number), &state(number)).unwrap();
+    }
     index.flush().unwrap();
     drop(index);
-    let (mut trusted, mut rebuilt) = (0, 0);
+    let (mut kept, mut lost) = (0, 0);
     for seed in 0..60 {
         let (_directory, path) = scratch();
         for file in files(&original) {
@@ -245,17 +261,17 @@ fn a_scrambled_directory_gives_the_truth_or_is_made_anew() {
         scramble(&path, &SeededRandom::new(seed));
         let (index, found) = Index::open(&path);
         assert!(!index.is_in_memory(), "seed {seed}");
-        match found {
-            IndexState::Current(_) => trusted += 1,
-            IndexState::Rebuild(_) => {
-                rebuilt += 1;
-                index.rebuild(&story.archives()).unwrap();
+        assert_ne!(found, IndexState::New, "seed {seed}");
+        for number in 1..=5 {
+            match index.snapshot(id(number)) {
+                Ok(Some(snapshot)) => {
+                    let expected = Snapshot { revision: 1, seq: Seq(number), state: state(number) };
+                    assert!(snapshot == expected, "seed {seed}");
+                    kept += 1;
+                }
+                Ok(None) | Err(_) => lost += 1,
             }
         }
-        story.check(&index).unwrap();
-        if let Ok(Some(snapshot)) = index.snapshot(id(1)) {
-            assert_eq!(snapshot.state, state, "seed {seed}");
-        }
     }
-    assert!(trusted > 0 && rebuilt > 0, "{trusted} trusted, {rebuilt} rebuilt");
+    assert!(kept > 0 && lost > 0, "{kept} kept, {lost} lost");
 }

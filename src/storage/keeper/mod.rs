@@ -3,21 +3,20 @@
 //! Nothing it does is waited for by an acknowledgement, and everything can be done again after a
 //! crash. It is the only one to write the index.
 
+mod desk;
+
 use std::{
-    collections::{BTreeSet, VecDeque},
     fmt, io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use bytes::Bytes;
 
 use crate::{
     clock::Timestamp,
-    ids::{DocumentId, Seq},
     storage::{
-        StoreError,
         archive::{self, ArchiveError},
         disk::{self, Disk},
         journal, payload,
@@ -30,14 +29,8 @@ use crate::{
     },
 };
 
-/// Most snapshots that may wait. Callers can do without one; memory cannot.
-const WAITING: usize = 16;
-
-/// Most ended documents whose snapshots wait to be removed. The next start removes what is left.
-const ENDED: usize = 10_000;
-
-/// Pause before sealing is tried again after it failed, as on a full disk.
-const RETRY: Duration = Duration::from_secs(5);
+use desk::Work;
+pub(crate) use desk::{Desk, SnapshotJob};
 
 /// What the keeper shares with the engine.
 pub(crate) struct Shared {
@@ -64,143 +57,6 @@ pub(crate) struct Keeper {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A snapshot to keep.
-pub(crate) struct SnapshotJob {
-    /// Whose.
-    pub(crate) id: DocumentId,
-    /// The revision that its caller knows.
-    pub(crate) expected: u64,
-    /// The last entry in it.
-    pub(crate) seq: Seq,
-    /// The state.
-    pub(crate) state: Bytes,
-    /// Told the new revision.
-    pub(crate) done: Box<dyn FnOnce(Result<u64, StoreError>) + Send>,
-}
-
-/// Work that waits.
-#[derive(Default)]
-pub(crate) struct Desk {
-    tray: Mutex<Tray>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Tray {
-    full: BTreeSet<u64>,
-    snapshots: VecDeque<SnapshotJob>,
-    ended: VecDeque<DocumentId>,
-    merge: bool,
-    stop: bool,
-    busy: bool,
-    paused: bool,
-}
-
-enum Work {
-    Seal(u64),
-    Snapshot(SnapshotJob),
-    Forget(DocumentId),
-    Merge,
-}
-
-impl Desk {
-    /// Hands over journal files that are full.
-    pub(crate) fn add_full(&self, files: impl IntoIterator<Item = u64>) {
-        self.lock().full.extend(files);
-        self.changed.notify_all();
-    }
-
-    /// Hands over the end of a document, whose snapshot can go.
-    pub(crate) fn add_ended(&self, id: DocumentId) {
-        let mut tray = self.lock();
-        if tray.ended.len() < ENDED {
-            tray.ended.push_back(id);
-        }
-        tray.merge = true;
-        drop(tray);
-        self.changed.notify_all();
-    }
-
-    /// Hands over a snapshot; refuses it when too many wait.
-    pub(crate) fn add_snapshot(&self, job: SnapshotJob) {
-        let mut tray = self.lock();
-        let refused = if tray.stop {
-            Some(StoreError::Failed("it was closed".into()))
-        } else if tray.snapshots.len() >= WAITING {
-            Some(StoreError::Refused(format!("{WAITING} snapshots wait to be written")))
-        } else {
-            None
-        };
-        if let Some(error) = refused {
-            drop(tray);
-            return (job.done)(Err(error));
-        }
-        tray.snapshots.push_back(job);
-        drop(tray);
-        self.changed.notify_all();
-    }
-
-    /// Blocks until nothing is left to do, or nothing can be done now.
-    #[cfg(test)]
-    pub(crate) fn wait_until_idle(&self) {
-        let mut tray = self.lock();
-        let left = |tray: &Tray| tray.merge || !tray.full.is_empty() || !tray.snapshots.is_empty();
-        while tray.busy || (left(&tray) && !tray.paused) {
-            tray = self.changed.wait(tray).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Tray> {
-        self.tray.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next piece of work, small ones first; `None` when the thread is to end. Sealing waits
-    /// `pause` if it failed before.
-    fn next(&self, mut pause: Option<Duration>) -> Option<Work> {
-        let mut tray = self.lock();
-        (tray.busy, tray.paused) = (false, pause.is_some());
-        self.changed.notify_all();
-        loop {
-            let work = if let Some(job) = tray.snapshots.pop_front() {
-                Some(Work::Snapshot(job))
-            } else if tray.stop {
-                return None;
-            } else if let Some(id) = tray.ended.pop_front() {
-                Some(Work::Forget(id))
-            } else if pause.is_some() {
-                None
-            } else if let Some(file) = tray.full.first() {
-                Some(Work::Seal(*file))
-            } else if std::mem::take(&mut tray.merge) {
-                Some(Work::Merge)
-            } else {
-                None
-            };
-            if work.is_some() {
-                (tray.busy, tray.paused) = (true, false);
-                return work;
-            }
-            tray = match pause.take() {
-                None => self.changed.wait(tray).unwrap_or_else(PoisonError::into_inner),
-                Some(time) => {
-                    let waited = self.changed.wait_timeout(tray, time);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-    }
-
-    fn finished_sealing(&self, file: u64) {
-        let mut tray = self.lock();
-        tray.full.remove(&file);
-        tray.merge = true;
-    }
-
-    fn merge_again(&self) {
-        self.lock().merge = true;
-    }
-}
-
 impl Keeper {
     /// Starts the thread.
     ///
@@ -220,8 +76,7 @@ impl Keeper {
 
     /// Keeps the snapshots that wait, leaves the rest for the next start, and ends the thread.
     pub(crate) fn close(&self) {
-        self.desk.lock().stop = true;
-        self.desk.changed.notify_all();
+        self.desk.stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the keeper's thread panicked; sealing goes on after a restart");
@@ -277,31 +132,42 @@ struct Hands {
     desk: Arc<Desk>,
 }
 
+/// A panic would otherwise leave callers waiting for ever, and nobody would be told.
+struct GiveUpOnPanic(Arc<Desk>);
+
+impl Drop for GiveUpOnPanic {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.give_up();
+        }
+    }
+}
+
 impl Hands {
     fn run(self) {
-        let mut pause = None;
-        while let Some(work) = self.desk.next(pause.take()) {
+        let _guard = GiveUpOnPanic(self.desk.clone());
+        while let Some(work) = self.desk.next() {
             match work {
                 Work::Snapshot(job) => self.snapshot(job),
                 Work::Forget(id) => self.shared.snapshots.forget(id),
                 Work::Seal(file) => match self.seal(file) {
-                    Ok(()) => self.desk.finished_sealing(file),
+                    Ok(()) => self.desk.sealed(file),
                     Err(Failure::Damaged) => {
                         self.shared.tables().keep_file(file);
-                        self.desk.finished_sealing(file);
+                        self.desk.sealed(file);
                     }
                     Err(error) => {
                         tracing::warn!(file, %error, "failed to seal a journal file, trying again later");
-                        pause = Some(RETRY);
+                        self.desk.seal_failed(file, error.to_string());
                     }
                 },
-                Work::Merge => match self.merge() {
-                    Ok(true) => self.desk.merge_again(),
-                    Ok(false) => {}
-                    Err(error) => {
+                Work::Merge => {
+                    let outcome = self.merge();
+                    if let Err(error) = &outcome {
                         tracing::warn!(%error, "failed to merge archives, trying again after the next seal");
                     }
-                },
+                    self.desk.merged(outcome.map_err(|error| error.to_string()));
+                }
             }
         }
     }
@@ -315,10 +181,19 @@ impl Hands {
     /// Rewrites a full journal file as an archive, and only then removes it.
     fn seal(&self, number: u64) -> Result<(), Failure> {
         let Shared { disk, directories, .. } = &*self.shared;
-        if self.shared.tables().keep.contains(&number) {
-            return Ok(());
-        }
         let path = journal::path(&directories.log, number);
+        {
+            let tables = self.shared.tables();
+            if tables.keep.contains(&number) {
+                return Ok(());
+            }
+            // Its archive was made before, and only removing the file failed, or it was handed over
+            // twice. Sealing again could put an old archive inside one that was merged since.
+            if tables.is_sealed(number) {
+                drop(tables);
+                return self.remove_journal(&path);
+            }
+        }
         let file = disk.open(&path, false)?;
         let bytes = Bytes::from(disk::read_all(&*file)?);
         let mut records = Vec::new();
@@ -332,9 +207,14 @@ impl Hands {
         let footer =
             archive::write_archive(&**disk, &directories.archive, range, records, &measure)?;
         self.shared.tables().reseal(&footer);
-        disk.remove(&path)?;
-        disk.sync_dir(&directories.log)?;
-        Ok(())
+        self.remove_journal(&path)
+    }
+
+    fn remove_journal(&self, path: &Path) -> Result<(), Failure> {
+        match self.shared.disk.remove(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(self.shared.disk.sync_dir(&self.shared.directories.log)?),
+        }
     }
 
     /// Merges archives once; whether there may be more to merge.
@@ -350,10 +230,9 @@ impl Hands {
         let merged = seal::merge(&**disk, &directories.archive, &range, &drop, &measure);
         let footer = match merged {
             Err(error) if error.is_damage() => {
-                for info in self.shared.tables().archives.values_mut() {
-                    info.sound &= !range.contains(info.range.start());
-                }
-                return Err(error.into());
+                self.shared.tables().keep_archives(&range, &error.to_string());
+                // There may be others that can be merged.
+                return Ok(true);
             }
             footer => footer?,
         };
