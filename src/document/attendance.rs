@@ -32,6 +32,9 @@ impl Actor {
         if !counts {
             // What it did while it was away comes with its answer: nothing is saved before that.
             self.ask_for_missing(id);
+            if let Some(subscriber) = self.subscribers.get_mut(&id) {
+                subscriber.arriving = true;
+            }
         }
         self.send_everyone(id);
         self.idle_since = None;

@@ -38,6 +38,8 @@ pub(super) struct Subscriber {
     pub(super) asked: VecDeque<bool>,
     /// Answers that wait until a resync has brought what was missing.
     pub(super) held: Option<Vec<Answer>>,
+    /// Has sent no edit and not yet said what it did while it was away.
+    pub(super) arriving: bool,
     /// An edit of it was turned down, so a barrier after it would claim what is not so.
     pub(super) refused: bool,
     /// Messages that no Yjs client writes.
@@ -74,6 +76,7 @@ impl Subscriber {
             owed_presence: false,
             asked: VecDeque::new(),
             held: None,
+            arriving: false,
             refused: false,
             strikes: 0,
         }
@@ -92,6 +95,10 @@ impl Subscriber {
     /// Keeps an answer until the missing has arrived. A client sends as much as this only when it
     /// does not answer.
     pub(super) fn hold(&mut self, answer: Answer) -> Result<(), Answer> {
+        // A y-sweet client opens with version 0 when it has nothing of its own.
+        if self.arriving && answer == Answer::Barrier(Bytes::from_static(&[0])) {
+            return Err(answer);
+        }
         let Some(held) = &mut self.held else { return Err(answer) };
         if held.len() >= HELD_MAX {
             self.outbox.close(CloseReason::Overloaded);

@@ -96,6 +96,7 @@ impl Actor {
     /// that were held for it.
     pub(super) fn settle_step2(&mut self, id: SubscriberId) -> (bool, Vec<Answer>) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return (false, Vec::new()) };
+        subscriber.arriving = false;
         match subscriber.asked.pop_front() {
             Some(false) => (false, subscriber.held.take().unwrap_or_default()),
             Some(true) | None => (true, Vec::new()),

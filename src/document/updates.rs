@@ -160,6 +160,8 @@ impl Actor {
         let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
         if ask {
             self.ask_for_missing(from);
+        } else if !step2 {
+            self.arrive(from);
         }
         for answer in released {
             match answer {
@@ -170,6 +172,17 @@ impl Actor {
         }
         if counted && self.subscribers.get(&from).is_some_and(|it| it.counts()) {
             self.owe(from, Answer::Status(stored), permit);
+        }
+    }
+
+    /// An edit that fits shows that its sender keeps nothing back from before: what it did while it
+    /// was away would come before it. Some clients never answer the first question.
+    fn arrive(&mut self, id: SubscriberId) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        if std::mem::take(&mut subscriber.arriving) {
+            for answer in subscriber.held.take().unwrap_or_default() {
+                self.owe(id, answer, None);
+            }
         }
     }
 

@@ -90,6 +90,32 @@ async fn nothing_is_saved_before_a_client_has_brought_what_it_did_while_away() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_says_what_it_did_is_believed_once_it_edits() {
+    let mut world = world(Limits::default());
+    let mut one = world.join(Address::None).await;
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[0]))).await;
+    assert_eq!([one.hears().await, one.hears().await], ["step1", "barrier"]);
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[1]))).await;
+    assert_eq!(one.hears_now().await, [""; 0]);
+    one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[2]))).await;
+    assert_eq!([one.hears().await, one.hears().await], ["barrier", "barrier"]);
+}
+
+#[tokio::test]
+async fn an_edit_that_lacks_what_was_done_while_away_does_not_count_as_arriving() {
+    let mut world = world(Limits::default());
+    let mut one = world.join(Address::None).await;
+    let mut typing = Writer::new(7);
+    let before = typing.types(b'a');
+    one.says(ClientMessage::Update(typing.types(b'b'))).await;
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[2]))).await;
+    assert_eq!(one.hears_now().await, ["step1"]);
+    one.says(ClientMessage::SyncStep2(before)).await;
+    assert_eq!(one.hears().await, "barrier");
+}
+
+#[tokio::test]
 async fn what_could_not_be_stored_does_not_count_as_saved_after_a_reconnect() {
     let mut world = world(Limits::default());
     let mut one = world.synced(hocuspocus_address()).await;
