@@ -26,7 +26,6 @@ impl Actor {
         if subscriber.greet {
             subscriber.send(&self.hello(subscriber.access));
         }
-        self.tell_failed(&subscriber);
         let (id, counts) = (subscriber.id, subscriber.counts());
         self.subscribers.insert(id, Box::new(subscriber));
         if !counts {

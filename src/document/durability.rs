@@ -8,7 +8,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesOrdered};
 
-use super::{Permit, Unavailable, actor::Actor, subscriber::Subscriber};
+use super::{Permit, Unavailable, actor::Actor};
 use crate::{
     ids::{DocumentId, Seq, SubscriberId},
     protocol::ServerMessage,
@@ -205,8 +205,9 @@ impl Actor {
         if self.durability.failed.is_none() {
             tracing::error!(document = %self.lease.name(), %error, "edits can no longer be stored");
             self.durability.failed = Some(error.to_string());
-            for subscriber in self.subscribers.values() {
-                self.tell_failed(subscriber);
+            let told = ServerMessage::PermissionDenied(format!("edits are not stored: {error}"));
+            for subscriber in self.subscribers.values().filter(|it| !it.counts()) {
+                subscriber.send(&told);
             }
         }
         // Somebody else has given the name its life: what is here belongs into that one.
@@ -214,16 +215,6 @@ impl Actor {
         self.refuse_waiting();
         for after in std::mem::take(&mut self.durability.after) {
             let _ = after.reply.send(Err(Unavailable::Unwritable(error.to_string())));
-        }
-    }
-
-    /// Tells a client that could not know it otherwise that edits are not stored.
-    pub(super) fn tell_failed(&self, subscriber: &Subscriber) {
-        if let Some(error) = &self.durability.failed
-            && !subscriber.counts()
-        {
-            let told = format!("edits are not stored: {error}");
-            subscriber.send(&ServerMessage::PermissionDenied(told));
         }
     }
 
