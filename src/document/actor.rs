@@ -259,7 +259,7 @@ impl Actor {
         [news, sweep, unload, behind].into_iter().flatten().min()
     }
 
-    fn may_unload(&self) -> bool {
+    pub(super) fn may_unload(&self) -> bool {
         let idle = |since: Instant| since.elapsed() >= self.setup.limits.unload_after;
         self.idle_since.is_some_and(idle)
             && self.subscribers.is_empty()

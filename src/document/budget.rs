@@ -3,19 +3,16 @@
 //! A connection takes a permit before it hands an edit to a document and is not read while there
 //! is none, so that TCP slows the sender down; the permit returns when the edit is durable.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A number of bytes to share.
+/// A number of bytes to share. Who waits for some gets them in turn, so that many who want little
+/// do not keep one from what it wants.
 #[derive(Debug)]
 pub struct Budget {
-    used: AtomicUsize,
+    left: Arc<Semaphore>,
     limit: usize,
-    returned: Notify,
     /// What is taken here is taken there too.
     parent: Option<Arc<Budget>>,
 }
@@ -24,86 +21,67 @@ impl Budget {
     /// A budget of so many bytes.
     #[must_use]
     pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { used: AtomicUsize::new(0), limit, returned: Notify::new(), parent: None })
+        Arc::new(Self::with(limit, None))
     }
 
     /// A share of this budget with a bound of its own.
     #[must_use]
     pub fn share(self: &Arc<Self>, limit: usize) -> Arc<Self> {
-        let parent = Some(Arc::clone(self));
-        Arc::new(Self { used: AtomicUsize::new(0), limit, returned: Notify::new(), parent })
+        Arc::new(Self::with(limit, Some(Arc::clone(self))))
+    }
+
+    fn with(limit: usize, parent: Option<Arc<Self>>) -> Self {
+        let limit = limit.clamp(1, Semaphore::MAX_PERMITS);
+        Self { left: Arc::new(Semaphore::new(limit)), limit, parent }
     }
 
     /// Bytes taken and not yet returned.
     #[must_use]
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Acquire)
+        self.limit - self.left.available_permits()
     }
 
-    /// Takes bytes if they are left. Something larger than the whole budget may go when it goes
-    /// alone, or it could never go at all.
+    /// Takes bytes if they are left. Something larger than the whole budget takes all of it, or it
+    /// could never go at all.
     #[must_use]
     pub fn try_take(self: &Arc<Self>, bytes: usize) -> Option<Permit> {
-        self.take_bytes(bytes).then(|| Permit { budget: Arc::clone(self), bytes })
+        let own = Arc::clone(&self.left).try_acquire_many_owned(self.cost(bytes)).ok()?;
+        let parent = match &self.parent {
+            Some(parent) => {
+                let left = Arc::clone(&parent.left);
+                Some(left.try_acquire_many_owned(parent.cost(bytes)).ok()?)
+            }
+            None => None,
+        };
+        Some(Permit { _own: own, _parent: parent })
     }
 
     /// Takes bytes, waiting for others to return theirs.
     pub async fn take(self: &Arc<Self>, bytes: usize) -> Permit {
-        loop {
-            let own = self.returned.notified();
-            let parent = async {
-                match &self.parent {
-                    Some(parent) => parent.returned.notified().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::pin!(own, parent);
-            own.as_mut().enable();
-            // Polled once so that it listens before the attempt; a return in between is not missed.
-            let mut returned = std::pin::pin!(async {
-                tokio::select! { () = own => {}, () = parent => {} }
-            });
-            let first = futures_util::poll!(returned.as_mut());
-            if let Some(permit) = self.try_take(bytes) {
-                return permit;
-            }
-            if first.is_pending() {
-                returned.await;
-            }
-        }
+        let own = self.take_own(bytes).await;
+        // With the own bytes in hand, because everybody waits in the other line.
+        let parent = match &self.parent {
+            Some(parent) => Some(parent.take_own(bytes).await),
+            None => None,
+        };
+        Permit { _own: own, _parent: parent }
     }
 
-    fn take_bytes(&self, bytes: usize) -> bool {
-        let fits = |used: usize| (used == 0 || used + bytes <= self.limit).then_some(used + bytes);
-        let own = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok();
-        if own && self.parent.as_ref().is_some_and(|parent| !parent.take_bytes(bytes)) {
-            self.used.fetch_sub(bytes, Ordering::AcqRel);
-            self.returned.notify_waiters();
-            return false;
-        }
-        own
+    async fn take_own(&self, bytes: usize) -> OwnedSemaphorePermit {
+        let taking = Arc::clone(&self.left).acquire_many_owned(self.cost(bytes));
+        taking.await.expect("nobody closes a budget")
     }
 
-    fn return_bytes(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::AcqRel);
-        self.returned.notify_waiters();
-        if let Some(parent) = &self.parent {
-            parent.return_bytes(bytes);
-        }
+    fn cost(&self, bytes: usize) -> u32 {
+        u32::try_from(bytes.min(self.limit)).unwrap_or(u32::MAX)
     }
 }
 
 /// Bytes taken from a [`Budget`], returned on drop.
 #[derive(Debug)]
 pub struct Permit {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.budget.return_bytes(self.bytes);
-    }
+    _own: OwnedSemaphorePermit,
+    _parent: Option<OwnedSemaphorePermit>,
 }
 
 #[cfg(test)]
@@ -156,5 +134,20 @@ mod tests {
         let permit = waiting.await.expect("no panic");
         assert_eq!(budget.used(), 3);
         drop(permit);
+    }
+
+    #[tokio::test]
+    async fn who_wants_much_is_not_overtaken_for_ever_by_those_who_want_little() {
+        let budget = Budget::new(10);
+        let held = budget.try_take(6).expect("fits");
+        let waiting = tokio::spawn({
+            let budget = Arc::clone(&budget);
+            async move { budget.take(9).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(budget.try_take(1).is_none());
+        drop(held);
+        drop(waiting.await.expect("no panic"));
+        assert_eq!(budget.used(), 0);
     }
 }

@@ -21,7 +21,7 @@ pub enum Command {
     Subscribe(Box<NewSubscriber>),
     /// A session leaves; its presence goes with it.
     Unsubscribe(SubscriberId),
-    /// A message from a session. The permit covers an edit's bytes until they are durable.
+    /// A message from a session. The permit covers its bytes until they are durable or dropped.
     Message(SubscriberId, ClientMessage, Option<Permit>),
     /// The connection has written everything; a session that was behind can be caught up.
     CaughtUp(SubscriberId),

@@ -1,5 +1,7 @@
 //! Reads a document from the store, or says why it is unavailable: never as an empty one.
 
+use std::sync::Arc;
+
 use super::{
     Command, Setup, Unavailable, durability::Durability, registry::Lease, subscriber::Subscriber,
 };
@@ -43,7 +45,9 @@ pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Box<Loaded>, Un
         update_bytes: setup.limits.update_bytes,
         document_bytes: setup.limits.document_bytes,
     };
-    let mut state = DocumentState::new(ClientId::new(&*setup.random), bounds, retired);
+    let client = ClientId::new(&*setup.random);
+    let mut state =
+        DocumentState::new(client, bounds, retired).with_clock(Arc::clone(&setup.clock));
     let snapshot = opened.snapshot.as_ref();
     let updates = snapshot.map(|snapshot| &snapshot.state[..]).into_iter();
     let updates = updates.chain(opened.entries.iter().map(|stored| &stored.entry.update[..]));

@@ -10,6 +10,7 @@ const TURN: usize = 256;
 /// Room that is kept between turns.
 const KEPT: usize = 32;
 
+#[expect(clippy::vec_box, reason = "the channel hands over what it holds")]
 #[derive(Debug)]
 pub(super) struct Mailbox {
     requests: mpsc::Receiver<Box<Command>>,

@@ -44,19 +44,18 @@ impl Presence {
         now: Instant,
         limits: &Limits,
     ) {
-        let owned = |state: &&Box<State>| state.owner == from && !state.entry.is_leave();
-        let mut own = self.states.values().filter(owned).count();
+        let owned = |state: &State| state.owner == from && !state.entry.is_leave();
+        let mut own = self.states.values().filter(|state| owned(state)).count();
         for entry in entries {
             if entry.clock > CLOCK_MAX || !self.is_newer(&entry) {
                 continue;
             }
-            let was_own = self.states.get(&entry.client).as_ref().is_some_and(owned);
+            let was_own = self.states.get(&entry.client).is_some_and(|state| owned(state));
             let is_own = !entry.is_leave();
-            if is_own && !was_own {
-                if own >= limits.presence_per_connection || !self.has_room(entry.client, limits) {
-                    tracing::debug!(client = entry.client, "presence over the bound is ignored");
-                    continue;
-                }
+            let more = is_own && !was_own;
+            if more && (own >= limits.presence_per_connection || !self.has_room(&entry, limits)) {
+                tracing::debug!(client = entry.client, "presence over the bound is ignored");
+                continue;
             }
             own = own + usize::from(is_own) - usize::from(was_own);
             self.news.insert(entry.client);
@@ -137,8 +136,8 @@ impl Presence {
         }
     }
 
-    fn has_room(&mut self, client: u64, limits: &Limits) -> bool {
-        if self.states.contains_key(&client) {
+    fn has_room(&mut self, entry: &PresenceEntry, limits: &Limits) -> bool {
+        if self.states.contains_key(&entry.client) {
             return true;
         }
         if self.states.len() >= limits.presence_per_document {

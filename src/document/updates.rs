@@ -86,7 +86,7 @@ impl Actor {
             return true;
         };
         subscriber.refused |= !stored;
-        self.answer_edit(edit.from, step2, stored, None);
+        self.answer_edit(edit.from, step2, stored, false, None);
         false
     }
 
@@ -132,27 +132,35 @@ impl Actor {
         verdict: Verdict,
         permit: Option<Permit>,
     ) {
-        // A resync that is itself incomplete brought what there is: what its client still lacks
-        // was never seen by anybody, so asking again would ask for ever.
-        if matches!(verdict, Verdict::Incomplete(_)) && !step2 {
-            self.ask_for_missing(from);
-        }
         let stored = !matches!(verdict, Verdict::Refused(_));
-        self.answer_edit(from, step2, stored, permit);
+        // A resync that brought nothing new and is incomplete brought what there is: what its client
+        // still lacks was never seen by anybody, so asking again would ask for ever. One that
+        // brought something may only have been too much for one turn.
+        let ask = match verdict {
+            Verdict::Incomplete(None) => !step2,
+            Verdict::Incomplete(Some(_)) => true,
+            _ => false,
+        };
+        self.answer_edit(from, step2, stored, ask, permit);
         if let Verdict::Refused(refusal) = verdict {
             self.refuse(from, refusal);
         }
     }
 
-    /// Owes the answer to an edit, after those that a resync held up until it came.
+    /// Owes the answer to an edit, after those that a resync held up until it came; all of them wait
+    /// on if the rest has to be asked for.
     fn answer_edit(
         &mut self,
         from: SubscriberId,
         step2: bool,
         stored: bool,
+        ask: bool,
         permit: Option<Permit>,
     ) {
         let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
+        if ask {
+            self.ask_for_missing(from);
+        }
         for answer in released {
             match answer {
                 answer if stored => self.owe(from, answer, None),

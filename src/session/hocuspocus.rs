@@ -23,6 +23,7 @@ pub(super) struct Sessions {
     by_address: BTreeMap<Arc<[u8]>, Session>,
     /// Session numbers are not used twice on a connection.
     next: u32,
+    /// What waits for all of them together.
     waiting_bytes: usize,
     waiting_messages: usize,
 }
@@ -33,6 +34,7 @@ struct Session {
     stage: Stage,
     access: Access,
     waiting: Vec<ClientMessage>,
+    waiting_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +76,12 @@ impl Sessions {
                 session.ask(&address, Some(token))
             }
             (Stage::New, message @ ClientMessage::SyncStep1(_)) => {
-                session.waiting.push(message);
-                session.ask(&address, None)
+                let over = self.wait(&address, message, frame.len(), bounds);
+                let session = self.by_address.get_mut(&address);
+                match session.filter(|_| over.is_empty()) {
+                    Some(session) => session.ask(&address, None),
+                    None => over,
+                }
             }
             (_, message) => self.wait(&address, message, frame.len(), bounds),
         })
@@ -98,13 +104,21 @@ impl Sessions {
             return vec![Effect::Close(CloseReason::Overloaded)];
         }
         if let Some(session) = self.by_address.get_mut(address) {
+            session.waiting_bytes += bytes;
             session.waiting.push(message);
         }
         Vec::new()
     }
 
+    /// What waited for a session no longer does.
+    fn forget_waiting(&mut self, bytes: usize, messages: usize) {
+        self.waiting_bytes -= bytes;
+        self.waiting_messages -= messages;
+    }
+
     fn leave(&mut self, address: &Arc<[u8]>) -> Vec<Effect> {
         let Some(session) = self.by_address.remove(address) else { return Vec::new() };
+        self.forget_waiting(session.waiting_bytes, session.waiting.len());
         let closed = ServerMessage::Close("provider_initiated".to_owned());
         let open = (session.stage == Stage::Open).then_some(Effect::Leave(session.number));
         open.into_iter().chain(send(address, &closed)).collect()
@@ -117,18 +131,19 @@ impl Sessions {
             return Vec::new();
         }
         let waiting = std::mem::take(&mut session.waiting);
-        let (access, document) = match (decision, name_of(address)) {
+        let bytes = std::mem::take(&mut session.waiting_bytes);
+        let address = Arc::clone(address);
+        let (access, document) = match (decision, name_of(&address)) {
             (Ok(access), Ok(document)) => (access, document),
             (Err(reason), _) | (_, Err(reason)) => {
                 session.stage = Stage::Denied;
-                return deny(address, &reason.frame(None).1);
+                self.forget_waiting(bytes, waiting.len());
+                return deny(&address, &reason.frame(None).1);
             }
         };
         session.stage = Stage::Open;
         session.access = access;
-        let address = Arc::clone(address);
-        self.waiting_bytes = 0;
-        self.waiting_messages = 0;
+        self.forget_waiting(bytes, waiting.len());
         let mut effects = vec![
             Effect::Send(authenticated(&address, access)),
             Effect::Open {
@@ -150,7 +165,13 @@ impl Sessions {
 
 impl Session {
     fn new(number: u32) -> Self {
-        Self { number, stage: Stage::New, access: Access::None, waiting: Vec::new() }
+        Self {
+            number,
+            stage: Stage::New,
+            access: Access::None,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+        }
     }
 
     fn ask(&mut self, address: &Arc<[u8]>, token: Option<String>) -> Vec<Effect> {
@@ -161,7 +182,6 @@ impl Session {
             }
             Err(reason) => {
                 self.stage = Stage::Denied;
-                self.waiting = Vec::new();
                 deny(address, &reason.frame(None).1)
             }
         }

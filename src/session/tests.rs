@@ -152,3 +152,31 @@ fn frames_that_cannot_be_read_are_forgiven_a_few_times() {
     assert_eq!(words(&it.receive(&broken)), ["close 4400"]);
     assert_eq!(words(&it.receive(&Bytes::new())), [""; 0]);
 }
+
+#[test]
+fn what_waits_at_one_address_is_not_forgotten_when_another_gets_in() {
+    let mut it = sessions(None);
+    let large = frame("slow", &[&[0, 2, 0xff, 0xff, 0x03], &[0; 0xffff][..]].concat());
+    let closed = (0..200).find(|round| {
+        let _ = it.receive(&frame("doc", TOKEN));
+        let _ = it.authorized(*round + 1, Ok(Access::Edit));
+        let effects = words(&it.receive(&large));
+        let _ = it.receive(&frame("doc", &[7]));
+        effects == ["close 1013"]
+    });
+    assert!(closed.is_some_and(|count| count > 10), "{closed:?}");
+}
+
+#[test]
+fn a_denied_client_may_try_again_as_often_as_it_likes() {
+    let mut it = sessions(None);
+    for _ in 0..2000 {
+        let _ = it.receive(&frame("doc", TOKEN));
+        let _ = it.authorized(0, Err(CloseReason::Forbidden("no".into())));
+        assert_eq!(words(&it.receive(&frame("doc", STEP1))), [""; 0]);
+    }
+    for round in 0..2000 {
+        assert_eq!(words(&it.receive(&frame("other", UPDATE))), [""; 0], "{round}");
+        let _ = it.receive(&frame("other", &[7]));
+    }
+}

@@ -48,6 +48,10 @@ impl Session {
         Ok(match &mut self.stage {
             Stage::Open => vec![Effect::Forward(0, message)],
             Stage::Denied => Vec::new(),
+            Stage::New if frame.len() > bounds.waiting_bytes => {
+                self.stage = Stage::Denied;
+                vec![Effect::Close(CloseReason::Overloaded)]
+            }
             Stage::New => self.begin(message, frame.len()),
             Stage::Waiting { messages, bytes } => {
                 *bytes += frame.len();

@@ -79,16 +79,31 @@ impl Sample {
             let read = read_fresh(server.port, &editor.document).await;
             outcome.see(editor, "server", read.map_err(|gone| format!("{gone:?}")));
         }
-        self.others_go_on(&server).await;
+        others_go_on(&server, Duration::ZERO).await;
         outcome.log = server.log_text();
         outcome
     }
 
-    async fn others_go_on(&self, server: &Server) {
-        let mut stranger = Editor::new("eve", "new", Framing::Hocuspocus, 9);
-        let mut online = stranger.go_online(server.port).await.expect("a new document opens");
-        stranger.type_and_settle(&mut online).await.expect("a new document can be written");
-        assert_eq!(stranger.journal.acked, stranger.journal.ops.len());
+    /// What is seen when the damaged copy has lived on for a while: others typed so much that files
+    /// were sealed and archives merged, and the server was started again, twice.
+    async fn lived_on(&self) -> Outcome {
+        let data = self.directory.path().join("damaged");
+        let log = self.directory.path().join("lived-on.log");
+        let mut outcome = Outcome::default();
+        for _ in 0..2 {
+            let server = Launch::new(&data, &log).start().await;
+            others_go_on(&server, Duration::from_secs(1)).await;
+            assert!(server.stop().await.is_some_and(|status| status.success()), "a clean stop");
+        }
+        let server = Launch::new(&data, &log).start().await;
+        for editor in &self.editors {
+            let read = read_fresh(server.port, &editor.document).await;
+            outcome.see(editor, "server", read.map_err(|gone| format!("{gone:?}")));
+            let exported = export(&editor.document, &data);
+            outcome.see(editor, "export", exported.map_err(|why| why.trim().to_owned()));
+        }
+        outcome.log = server.log_text();
+        outcome
     }
 
     fn sound(&self) -> PathBuf {
@@ -102,6 +117,16 @@ impl Sample {
         let file = files.max_by_key(|file| file.metadata().map_or(0, |it| it.len()));
         Path::new(folder).join(file.expect("the folder has files").file_name())
     }
+}
+
+/// Somebody types in a document of their own that no damage concerns.
+async fn others_go_on(server: &Server, time: Duration) {
+    let document = format!("new-{}", server.port);
+    let mut stranger = Editor::new("eve", &document, Framing::Hocuspocus, 9);
+    let mut online = stranger.go_online(server.port).await.expect("a new document opens");
+    stranger.type_for(&mut online, PACE, time).await.expect("a new document can be written");
+    stranger.type_and_settle(&mut online).await.expect("a new document can be written");
+    assert_eq!(stranger.journal.acked, stranger.journal.ops.len());
 }
 
 impl Outcome {
@@ -140,6 +165,25 @@ async fn a_changed_byte_is_never_a_shorter_document() {
             assert!(by_server <= 1 || at < 64, "{what} hits several: {:?}", outcome.refused);
         }
         note(&format!("damage: {noticed} of {places} changed bytes in {folder} cost a document"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_not_tidied_away_while_others_type() {
+    let _turn = alone().await;
+    let sample = Sample::make().await;
+    let random = SeededRandom::new(10);
+    for folder in ["log", "archive"] {
+        let file = sample.largest(folder);
+        for place in if long() { 1..8 } else { 1..3 } {
+            let mut at = 0;
+            let before = sample.damaged(|data| at = flip(&data.join(&file), place, &random)).await;
+            let after = sample.lived_on().await;
+            let what = format!("byte {at} of {} changed", file.display());
+            assert_eq!(after.wrong, Vec::<String>::new(), "{what}\n{}", after.log);
+            let (before, after) = (before.refused.len(), after.refused.len());
+            note(&format!("damage: {what}, {before} refusals before living on and {after} after"));
+        }
     }
 }
 

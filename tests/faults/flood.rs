@@ -96,7 +96,7 @@ async fn questions_without_end_cost_one_answer_at_a_time() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let launch = Launch::new(&directory.path().join("store"), &directory.path().join("log"));
     let server = launch.seldom_sealing().start().await;
-    let mut wire = large_document(&server).await;
+    let mut wire = large_document(&server, 3).await;
     let before = server.rss_kib();
     let question = wire.frame(&ClientMessage::SyncStep1(Bytes::from_static(&[0])));
     for _ in 0..20_000 {
@@ -113,13 +113,39 @@ async fn questions_without_end_cost_one_answer_at_a_time() {
     assert!(grown < bound, "grew by {grown} KiB, {bound} KiB are meant to be enough");
 }
 
-/// A document of 3 MB, and a connection that has it open.
-async fn large_document(server: &Server) -> Wire {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_herd_that_joins_a_large_document_shares_what_it_is_sent() {
+    let _turn = alone().await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let launch = Launch::new(&directory.path().join("store"), &directory.path().join("log"));
+    let server = launch.seldom_sealing().start().await;
+    drop(large_document(&server, 16).await);
+    read_fresh(server.port, "large").await.expect("the document opens");
+    let before = server.rss_kib();
+    let mut herd = Vec::new();
+    // Larger than what the system buffers for a socket.
+    for number in 0..40 {
+        let framing = [Framing::YWebsocket, Framing::Hocuspocus][number % 2];
+        let connecting = Wire::connect(server.port, framing, "large");
+        let mut wire = connecting.await.expect("a connection");
+        let question = ClientMessage::SyncStep1(Bytes::from_static(&[0]));
+        wire.send(&question).await.expect("a question");
+        herd.push(wire);
+    }
+    // Served after all of them, while none of them reads.
+    read_fresh(server.port, "large").await.expect("the document opens");
+    let grown = server.peak_kib().saturating_sub(before);
+    note(&format!("herd: 40 first syncs of 16 MB, the server grew by {} MiB", grown >> 10));
+    assert!(grown < 150 * 1024, "the server grew by {grown} KiB");
+}
+
+/// A document of so many MB, and a connection that has it open.
+async fn large_document(server: &Server, megabytes: usize) -> Wire {
     let connecting = Wire::connect(server.port, Framing::Hocuspocus, "large");
     let mut wire = connecting.await.expect("a connection");
     join(&mut wire).await;
     let replica = Replica::new(2);
-    for _ in 0..3 {
+    for _ in 0..megabytes {
         let update = replica.insert(0, &"x".repeat(1_000_000));
         wire.send(&ClientMessage::Update(update)).await.expect("an edit");
         while !matches!(wire.receive().await.expect("an answer"), ServerMessage::SyncStatus(true)) {

@@ -51,6 +51,9 @@ async fn join(port: u16, document: &str) -> Wire {
     let mut wire = Wire::connect(port, Framing::YWebsocket, document).await.expect("a connection");
     wire.send(&ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await.expect("a question");
     while !matches!(wire.receive().await.expect("a sync"), ServerMessage::SyncStep2(_)) {}
+    // It did nothing while it was away, and nothing is saved before it has said so.
+    let nothing = ClientMessage::SyncStep2(Bytes::from_static(&[0, 0]));
+    wire.send(&nothing).await.expect("an answer");
     wire
 }
 

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use bytes::Bytes;
 
 use super::{
-    harness::{Writer, quick, world},
+    harness::{Writer, eager, quick, world},
     hocuspocus_address,
 };
 use crate::{
@@ -27,9 +27,11 @@ fn view(new: &mut NewSubscriber) {
 #[tokio::test]
 async fn who_was_turned_away_has_no_say() {
     for address in [Address::None, hocuspocus_address()] {
-        let mut world = world(Limits::default());
+        let mut world = world(eager());
         let mut one = world.synced(Address::None).await;
+        let mut provider = world.synced(hocuspocus_address()).await;
         one.hears_now().await;
+        provider.hears_now().await;
         let stale = |new: &mut NewSubscriber| {
             view(new);
             new.epoch = Some(DocumentId::from_bytes([9; 16]));
@@ -38,7 +40,10 @@ async fn who_was_turned_away_has_no_say() {
         stranger.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
         stranger.says(ClientMessage::Awareness(Bytes::from_static(b"\x01\x07\x01\x02{}"))).await;
         stranger.says(ClientMessage::Stateless("hello".into())).await;
-        assert_eq!(one.hears_now().await, [""; 0]);
+        for _ in 0..2 {
+            assert_eq!(one.hears_now().await, [""; 0]);
+            assert_eq!(provider.hears_now().await, [""; 0]);
+        }
         assert_eq!(world.store.appends.load(Ordering::SeqCst), 0);
     }
 }

@@ -61,7 +61,10 @@ async fn an_actor_that_waits_for_the_disk_is_not_kept_awake_by_being_idle() {
     actor.evaluate();
     assert!(!actor.durability.is_settled());
     actor.evaluate();
+    assert!(!actor.may_unload());
     assert!(actor.deadline().is_none_or(|at| at > Instant::now()));
+    actor.settle().await;
+    assert!(actor.may_unload());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -25,6 +25,7 @@ pub struct Connections(Arc<Inner>);
 struct Inner {
     open: Mutex<BTreeMap<ConnectionId, Arc<Outbox>>>,
     next: AtomicU64,
+    draining: AtomicBool,
     gone: Notify,
 }
 
@@ -52,6 +53,7 @@ impl Connections {
     /// they are gone or the time is over.
     pub async fn drain(&self, within: Duration, random: &dyn Random) {
         let deadline = Instant::now() + within;
+        self.0.draining.store(true, Ordering::SeqCst);
         let mut outboxes: Vec<_> = self.lock().values().cloned().collect();
         for index in (1..outboxes.len()).rev() {
             let other = usize::try_from(random.below(index as u64 + 1)).unwrap_or(0);
@@ -86,6 +88,10 @@ impl Connections {
     pub(super) fn register(&self, outbox: &Arc<Outbox>) -> Registration {
         let id = ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1);
         self.lock().insert(id, Arc::clone(outbox));
+        if self.0.draining.load(Ordering::SeqCst) {
+            // Came through the door while it was being closed.
+            outbox.close(CloseReason::Restart);
+        }
         Registration { id, connections: self.clone() }
     }
 

@@ -28,15 +28,10 @@ use crate::{
 const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
-    /// A refusal's close frame waits a moment; any other goes out at once.
+    /// A refusal's close frame waits a moment; a goodbye goes out at once.
     pub(super) fn begin_close(&mut self, reason: CloseReason) {
-        let refusal = !matches!(
-            reason,
-            CloseReason::Restart
-                | CloseReason::Overloaded
-                | CloseReason::Normal
-                | CloseReason::Timeout
-        );
+        let refusal =
+            !matches!(reason, CloseReason::Restart | CloseReason::Normal | CloseReason::Timeout);
         let pause = if refusal { REFUSAL_PAUSE } else { Duration::ZERO };
         self.lifetime.close_at = Some(Instant::now() + pause);
         self.outbox.close(reason);
@@ -55,10 +50,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     }
 
     pub(super) fn on_timer(&mut self) -> ControlFlow<()> {
-        let read = self.socket.get_ref().bytes_read();
-        if read != self.bytes_read {
-            self.bytes_read = read;
+        let progress = self.socket.get_ref().progress();
+        let before = std::mem::replace(&mut self.progress, progress);
+        // Nothing is heard from a peer that is not listened to.
+        if progress.read != before.read || !self.is_listening() {
             self.lifetime.heard = Instant::now();
+        }
+        if progress.written != before.written {
+            self.lifetime.writing_since = self.lifetime.writing_since.map(|_| Instant::now());
         }
         let due = self.lifetime.due(Instant::now(), self.limits());
         let sent = match due {

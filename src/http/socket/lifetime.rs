@@ -31,7 +31,7 @@ pub(super) struct Lifetime {
     pub(super) pinged: Option<Instant>,
     /// Bytes wait for the peer to take them since then.
     pub(super) writing_since: Option<Instant>,
-    /// No message has been understood yet.
+    /// No document has been opened yet.
     pub(super) new_since: Option<Instant>,
     /// A close frame goes out then.
     pub(super) close_at: Option<Instant>,

@@ -1,34 +1,42 @@
-//! A stream that watches what is read: how many bytes, so that a large message on a slow link
-//! counts as a sign of life long before it is complete, and whether they end with a message.
+//! A stream that watches its bytes: how many, so that a large message on a slow link counts as a
+//! sign of life long before it is complete, whichever way it goes; and whether those that came end
+//! with a message.
 
 use std::{
     io,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::boundary::Boundary;
 
-/// Watches what is read from a stream.
+/// Bytes that went through a stream so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Progress {
+    pub(super) read: u64,
+    pub(super) written: u64,
+}
+
+/// Watches what is read from a stream and written to it.
 #[derive(Debug)]
 pub(super) struct Metered<S> {
     /// None once it was handed over.
     stream: Option<S>,
-    read: u64,
+    progress: Progress,
     boundary: Boundary,
 }
 
 impl<S> Metered<S> {
     /// Counts from zero.
     pub(super) fn new(stream: S) -> Self {
-        Self { stream: Some(stream), read: 0, boundary: Boundary::default() }
+        Self { stream: Some(stream), progress: Progress::default(), boundary: Boundary::default() }
     }
 
-    /// Bytes read so far.
-    pub(super) fn bytes_read(&self) -> u64 {
-        self.read
+    /// What went through so far.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// Whether what was read so far ends with a message.
@@ -39,7 +47,7 @@ impl<S> Metered<S> {
     /// Hands the stream and what is known of it over; what is left cannot be used any more.
     pub(super) fn hand_over(&mut self) -> Self {
         let boundary = std::mem::take(&mut self.boundary);
-        Self { stream: self.stream.take(), read: self.read, boundary }
+        Self { stream: self.stream.take(), progress: self.progress, boundary }
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut S>>
@@ -47,6 +55,25 @@ impl<S> Metered<S> {
         S: Unpin,
     {
         self.stream.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl<S: AsyncRead + Unpin> Metered<S> {
+    /// Reads and forgets, until the stream ends.
+    pub(super) fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        /// Reads until others get their turn.
+        const READS: usize = 16;
+        let mut room = [0; 4096];
+        for _ in 0..READS {
+            let mut buffer = ReadBuf::new(&mut room);
+            let Ok(stream) = self.stream() else { return Poll::Ready(()) };
+            let read = ready!(stream.poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 
@@ -59,7 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         let before = buffer.filled().len();
         let outcome = self.stream()?.poll_read(context, buffer);
         let read = &buffer.filled()[before..];
-        self.read += read.len() as u64;
+        self.progress.read += read.len() as u64;
         self.boundary.follow(read);
         outcome
     }
@@ -71,7 +98,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream()?.poll_write(context, bytes)
+        let outcome = self.stream()?.poll_write(context, bytes);
+        if let Poll::Ready(Ok(written)) = &outcome {
+            self.progress.written += *written as u64;
+        }
+        outcome
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

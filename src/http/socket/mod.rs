@@ -11,6 +11,8 @@ mod lifetime;
 mod metered;
 mod perform;
 mod pump;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, sync::Arc};
 

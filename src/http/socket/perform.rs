@@ -13,6 +13,30 @@ use crate::{
     session::Effect,
 };
 
+/// What anything that waits for the disk costs on top of its bytes: room in queues and, for an
+/// edit, a record of its own.
+const WAITING_COST: usize = 256;
+
+/// Other messages are handled at once, so that only large ones count.
+const FREE_BYTES: usize = 16 * 1024;
+
+/// The bytes of the budget that a message takes while it is on its way.
+fn cost(message: &ClientMessage) -> Option<usize> {
+    let bytes = match message {
+        ClientMessage::Update(bytes)
+        | ClientMessage::SyncStep2(bytes)
+        | ClientMessage::Barrier(bytes) => return Some(bytes.len() + WAITING_COST),
+        ClientMessage::SyncStep1(bytes) | ClientMessage::Awareness(bytes) => bytes.len(),
+        ClientMessage::Stateless(text) => text.len(),
+        ClientMessage::QueryAwareness
+        | ClientMessage::Token { .. }
+        | ClientMessage::Close
+        | ClientMessage::Pong
+        | ClientMessage::Unknown(_) => 0,
+    };
+    (bytes > FREE_BYTES).then_some(bytes)
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     /// Performs what is to be done until something blocks.
     pub(super) fn perform(&mut self) {
@@ -72,11 +96,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
             self.quicken();
         }
-        let edit = match &message {
-            ClientMessage::Update(bytes) | ClientMessage::SyncStep2(bytes) => Some(bytes.len()),
-            _ => None,
-        };
-        let Some(bytes) = edit else {
+        let Some(bytes) = cost(&message) else {
             self.tell(session, Command::Message(subscriber, message, None));
             return;
         };

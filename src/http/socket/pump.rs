@@ -20,7 +20,9 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
-use super::{Metered, Sockets, connections::Registration, lifetime::Lifetime, socket};
+use super::{
+    Metered, Sockets, connections::Registration, lifetime::Lifetime, metered::Progress, socket,
+};
 use crate::{
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
     ids::SubscriberId,
@@ -56,7 +58,11 @@ pub(super) struct Pump<S> {
     /// The socket's buffers have grown and are given back when it is idle.
     swollen: bool,
     pub(super) lifetime: Lifetime,
-    pub(super) bytes_read: u64,
+    /// What it sends can no longer be understood; it is read so that it hears why.
+    deaf: bool,
+    /// Frames were just taken, so that it is the peer's turn to be heard.
+    listen_first: bool,
+    pub(super) progress: Progress,
     pub(super) timer: Pin<Box<Sleep>>,
 }
 
@@ -100,7 +106,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             unflushed: false,
             swollen: false,
             lifetime,
-            bytes_read: 0,
+            deaf: false,
+            listen_first: false,
+            progress: Progress::default(),
             sockets,
         }
     }
@@ -111,6 +119,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 break;
             }
             self.perform();
+            if !self.documents.is_empty() {
+                self.lifetime.new_since = None;
+            }
         }
         self.outbox.abandon();
         for (session, document) in std::mem::take(&mut self.documents) {
@@ -132,28 +143,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if ready!(self.poll_write(context)).is_err() {
             return Poll::Ready(None);
         }
+        let listen_first = std::mem::take(&mut self.listen_first);
+        if listen_first && let Poll::Ready(event) = self.poll_read(context) {
+            return Poll::Ready(Some(event));
+        }
         if !self.unflushed
             && let Poll::Ready(taken) = self.outbox.poll_take(context, WRITE_BYTES, &mut self.taken)
             && !(matches!(taken, Taken::Close(_)) && self.is_ending())
         {
             return Poll::Ready(Some(Event::Taken(taken)));
         }
-        if let Some(blocked) = &mut self.blocked {
-            if let Poll::Ready(outcome) = blocked.as_mut().poll(context) {
-                self.blocked = None;
-                return Poll::Ready(Some(Event::Unblocked(outcome)));
-            }
-        } else if (self.is_ending() || !self.outbox.is_choked())
-            && let Poll::Ready(next) = self.poll_socket(context)
-        {
-            return Poll::Ready(Some(match next {
-                Some(Ok(message)) => Event::Received(message),
-                Some(Err(error)) => Event::Broken(error),
-                None => Event::Ended,
-            }));
+        if !listen_first && let Poll::Ready(event) = self.poll_read(context) {
+            return Poll::Ready(Some(event));
         }
         ready!(self.timer.as_mut().poll(context));
         Poll::Ready(Some(Event::Timer))
+    }
+
+    /// What comes from the peer, or that nothing stands in its way any more.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        if let Some(blocked) = &mut self.blocked {
+            let outcome = ready!(blocked.as_mut().poll(context));
+            self.blocked = None;
+            return Poll::Ready(Event::Unblocked(outcome));
+        }
+        if self.deaf {
+            return self.socket.get_mut().poll_discard(context).map(|()| Event::Ended);
+        }
+        if !self.is_listening() {
+            return Poll::Pending;
+        }
+        Poll::Ready(match ready!(self.poll_socket(context)) {
+            Some(Ok(message)) => Event::Received(message),
+            Some(Err(error)) => Event::Broken(error),
+            None => Event::Ended,
+        })
     }
 
     fn poll_socket(
@@ -180,6 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.socket = renewed.expect("a socket without a handshake waits for nothing");
         self.swollen = false;
         true
+    }
+
+    /// Whether the peer would be heard if it said something.
+    pub(super) fn is_listening(&self) -> bool {
+        self.blocked.is_none() && (self.is_ending() || !self.outbox.is_choked())
     }
 
     /// Drives the flush; never holds up the rest while the peer takes nothing.
@@ -211,7 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Event::Timer => return self.on_timer(),
             Event::Ended => return Break(()),
             Event::Broken(tungstenite::Error::Capacity(error)) => {
-                // The rest of the message is still on its way and cannot be skipped.
+                // The rest of the message is still on its way, with no telling where it ends.
+                self.deaf = true;
                 self.refuse_too_large(&error.to_string());
                 return Continue(());
             }
@@ -226,12 +256,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     fn on_message(&mut self, message: Message) {
         self.lifetime.heard = Instant::now();
         // Pings were answered by the library, into its buffer.
-        self.unflushed |= matches!(message, Message::Ping(_) | Message::Close(_));
+        if matches!(message, Message::Ping(_) | Message::Close(_)) {
+            self.note_writing(Instant::now());
+        }
         self.swollen |= message.len() > KEPT_BYTES;
+        // Who was told to go is not listened to while what is queued for it is written.
         if let Message::Binary(frame) = message
             && !self.is_ending()
+            && !self.outbox.is_closing()
         {
-            self.lifetime.new_since = None;
             let effects = self.sessions.receive(&frame);
             self.todo.extend(effects.into_iter().map(Todo::Effect));
         }
@@ -242,6 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Taken::Frames => {
                 let bytes: usize = self.taken.iter().map(Bytes::len).sum();
                 self.swollen |= bytes > KEPT_BYTES;
+                self.listen_first = true;
                 for frame in std::mem::take(&mut self.taken) {
                     if self.start_send(Message::Binary(frame)).is_err() {
                         return std::ops::ControlFlow::Break(());
@@ -259,9 +293,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     pub(super) fn start_send(&mut self, message: Message) -> Result<(), tungstenite::Error> {
         let now = Instant::now();
         self.lifetime.sent = now;
-        self.lifetime.writing_since.get_or_insert(now);
-        self.unflushed = true;
+        self.note_writing(now);
         self.swollen |= message.len() > KEPT_BYTES;
         Pin::new(&mut self.socket).start_send(message)
+    }
+
+    fn note_writing(&mut self, now: Instant) {
+        self.lifetime.writing_since.get_or_insert(now);
+        self.unflushed = true;
+    }
+}
+
+impl<S> Drop for Pump<S> {
+    /// A connection that was cut short, by a panic or with its task, leaves its documents too.
+    fn drop(&mut self) {
+        self.outbox.abandon();
+        for (session, document) in std::mem::take(&mut self.documents) {
+            let id = SubscriberId { connection: self.registration.id, session };
+            let gone = Box::new(Command::Unsubscribe(id));
+            if let Err(Some(_)) = document.try_send(gone) {
+                tracing::error!(connection = %id.connection, "a session is left behind");
+            }
+        }
     }
 }

@@ -1,0 +1,145 @@
+//! Connections over a stream in memory, with a client that does what no client should.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::{io::DuplexStream, task::JoinHandle};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, protocol::Role},
+};
+
+use super::{Connections, Sockets};
+use crate::{
+    clock::TestClock,
+    document::{Documents, Setup},
+    http::Accepted,
+    ids::DocumentName,
+    limits::Limits,
+    random::SeededRandom,
+    storage::memory::Memory,
+};
+
+const STEP1: &[u8] = &[0, 0, 1, 0];
+
+/// A frame of an edit: `x` typed by client 7.
+const UPDATE: &[u8] = &[0, 2, 11, 1, 1, 7, 0, 4, 1, 1, b't', 1, b'x', 0];
+
+struct Connected {
+    documents: Documents,
+    socket: WebSocketStream<DuplexStream>,
+    serving: JoinHandle<()>,
+}
+
+async fn connect(limits: Limits, name: Option<&str>) -> Connected {
+    let documents = Documents::new(Setup {
+        store: Arc::new(Memory::new()),
+        clock: Arc::new(TestClock::default()),
+        random: Arc::new(SeededRandom::new(1)),
+        limits,
+        threads: 1,
+    });
+    let documents = documents.expect("threads start");
+    let sockets =
+        Arc::new(Sockets { documents: documents.clone(), connections: Connections::default() });
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let accepted = Accepted {
+        peer: None,
+        document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
+        query: Vec::new(),
+        subprotocol: None,
+    };
+    let serving = tokio::spawn(sockets.serve(theirs, accepted));
+    let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+    Connected { documents, socket, serving }
+}
+
+impl Connected {
+    async fn says(&mut self, frame: &[u8]) {
+        self.socket.send(Message::Binary(Bytes::copy_from_slice(frame))).await.expect("open");
+    }
+
+    /// Frames until the close frame, and its code.
+    async fn hears_to_the_end(&mut self) -> (Vec<Bytes>, Option<u16>) {
+        let mut frames = Vec::new();
+        while let Some(Ok(message)) = self.socket.next().await {
+            match message {
+                Message::Binary(frame) => frames.push(frame),
+                Message::Close(close) => return (frames, close.map(|close| close.code.into())),
+                _ => {}
+            }
+        }
+        (frames, None)
+    }
+
+    async fn hears(&mut self, kind: &[u8]) -> Bytes {
+        loop {
+            match self.socket.next().await.expect("open").expect("sound") {
+                Message::Binary(frame) if frame.starts_with(kind) => return frame,
+                Message::Close(close) => panic!("closed: {close:?}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_sends_too_much_at_once_hears_why_and_is_stopped() {
+    let limits = Limits { message_bytes: 1000, ..Limits::default() };
+    let mut it = connect(limits, Some("notes")).await;
+    it.says(STEP1).await;
+    it.hears(&[0, 1]).await;
+    it.says(&vec![7; 300_000]).await;
+    let (frames, code) = it.hears_to_the_end().await;
+    assert!(frames.iter().any(|frame| frame.starts_with(&[2, 0])), "{frames:?}");
+    assert_eq!(code, Some(4413));
+}
+
+#[tokio::test]
+async fn who_never_shows_a_token_does_not_stay() {
+    let limits = Limits { handshake_timeout: Duration::from_millis(50), ..Limits::default() };
+    let mut it = connect(limits, None).await;
+    it.says(&[&[3][..], b"doc", UPDATE].concat()).await;
+    assert_eq!(it.hears_to_the_end().await.1, Some(4408));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut_short_leaves_its_document() {
+    let limits = Limits { unload_after: Duration::from_millis(10), ..Limits::default() };
+    let mut it = connect(limits, Some("notes")).await;
+    it.says(STEP1).await;
+    it.hears(&[0, 1]).await;
+    it.serving.abort();
+    while it.documents.loaded() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_listened_to_is_not_taken_for_dead() {
+    let dead_after = Duration::from_millis(50);
+    let (ping_after, keepalive) = (dead_after / 4, dead_after / 4);
+    let limits = Limits { dead_after, ping_after, keepalive, ..Limits::default() };
+    let mut it = connect(limits.clone(), Some("notes")).await;
+    it.says(STEP1).await;
+    it.hears(&[0, 1]).await;
+    it.says(&[0, 1, 2, 0, 0]).await;
+    let whole = it.documents.budget().take(limits.unsaved_bytes).await;
+    it.says(UPDATE).await;
+    it.says(&[102, 1, 1]).await;
+    // Long enough to be given up, were it not for the budget.
+    let waiting = tokio::time::timeout(dead_after * 4, it.hears(&[102])).await;
+    assert!(waiting.is_err());
+    drop(whole);
+    it.hears(&[102]).await;
+}
+
+#[tokio::test]
+async fn a_connection_made_while_others_are_sent_away_is_sent_away_too() {
+    let connections = Connections::default();
+    connections.drain(Duration::ZERO, &SeededRandom::new(1)).await;
+    let outbox = Arc::new(crate::document::Outbox::new(10));
+    let _registration = connections.register(&outbox);
+    assert!(outbox.is_closing());
+}
