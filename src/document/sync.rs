@@ -86,8 +86,9 @@ impl Actor {
     pub(super) fn ask_for_missing(&mut self, id: SubscriberId) {
         let state_vector = self.state.state_vector();
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
-        if subscriber.held.is_none() {
-            subscriber.held = Some(Vec::new());
+        // Who has just arrived has been asked, but may be one that answers only now.
+        if subscriber.held.is_none() || std::mem::take(&mut subscriber.arriving) {
+            subscriber.held.get_or_insert_default();
             subscriber.ask(state_vector, false);
         }
     }
