@@ -84,7 +84,11 @@ pub(crate) struct Wanted<'a> {
     pub(crate) max_bytes: usize,
 }
 
-/// Reads entries in order.
+/// Reads entries in order. Where a file was taken away meanwhile the page ends early, with one entry
+/// at least: whoever goes on from there makes progress however often that happens.
+///
+/// # Errors
+/// When nothing could be read for that reason, or anything is damaged or cannot be read.
 pub(crate) fn read_entries(
     disk: &dyn Disk,
     directories: &Directories,
@@ -96,6 +100,18 @@ pub(crate) fn read_entries(
         entries: Vec::new(),
         authors: Authors::default(),
     };
+    match fill(&mut page, disk, directories, wanted) {
+        Err(Trouble::Vanished) if !page.entries.is_empty() => Ok(page.entries),
+        outcome => outcome.map(|()| page.entries),
+    }
+}
+
+fn fill(
+    page: &mut Page,
+    disk: &dyn Disk,
+    directories: &Directories,
+    wanted: &Wanted<'_>,
+) -> Result<(), Trouble> {
     let mut archive: Option<(PathBuf, Archive)> = None;
     let mut log: Option<OpenLog> = None;
     let mut fresh = wanted.contents.fresh.iter().peekable();
@@ -119,7 +135,7 @@ pub(crate) fn read_entries(
             break;
         }
     }
-    Ok(page.entries)
+    Ok(())
 }
 
 /// The entries that are read, and whether they follow on each other.

@@ -58,8 +58,8 @@ struct Engine {
 /// Documents read at a time. A disk gains little from more, and each may be large.
 const READERS: usize = 8;
 
-/// How often reading is tried when sealing takes files away meanwhile. Each time something was
-/// sealed or merged, which takes much longer than looking up the places again.
+/// How often reading is tried when sealing takes the very first file away meanwhile. Each time
+/// something was sealed or merged, which takes much longer than looking up the places again.
 const ATTEMPTS: usize = 8;
 
 impl Local {
@@ -244,11 +244,18 @@ impl Store for Local {
             }
             let snapshot = snapshot.filter(|snapshot| snapshot.seq <= until);
             let after = snapshot.as_ref().map_or(Seq(0), |snapshot| snapshot.seq);
-            let entries = entries(shared, id, (after, until), usize::MAX)?;
-            if entries.last().map_or(after, |stored| stored.seq) != until {
-                return Err(StoreError::Damaged(format!("entries after {after} are missing")));
+            let mut all = Vec::new();
+            let mut end = after;
+            // Sealing may take a file away in the middle of a page, which ends there then.
+            while end < until {
+                let page = entries(shared, id, (end, until), usize::MAX)?;
+                let Some(last) = page.last() else {
+                    return Err(StoreError::Damaged(format!("entries after {end} are missing")));
+                };
+                end = last.seq;
+                all.extend(page);
             }
-            Ok(Opened { snapshot, entries, last: until })
+            Ok(Opened { snapshot, entries: all, last: until })
         })
     }
 
