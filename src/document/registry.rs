@@ -1,6 +1,6 @@
 //! Finds a document's actor by name, or starts one: loaded once, shared, let go when idle.
 //!
-//! An actor leaves only through [`Shared::retire`], under the same lock that hands out handles, so
+//! An actor leaves only through `Lease`, under the same lock that hands out handles, so
 //! no command can be lost between the last look at a mailbox and its end.
 
 use std::{

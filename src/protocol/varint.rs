@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Bytes that [`bytes`] or [`uint`] add at most in front of what they are given.
+/// Bytes that `bytes` or `uint` add at most in front of what they are given.
 pub const PREFIX_MAX: usize = 10;
 
 /// Appends a `varUint`.
