@@ -301,7 +301,8 @@ impl Writer {
                 self.settings.random.fill(&mut salt);
                 let key = FileKey { number: self.next_file, salt: u64::from_le_bytes(salt) };
                 let header = Header { key, first_commit: self.next_commit };
-                let reserve = self.settings.file_bytes.max(START + bytes);
+                let least = START + bytes;
+                let reserve = least..=self.settings.file_bytes.max(least);
                 let file =
                     JournalFile::create(&self.settings.disk, &self.settings.log, header, reserve)?;
                 self.next_file += 1;

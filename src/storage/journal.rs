@@ -7,6 +7,7 @@
 use std::{
     collections::HashMap,
     io,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -111,6 +112,22 @@ pub(crate) struct JournalFile {
     roll: Roll,
 }
 
+/// Reserves the most that fits: space set aside saves metadata writes later, but a disk with less
+/// left than a whole journal file is not a full disk.
+fn reserve_what_fits(file: &dyn DiskFile, bytes: RangeInclusive<u64>) -> io::Result<()> {
+    let mut wanted = *bytes.end();
+    loop {
+        match file.reserve(wanted) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull && wanted > *bytes.start() => {
+                // What was reserved before it failed is given back.
+                file.set_len(0)?;
+                wanted = (wanted / 2).max(*bytes.start());
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 impl JournalFile {
     /// Creates a file, reserves its space and makes it durable. After an error of
     /// [`CommitError::Write`] nothing of it is left that a later attempt would trip over.
@@ -118,7 +135,7 @@ impl JournalFile {
         disk: &Arc<dyn Disk>,
         log: &Path,
         header: Header,
-        reserve: u64,
+        reserve: RangeInclusive<u64>,
     ) -> Result<Self, CommitError> {
         let path = path(log, header.key.number);
         match Self::write_header(&**disk, &path, header, reserve) {
@@ -144,7 +161,7 @@ impl JournalFile {
         disk: &dyn Disk,
         path: &Path,
         header: Header,
-        reserve: u64,
+        reserve: RangeInclusive<u64>,
     ) -> io::Result<Box<dyn DiskFile>> {
         // One may be left by an attempt whose clean-up failed as well. No commit ever went there.
         let file = match disk.create(path) {
@@ -154,7 +171,7 @@ impl JournalFile {
             }
             result => result?,
         };
-        file.reserve(reserve.max(START))?;
+        reserve_what_fits(&*file, reserve)?;
         let mut copy = Vec::with_capacity(HEADER);
         copy.put_slice(&MAGIC);
         copy.put_u64_le(header.key.number);

@@ -105,6 +105,26 @@ async fn a_full_disk_is_a_pause_and_not_a_loss() {
 }
 
 #[tokio::test]
+async fn a_disk_with_less_left_than_a_journal_file_is_not_full() {
+    let disk = FaultyDisk::new();
+    let options = LocalOptions {
+        journal_file_bytes: 64 << 20,
+        reserve_bytes: 0,
+        index_in_memory: true,
+        ..LocalOptions::new(ROOT)
+    };
+    let (store, _) =
+        Local::open(options, Arc::new(disk.clone()), Arc::new(TestClock::default())).unwrap();
+    let used: usize = disk.files().values().map(Vec::len).sum();
+    disk.set(|faults| faults.capacity = Some(used as u64 + (300 << 10)));
+    store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    for seq in 1..=20 {
+        assert_eq!(store.append(id(1), vec![entry(vec![7; 3000])]).await.unwrap(), Seq(seq));
+    }
+    assert_eq!(store.health().unwritable, None);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_opened_read_and_closed() {
     let disk = FaultyDisk::new();
     let store = start(&disk).unwrap();

@@ -237,7 +237,7 @@ fn prepare(
     random.fill(&mut salt);
     let key = FileKey { number: 1, salt: u64::from_le_bytes(salt) };
     let header = Header { key, first_commit: 1 };
-    match JournalFile::create(disk, log, header, 0) {
+    match JournalFile::create(disk, log, header, START..=START) {
         Ok(_) => write_format(&**disk, root).map_err(OpenError::disk("write", root.join("FORMAT"))),
         Err(CommitError::Write(error) | CommitError::Sync(error)) => {
             Err(OpenError::disk("create", begun)(error))

@@ -28,7 +28,7 @@ fn written(commits: &[&[u64]], finish: bool) -> (Vec<u8>, Vec<usize>) {
     let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
     let key = FileKey { number: 3, salt: 77 };
     let header = Header { key, first_commit: FIRST_COMMIT };
-    let mut file = JournalFile::create(&disk, Path::new("/log"), header, 0).unwrap();
+    let mut file = JournalFile::create(&disk, Path::new("/log"), header, START..=START).unwrap();
     let length = || disk.open(&path(Path::new("/log"), 3), false).unwrap().len().unwrap();
     let mut seqs = [0; 10];
     let mut ends = Vec::new();
@@ -178,7 +178,7 @@ fn a_record_that_somebody_typed_is_not_taken_for_one() {
     let change = Change::Entry(entry(inner[ends[0]..].to_vec()));
     let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
     let header = Header { key: FileKey { number: 3, salt: 78 }, first_commit: FIRST_COMMIT };
-    let mut file = JournalFile::create(&disk, Path::new("/log"), header, 0).unwrap();
+    let mut file = JournalFile::create(&disk, Path::new("/log"), header, START..=START).unwrap();
     for seq in 1..=2 {
         file.commit([change.record(id(1), Seq(seq))].iter(), &mut Vec::new()).unwrap();
     }
@@ -217,7 +217,7 @@ fn scrambled_files_never_panic_and_never_invent_records() {
 fn a_damaged_create_record_still_gives_its_name() {
     let disk: Arc<dyn Disk> = Arc::new(FaultyDisk::new());
     let header = Header { key: FileKey { number: 3, salt: 77 }, first_commit: FIRST_COMMIT };
-    let mut file = JournalFile::create(&disk, Path::new("/log"), header, 0).unwrap();
+    let mut file = JournalFile::create(&disk, Path::new("/log"), header, START..=START).unwrap();
     let create = Change::Create { name: name("plan"), time: Timestamp(1) };
     file.commit([create.record(id(1), Seq(0))].iter(), &mut Vec::new()).unwrap();
     file.finish().unwrap();
