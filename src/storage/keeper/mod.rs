@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) tables: Mutex<Tables>,
     /// Snapshots.
     pub(crate) snapshots: Snapshots,
+    /// Why there is no reserve of space, for the operator.
+    pub(crate) reserve_warning: Option<String>,
 }
 
 impl Shared {

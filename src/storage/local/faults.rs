@@ -131,9 +131,13 @@ async fn a_full_disk_is_opened_read_and_closed() {
     store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
     store.append(id(1), vec![entry("kept")]).await.unwrap();
     drop(store);
+    // As a disk leaves it that was full before.
+    disk.remove(&Path::new(ROOT).join("RESERVE")).unwrap();
     disk.set(|faults| faults.capacity = Some(0));
     let store = start(&disk).unwrap();
     assert_eq!(store.open(id(1)).await.unwrap().entries[0].entry.update, "kept");
+    let warned = store.health().warnings.join(", ");
+    assert!(warned.contains("no room for a reserve"), "{warned}");
     let waiting = store.append(id(1), vec![entry(vec![7; 9000])]);
     assert!(store.close().await.is_err());
     assert!(matches!(waiting.await, Err(StoreError::Failed(_))));

@@ -361,6 +361,7 @@ impl Store for Local {
         let shared = &self.engine.shared;
         let mut warnings = self.engine.keeper.desk().warnings();
         warnings.extend(shared.snapshots.warning());
+        warnings.extend(shared.reserve_warning.clone());
         Health { unwritable, failed, damage: shared.tables().sentences(), warnings }
     }
 

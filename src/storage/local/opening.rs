@@ -101,13 +101,14 @@ impl Local {
         }
         let snapshots = open_index(&options, &*disk, &directories, report.documents);
         snapshots.forget_ended(|id| tables.catalog.has_ended(id));
-        reserve(&*disk, &directories.root, options.reserve_bytes);
+        let reserve_warning = reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
             disk: disk.clone(),
             directories: directories.clone(),
             tables: Mutex::new(tables),
             snapshots,
+            reserve_warning,
         });
         let desk = Arc::new(Desk::new(clock));
         desk.add_full(full);
@@ -285,14 +286,24 @@ fn reserve_path(root: &Path) -> PathBuf {
     root.join("RESERVE")
 }
 
-/// Makes the reserve if it is not there. A disk too full for it is one on which it was given back.
-fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) {
+/// Makes the reserve if it is not there; says what the operator should know if there is no room. A
+/// disk too full for it is one on which it was given back.
+fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) -> Option<String> {
     let path = reserve_path(root);
-    let Ok(file) = disk.create(&path) else { return };
-    if let Err(error) = file.reserve(bytes) {
-        tracing::warn!(%error, "the disk is too full for a reserve");
-        if let Err(error) = disk.remove(&path) {
-            tracing::warn!(%error, "failed to remove an empty reserve");
-        }
+    let error = match disk.create(&path) {
+        Ok(file) => file.reserve(bytes).err()?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return None,
+        Err(error) => error,
+    };
+    if let Err(error) = disk.remove(&path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "failed to remove an empty reserve");
     }
+    let warning = format!(
+        "there was no room for a reserve of {bytes} bytes when the store was opened ({error}); the \
+         disk is full or nearly so"
+    );
+    tracing::warn!("{warning}");
+    Some(warning)
 }
