@@ -160,7 +160,7 @@ impl Actor {
         let (counted, released) = if step2 { self.settle_step2(from) } else { (true, Vec::new()) };
         if ask {
             self.ask_for_missing(from);
-        } else if !step2 {
+        } else if stored && !step2 {
             self.arrive(from);
         }
         for answer in released {
@@ -175,8 +175,9 @@ impl Actor {
         }
     }
 
-    /// An edit that fits shows that its sender keeps nothing back from before: what it did while it
-    /// was away would come before it. Some clients never answer the first question.
+    /// A client that edits before it has answered the first question may be one that never answers;
+    /// from here on it hears of what was received, which is all that can be vouched for. What the
+    /// edit itself builds on is not missing, or it would not have fitted.
     fn arrive(&mut self, id: SubscriberId) {
         let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
         if std::mem::take(&mut subscriber.arriving) {

@@ -103,6 +103,17 @@ async fn a_client_that_never_says_what_it_did_is_believed_once_it_edits() {
 }
 
 #[tokio::test]
+async fn an_edit_that_is_refused_does_not_count_as_arriving() {
+    let mut world = world(Limits::default());
+    let mut one = world.join(Address::None).await;
+    one.says(ClientMessage::Barrier(Bytes::from_static(&[5]))).await;
+    one.says(ClientMessage::Update(Bytes::from_static(&[9, 9, 9]))).await;
+    assert_eq!(one.hears_now().await, ["step1", "step1"]);
+    one.handle.read().await.expect("loaded");
+    assert_eq!(one.hears_now().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_edit_that_lacks_what_was_done_while_away_does_not_count_as_arriving() {
     let mut world = world(Limits::default());
     let mut one = world.join(Address::None).await;
