@@ -6,7 +6,7 @@ use super::source::{code_only, first_word, is_word};
 const ROWS: &[&[&str]] = &[
     &["ids", "identity", "limits", "clock", "random", "error", "telemetry"],
     &["crdt", "protocol", "auth", "storage", "hooks"],
-    &["session", "document", "history"],
+    &["session", "document", "history", "convert"],
     &["http", "client"],
     &["server"],
     &["load"],

@@ -7,6 +7,7 @@ const ROWS: &[&[&str]] = &[
     &["pages"],
     &["editor", "presence", "history", "dashboard"],
     &["sync", "api", "device", "ui"],
+    &["i18n"],
     &["vendor"],
 ];
 

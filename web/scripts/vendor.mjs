@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 
 const web = fileURLToPath(new URL('..', import.meta.url))
 const committed = path.join(web, 'vendor')
-const entries = ['core', 'view', 'text']
+const entries = ['core', 'view', 'rich', 'text', 'languages', 'preview']
 
 if (process.argv.includes('--check')) {
   const fresh = await mkdtemp(path.join(tmpdir(), 'coscribe-vendor-'))

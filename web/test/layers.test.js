@@ -5,17 +5,22 @@ import { test } from 'node:test'
 
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
-  pages: ['editor', 'presence', 'sync', 'device', 'ui', 'vendor'],
-  editor: ['editor', 'sync', 'device', 'ui', 'vendor'],
-  presence: ['presence', 'sync', 'device', 'ui', 'vendor'],
+  pages: ['editor', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  editor: ['editor', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   sync: ['sync', 'vendor'],
-  device: ['device', 'vendor'],
-  ui: ['ui', 'vendor'],
+  api: ['api', 'sync', 'vendor'],
+  device: ['device', 'i18n', 'vendor'],
+  ui: ['ui', 'i18n', 'vendor'],
+  i18n: ['i18n', 'vendor'],
 }
 const root = new URL('../src/', import.meta.url)
 
 /** @param {string} layer */
-const modules = layer => readdirSync(new URL(layer, root)).map(file => ({ file: `${layer}/${file}`, source: readFileSync(new URL(`${layer}/${file}`, root), 'utf8') }))
+const modules = layer =>
+  readdirSync(new URL(layer, root), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.js'))
+    .map(file => ({ file: `${layer}/${file}`, source: readFileSync(new URL(`${layer}/${file}`, root), 'utf8') }))
 
 test('modules import lower layers only', () => {
   assert.deepEqual(readdirSync(root).sort(), Object.keys(MAY_IMPORT).sort())
@@ -23,7 +28,7 @@ test('modules import lower layers only', () => {
   for (const [layer, allowed] of Object.entries(MAY_IMPORT)) {
     for (const { file, source } of modules(layer)) {
       for (const [, target] of source.matchAll(/^(?:import|export|\})[^\n]*?'(\.[^']+)'/gm)) {
-        const to = target.startsWith('./') ? layer : target.replace(/^(\.\.\/)+/, '').split('/')[0]
+        const to = new URL(target, new URL(file, 'file:///src/')).pathname.replace('/src/', '').replace(/^\//, '').split('/')[0]
         assert.ok(allowed.includes(to), `${file} imports ${target}`)
         count++
       }

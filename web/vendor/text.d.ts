@@ -1,9 +1,10 @@
-// The plain text editor: CodeMirror 6, its Markdown grammar and the binding to Y.Text.
-export { Annotation, Compartment, EditorState } from '@codemirror/state'
-export { Decoration, EditorView, ViewPlugin, ViewUpdate, WidgetType, keymap, placeholder } from '@codemirror/view'
-export { defaultKeymap } from '@codemirror/commands'
-export { search, searchKeymap } from '@codemirror/search'
-export { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
+// The text editor: CodeMirror 6, its Markdown grammar and the binding to Y.Text.
+export { Annotation, Compartment, EditorSelection, EditorState, Facet, Prec, RangeSetBuilder, StateEffect, StateField } from '@codemirror/state'
+export { Decoration, EditorView, ViewPlugin, ViewUpdate, WidgetType, crosshairCursor, drawSelection, dropCursor, gutter, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection, showPanel } from '@codemirror/view'
+export { defaultKeymap, indentLess, indentMore, indentWithTab, toggleComment } from '@codemirror/commands'
+export { closeSearchPanel, gotoLine, highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search'
+export { HighlightStyle, LanguageDescription, bracketMatching, codeFolding, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting, syntaxTree } from '@codemirror/language'
+export { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete'
 export { tags } from '@lezer/highlight'
-export { markdownLanguage, insertNewlineContinueMarkup } from '@codemirror/lang-markdown'
-export { yCollab, yUndoManagerKeymap } from 'y-codemirror.next'
+export { deleteMarkupBackward, insertNewlineContinueMarkup, markdownLanguage } from '@codemirror/lang-markdown'
+export { YSyncConfig, yCollab, ySyncFacet, yUndoManagerKeymap } from 'y-codemirror.next'

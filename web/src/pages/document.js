@@ -4,19 +4,22 @@ import { Y } from '../../vendor/core.js'
 import { NAME_LONGEST, loadMe, renameMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
 import { rememberRecent } from '../device/recent.js'
-import { TEXT, openTextEditor } from '../editor/text.js'
+import { openEditor } from '../editor/open.js'
+import { settleLanguage, t } from '../i18n/index.js'
 import { introduce, readPerson, whoIsHere } from '../presence/people.js'
 import { statusOf } from '../presence/status.js'
+import { isKind, readMeta } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { Avatars } from '../ui/avatars.js'
 import { CopyLink } from '../ui/copy_link.js'
 import { NameDialog } from '../ui/name_dialog.js'
 import { Rescue } from '../ui/rescue.js'
 import { StatusBadge } from '../ui/status_badge.js'
+import { Toolbar } from '../ui/toolbar.js'
 
 const name = nameIn(location.pathname)
 if (name === null) location.replace('/404.html')
-else start(name)
+else settleLanguage().then(() => start(name))
 
 /** @param {string} name */
 function start(name) {
@@ -46,7 +49,7 @@ function start(name) {
   `
   render(html`<${bar} />`, element('bar'))
   // Reading the status first is what makes this draw again when it changes.
-  const rescue = () => status.value && provider.facts.stop && html`<${Rescue} status=${status.value} text=${doc.getText(TEXT).toString()} name=${name} />`
+  const rescue = () => status.value && provider.facts.stop && html`<${Rescue} status=${status.value} text=${doc.getText('text').toString()} name=${name} />`
   render(html`<${rescue} />`, element('notice'))
 
   guardPage(provider, me)
@@ -82,21 +85,31 @@ function followStatus(provider) {
 /** Opens the editor when the document is here; until then the page's skeleton stays. @param {Provider} provider @param {string} name */
 function mountEditor(provider, name) {
   const place = element('editor')
-  /** @type {import('../editor/text.js').TextEditor | undefined} */
-  let editor
-  provider.subscribe(() => {
+  const toolbar = element('toolbar')
+  /** @type {Promise<import('../editor/contract.js').OpenEditor> | undefined} */
+  let opening
+  provider.subscribe(async () => {
     const { loaded, stop } = provider.facts
     if (stop) {
       place.classList.add('is-stopped')
-      editor?.setEditable(false)
-    } else if (loaded && !editor) {
+      ;(await opening)?.setEditable(false)
+    } else if (loaded && !opening) {
+      const asked = new URLSearchParams(location.search).get('kind')
+      const kind = readMeta(provider.doc).kind ?? (isKind(asked) ? asked : 'rich')
       place.replaceChildren()
-      editor = openTextEditor(place, {
+      opening = openEditor(kind, place, {
         doc: provider.doc,
         awareness: provider.awareness,
         readPerson: (client, state) => readPerson(client, state, false),
         onComposition: isComposing => (isComposing ? provider.hold() : provider.release()),
+        announce: () => {},
+        toast: () => {},
+        onProblem: () => {},
+        largestUpdate: 4 << 20,
       })
+      const editor = await opening
+      const bar = () => html`<${Toolbar} label=${t('shell.toolbar')} commands=${editor.changed.value >= 0 ? editor.commands : []} />`
+      render(html`<${bar} />`, toolbar)
       if (matchMedia('(pointer: fine)').matches) editor.focus()
       rememberRecent(name, Date.now())
     }

@@ -1,11 +1,11 @@
 // Other people's carets and selections in the text, and the publication of ours, as presence field
 // `cursor: { anchor, head }` with Yjs relative positions; stock y-codemirror editors use the same.
 // Decoration only: hidden from screen readers, never scrolls, takes colours from our style sheet.
-import { Annotation, Decoration, EditorView, ViewPlugin, WidgetType } from '../../vendor/text.js'
-import { Y } from '../../vendor/core.js'
+import { Annotation, Decoration, EditorView, ViewPlugin, WidgetType } from '../../../vendor/text.js'
+import { Y } from '../../../vendor/core.js'
 
-/** @typedef {import('../../vendor/core.js').awareness.Awareness} Awareness */
-/** @typedef {import('../presence/people.js').Present} Present */
+/** @typedef {import('../../../vendor/core.js').awareness.Awareness} Awareness */
+/** @typedef {import('../../presence/people.js').Present} Present */
 
 const presenceChanged = Annotation.define()
 
@@ -34,7 +34,7 @@ class RemoteCarets {
     this.decorations = this.draw(view.state.doc.length)
   }
 
-  /** @param {import('../../vendor/text.js').ViewUpdate} update */
+  /** @param {import('../../../vendor/text.js').ViewUpdate} update */
   update(update) {
     if (update.selectionSet || update.docChanged || update.focusChanged) this.publish(update.view)
     const isDue = update.docChanged || update.transactions.some(transaction => transaction.annotation(presenceChanged))

@@ -13,8 +13,8 @@ import {
   searchKeymap,
   yCollab,
   yUndoManagerKeymap,
-} from '../../vendor/text.js'
-import { Y } from '../../vendor/core.js'
+} from '../../../vendor/text.js'
+import { Y } from '../../../vendor/core.js'
 import { markdownLook } from './markdown_look.js'
 import { remoteCarets } from './remote_carets.js'
 
@@ -35,8 +35,8 @@ const COMPOSITION_TAIL = 30
  * @param {HTMLElement} parent
  * @param {object} options
  * @param {Y.Doc} options.doc
- * @param {import('../../vendor/core.js').awareness.Awareness} options.awareness
- * @param {import('./remote_carets.js').ReadPerson} options.readPerson
+ * @param {import('../../../vendor/core.js').awareness.Awareness} options.awareness
+ * @param {import('../contract.js').ReadPerson} options.readPerson
  * @param {(isComposing: boolean) => void} options.onComposition an input method began or ended
  * @returns {TextEditor}
  */

@@ -1,6 +1,6 @@
 // Which parts of Markdown look like what: class names for editor.css. The marks stay visible, as this is
 // an editor of plain text.
-import { HighlightStyle, syntaxHighlighting, tags } from '../../vendor/text.js'
+import { HighlightStyle, syntaxHighlighting, tags } from '../../../vendor/text.js'
 
 /** An editor extension. */
 export const markdownLook = syntaxHighlighting(

@@ -1,0 +1,22 @@
+// Fetches and opens the editor for a kind of document.
+
+/** @typedef {import('./contract.js').EditorContext} EditorContext */
+/** @typedef {import('./contract.js').OpenEditor} OpenEditor */
+
+/** @type {Record<import('../sync/meta.js').Kind, () => Promise<{ open: (parent: HTMLElement, context: EditorContext) => OpenEditor | Promise<OpenEditor> }>>} */
+const EDITORS = {
+  rich: () => import('./rich/index.js'),
+  markdown: () => import('./text/markdown.js'),
+  code: () => import('./text/code.js'),
+}
+
+/** Begins fetching an editor that will probably be needed. @param {import('../sync/meta.js').Kind} kind */
+export function fetchEditor(kind) {
+  EDITORS[kind]().catch(() => undefined)
+}
+
+/** @param {import('../sync/meta.js').Kind} kind @param {HTMLElement} parent @param {EditorContext} context */
+export async function openEditor(kind, parent, context) {
+  const { open } = await EDITORS[kind]()
+  return open(parent, context)
+}

@@ -1,0 +1,11 @@
+// Texts that several parts share (de). Keys start with `common.`; the other languages have the same ones.
+
+export const common = {
+  'common.cancel': 'Abbrechen',
+  'common.close': 'Schließen',
+  'common.save': 'Speichern',
+  'common.untitled': 'Ohne Titel',
+  'common.kind.rich': 'Dokument',
+  'common.kind.markdown': 'Markdown',
+  'common.kind.code': 'Code',
+}

@@ -1,0 +1,9 @@
+// All texts (en).
+import { common } from './common.js'
+import { home } from './home.js'
+import { rich } from './rich.js'
+import { shell } from './shell.js'
+import { status } from './status.js'
+import { text } from './text.js'
+
+export const en = { ...common, ...home, ...rich, ...shell, ...status, ...text }

@@ -1,0 +1,68 @@
+// The words of the app in the reader's language: `t('key', { name })`. Knows nothing of who shows them.
+// English is built in; other languages are fetched before the first drawing (`await settleLanguage()`).
+import { signal } from '../../vendor/view.js'
+import { en } from './en/index.js'
+
+/** @typedef {keyof typeof en} Key */
+/** @typedef {Record<string, string>} Table */
+
+/** Languages with a complete table, by their own names. */
+export const LANGUAGES = /** @type {const} */ ({ en: 'English', de: 'Deutsch' })
+/** @typedef {keyof typeof LANGUAGES} Language */
+
+/** @type {Record<Language, () => Promise<Table>>} */
+const TABLES = { en: async () => en, de: async () => (await import('./de/index.js')).de }
+
+const STORED = 'coscribe.language'
+const table = signal(/** @type {Table} */ (en))
+
+/** What the page speaks now. */
+export const language = signal(/** @type {Language} */ ('en'))
+
+/**
+ * The text of a key, with `{name}` replaced by values. A text with forms for numbers is written
+ * `one|other` and chosen by the value `count`.
+ * @param {Key} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(key, values = {}) {
+  const written = table.value[key] ?? en[key]
+  const forms = written.split('|')
+  const isOne = forms.length > 1 && new Intl.PluralRules(language.value).select(Number(values.count)) === 'one'
+  const text = forms.length === 1 || isOne ? forms[0] : forms[1]
+  return text.replace(/\{(\w+)\}/g, (all, name) => {
+    const value = values[name]
+    return value === undefined ? all : typeof value === 'number' ? value.toLocaleString(language.value) : value
+  })
+}
+
+/** Chooses the language: what was chosen here before, else the browser's; and fetches its table. */
+export async function settleLanguage() {
+  const wanted = [stored(), ...navigator.languages].map(tag => tag?.split('-')[0])
+  await speak(/** @type {Language} */ (wanted.find(tag => tag && tag in LANGUAGES) ?? 'en'))
+}
+
+/** Switches the page and remembers it. @param {Language} chosen */
+export async function chooseLanguage(chosen) {
+  await speak(chosen)
+  try {
+    localStorage.setItem(STORED, chosen)
+  } catch {
+    // Without storage the choice lasts as long as the page.
+  }
+}
+
+/** @param {Language} chosen */
+async function speak(chosen) {
+  table.value = await TABLES[chosen]().catch(() => /** @type {Table} */ (en))
+  language.value = chosen
+  document.documentElement.lang = chosen
+}
+
+function stored() {
+  try {
+    return localStorage.getItem(STORED)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,73 @@
+// People for browser tests: each with a name and a device of their own. Any error in a page fails its test.
+import assert from 'node:assert/strict'
+import { chromium } from 'playwright-core'
+
+const QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: QUIET })
+
+/**
+ * @typedef {object} Person
+ * @property {import('playwright-core').Page} page
+ * @property {import('playwright-core').BrowserContext} context
+ * @property {import('playwright-core').Locator} text the text being edited
+ * @property {(document: string, query?: string) => Promise<void>} opens and waits for the editor
+ * @property {(part: string) => Promise<unknown>} sees waits until the text holds this, names on carets not counted
+ * @property {() => Promise<string>} reads
+ * @property {() => Promise<void>} isSaved
+ * @property {RegExp[]} expects console errors that this test provokes
+ * @property {() => Promise<void>} close fails when there were other errors
+ */
+
+/**
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} url the server's
+ * @param {string} name
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ * @returns {Promise<Person>}
+ */
+export async function person(browser, url, name, options) {
+  const context = await browser.newContext({ locale: 'en-GB', ...options })
+  await context.addInitScript(who => {
+    if (!localStorage.getItem('coscribe.me')) localStorage.setItem('coscribe.me', JSON.stringify({ id: who, name: who }))
+  }, name)
+  const page = await context.newPage()
+  /** @type {string[]} */
+  const errors = []
+  /** @type {RegExp[]} */
+  const expects = []
+  page.on('pageerror', error => errors.push(String(error)))
+  page.on('console', message => message.type() === 'error' && errors.push(message.text()))
+  return {
+    page,
+    context,
+    text: page.getByLabel('Document text'),
+    expects,
+    async opens(document, query = '') {
+      await page.goto(`${url}/d/${encodeURIComponent(document)}${query}`)
+      await page.locator('.cm-content, .ProseMirror').waitFor()
+    },
+    sees: part => page.waitForFunction(holds, part),
+    reads: () => page.evaluate(readText),
+    isSaved: () => page.locator('.status[data-status=saved]').waitFor(),
+    async close() {
+      await context.close()
+      assert.deepEqual(errors.filter(error => !expects.some(expected => expected.test(error))), [])
+    },
+  }
+}
+
+/** Runs in the page. @param {string} part */
+function holds(part) {
+  const text = /** @type {HTMLElement | undefined} */ (document.querySelector('.cm-content, .ProseMirror')?.cloneNode(true))
+  text?.querySelectorAll('.remote-caret').forEach(caret => caret.remove())
+  return text?.textContent?.includes(part)
+}
+
+/** Runs in the page. */
+function readText() {
+  const text = /** @type {HTMLElement | undefined} */ (document.querySelector('.cm-content, .ProseMirror')?.cloneNode(true))
+  text?.querySelectorAll('.remote-caret').forEach(caret => caret.remove())
+  const blocks = text?.querySelectorAll('.cm-line, p, h1, h2, h3, pre') ?? []
+  return [...blocks].map(block => block.textContent).join('\n')
+}

@@ -1,0 +1,2 @@
+// Markdown to HTML for the preview pane.
+export { default as MarkdownIt } from 'markdown-it'
