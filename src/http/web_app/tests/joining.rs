@@ -50,7 +50,7 @@ fn only_comments_and_idle_space_are_left_out() {
         ("h`\\`\\${ ${1} $ {`", "h`\\`\\${ ${1} $ {`"),
         ("a.replace(/['\"`/]*\\/\\/ [/*]/g, b) // c", "a.replace(/['\"`/]*\\/\\/ [/*]/g,b)"),
         ("return /'/.test(x) ? 4 / 2 / 1 : /\"/", "return /'/.test(x)?4/2/1: /\"/"),
-        ("(a) / 2 // b\n c++ / 2 + '//'", "(a)/2\nc++/2+'//'"),
+        ("(a) / 2 // b\n c++ / 2 + '//'", "(a)/2\nc++ /2+'//'"),
         ("x.return / 2 / 'a'", "x.return/2/'a'"),
         ("a + +b - -c", "a+ +b- -c"),
         ("1 .toFixed(2) . length", "1 .toFixed(2).length"),
