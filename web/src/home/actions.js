@@ -119,7 +119,7 @@ export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
     { id: 'open', icon: 'open', label: t('home.menu.open'), href: pathOf(item.name) },
     { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: 'F2', run: onRename },
     { id: 'duplicate', icon: 'copy', label: t('home.menu.duplicate'), run: () => void actions.duplicate(item) },
-    { id: 'export', icon: 'upload', label: t('home.menu.export'), items: formats },
+    { id: 'export', icon: 'export', label: t('home.menu.export'), items: formats },
     null,
     ...(isRecent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
     { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: 'Delete', isBad: true, run: onRemove },

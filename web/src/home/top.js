@@ -50,7 +50,7 @@ function NewButton({ actions, onFiles }) {
     { id: 'markdown', icon: 'kindMarkdown', label: t('common.kind.markdown'), run: () => void actions.create('markdown') },
     { id: 'code', icon: 'kindCode', label: t('common.kind.code'), run: () => void actions.create('code') },
     null,
-    { id: 'file', icon: 'upload', label: t('home.new.file'), run: () => chooser.current?.click() },
+    { id: 'file', icon: 'import', label: t('home.new.file'), run: () => chooser.current?.click() },
   ]
   return html`<div class="split">
     <button class="button button-main split-main" type="button" onClick=${() => void actions.create('rich')}>${t('home.new')}</button>
