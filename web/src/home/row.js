@@ -32,7 +32,7 @@ export function Row({ item, query, isStop, isRenaming, onRenamed, menu }) {
     event.preventDefault()
     row.current?.querySelector('button')?.click()
   }
-  return html`<li class="item" ref=${row} data-name=${item.name} onContextMenu=${onContextMenu}>
+  return html`<li class="item" ref=${row} data-name=${item.name} data-kind=${item.kind ?? 'rich'} onContextMenu=${onContextMenu}>
     <span class="item-icon"><${Icon} name=${iconOf(item.kind)} /></span>
     ${isRenaming
       ? html`<${TitleField} title=${item.title} onDone=${onRenamed} />`

@@ -39,6 +39,6 @@ export function saySize(bytes) {
   const units = /** @type {const} */ (['byte', 'kilobyte', 'megabyte', 'gigabyte'])
   const step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3))
   const value = bytes / 1000 ** step
-  const format = { style: /** @type {const} */ ('unit'), unit: units[step], unitDisplay: /** @type {const} */ (step === 0 ? 'narrow' : 'short'), maximumFractionDigits: step > 1 && value < 10 ? 1 : 0 }
-  return new Intl.NumberFormat(language.value, format).format(value)
+  const digits = step > 1 && value < 10 ? 1 : 0
+  return new Intl.NumberFormat(language.value, { style: 'unit', unit: units[step], unitDisplay: 'short', maximumFractionDigits: digits }).format(value)
 }

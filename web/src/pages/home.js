@@ -51,7 +51,7 @@ function mayMove() {
   return document.querySelector('main ul:hover, main ul:focus-within, .menu') === null
 }
 
-/** @param {() => void} onBack @returns {import('../../vendor/view.js').Signal<boolean>} */
+/** @param {() => void} onBack */
 function followNetwork(onBack) {
   const isOnline = signal(navigator.onLine)
   addEventListener('offline', () => (isOnline.value = false))
