@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
-  pages: ['editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  pages: ['pages', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   editor: ['editor', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
