@@ -59,15 +59,14 @@ fn body(root: &Path, path: &str) -> Option<Vec<u8>> {
 /// A page with hints for all that it will import.
 fn page(root: &Path, name: &str, html: &str) -> Result<String, Problem> {
     let shell = Shell::parse(name, html)?;
-    let graph = Graph::read(shell.start(), |path| read_text(root, path))?;
-    let mut hints = Vec::new();
-    if let Some(start) = shell.start() {
+    let mut links = shell.links().clone();
+    let graph = Graph::read(links.start.as_deref(), |path| read_text(root, path))?;
+    if let Some(start) = &links.start {
         let reach = graph.reach(start)?;
-        hints.extend(reach.vendored);
-        hints.extend(reach.own.into_iter().filter(|path| path != start));
+        links.hints.extend(reach.vendored);
+        links.hints.extend(reach.own.into_iter().filter(|path| path != start));
     }
-    let styles: Vec<String> = shell.styles().map(str::to_owned).collect();
-    Ok(shell.write(&styles, shell.start(), &hints))
+    Ok(shell.write(&links))
 }
 
 /// The addresses of everything that the pages need, now or later.
@@ -79,8 +78,11 @@ fn files(root: &Path) -> Result<Vec<String>, Problem> {
             shells.push(Shell::parse(&name, &read_text(root, &name).unwrap_or_default())?);
         }
     }
-    let graph = Graph::read(shells.iter().filter_map(Shell::start), |path| read_text(root, path))?;
-    let mut files: Vec<String> = shells.iter().flat_map(Shell::styles).map(str::to_owned).collect();
+    let links = || shells.iter().map(Shell::links);
+    let starts = links().filter_map(|links| links.start.as_deref());
+    let graph = Graph::read(starts, |path| read_text(root, path))?;
+    let mut files: Vec<String> =
+        links().flat_map(|links| links.styles.iter().chain(&links.classics)).cloned().collect();
     for start in graph.own_roots() {
         let reach = graph.reach(start)?;
         files.extend(reach.own);

@@ -12,6 +12,7 @@ use super::joining::{
     Graph, Problem, Shell,
     graph::Reach,
     module::{Module, Names, Piece},
+    shell::Links,
 };
 
 /// The files of `web/` by their paths in it.
@@ -48,19 +49,26 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     for (name, html) in &pages {
         shells.push((*name, Shell::parse(name, html)?));
     }
-    let graph = Graph::read(shells.iter().filter_map(|(_, shell)| shell.start()), text)?;
-    let site = Site::new(&graph, sources, shells.iter().filter_map(|(_, shell)| shell.start()))?;
+    let starts = || shells.iter().filter_map(|(_, shell)| shell.links().start.as_deref());
+    let graph = Graph::read(starts(), text)?;
+    let site = Site::new(&graph, sources, starts())?;
 
     let mut outputs = site.modules();
     outputs.extend(site.vendored());
     for (name, shell) in &shells {
-        let styles = joined_styles(name, shell, sources)?;
-        let start = shell.start().map(|start| site.url(start));
-        let hints = shell.start().map(|start| site.hints(start)).unwrap_or_default();
-        let links: Vec<String> = styles.iter().map(|style| style.path.clone()).collect();
-        let html = shell.write(&links, start.as_deref(), &hints);
+        let styles = joined_styles(name, shell.links(), sources)?;
+        let classics = classics(name, shell.links(), sources)?;
+        let addresses = |files: &[Output]| files.iter().map(|it| it.path.clone()).collect();
+        let start = shell.links().start.as_deref();
+        let links = Links {
+            styles: addresses(&styles),
+            classics: addresses(&classics),
+            start: start.map(|start| site.url(start)),
+            hints: start.map(|start| site.hints(start)).unwrap_or_default(),
+        };
         outputs.extend(styles);
-        outputs.push(Output::changing(name, html.into_bytes()));
+        outputs.extend(classics);
+        outputs.push(Output::changing(name, shell.write(&links).into_bytes()));
     }
     let others = sources.iter().filter(|(path, _)| is_copied(path));
     outputs.extend(others.map(|(path, body)| Output::changing(path, body.clone())));
@@ -70,6 +78,8 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
         outputs.push(Output::changing("sw.js", worker.into_bytes()));
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
+    // Pages may have a script in common.
+    outputs.dedup_by(|a, b| a.path == b.path);
     Ok(outputs)
 }
 
@@ -310,13 +320,36 @@ fn vendor_name(path: &str) -> String {
     format!("$vendor_{}", stem.replace(|ch: char| !ch.is_ascii_alphanumeric(), "_"))
 }
 
+/// A page's scripts that are no modules, each for itself.
+fn classics(name: &str, links: &Links, sources: &Sources) -> Result<Vec<Output>, Problem> {
+    let mut outputs = Vec::new();
+    for path in &links.classics {
+        let module = Module::parse(path, &source_of(name, path, sources)?)?;
+        let code = match &module.code[..] {
+            [Piece::Code(code)] if module.imports.is_empty() && module.exports.is_empty() => code,
+            _ => {
+                let what = "this is no module to a page, so it may neither import nor export";
+                return Err(Problem::at(path, 1, what));
+            }
+        };
+        let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".js");
+        let address = format!("joined/{stem}-{}.js", hash([code.as_bytes()]));
+        outputs.push(Output { path: address, body: code.clone().into_bytes(), immutable: true });
+    }
+    Ok(outputs)
+}
+
+fn source_of(page: &str, path: &str, sources: &Sources) -> Result<String, Problem> {
+    let source = sources.get(path);
+    let source = source.ok_or_else(|| Problem::at(page, 1, &format!("there is no {path}")))?;
+    Ok(String::from_utf8_lossy(source).into_owned())
+}
+
 /// One style sheet for all of a page's.
-fn joined_styles(name: &str, shell: &Shell, sources: &Sources) -> Result<Vec<Output>, Problem> {
+fn joined_styles(name: &str, links: &Links, sources: &Sources) -> Result<Vec<Output>, Problem> {
     let mut css = String::new();
-    for path in shell.styles() {
-        let missing = || Problem::at(name, 1, &format!("there is no {path}"));
-        let source = sources.get(path).ok_or_else(missing)?;
-        css += &squeezed_css(path, &String::from_utf8_lossy(source))?;
+    for path in &links.styles {
+        css += &squeezed_css(path, &source_of(name, path, sources)?)?;
     }
     if css.is_empty() {
         return Ok(Vec::new());

@@ -9,7 +9,7 @@
 pub(super) mod graph;
 pub(super) mod module;
 mod scan;
-mod shell;
+pub(super) mod shell;
 
 pub(crate) use graph::Graph;
 pub(crate) use shell::Shell;

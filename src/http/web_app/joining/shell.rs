@@ -11,59 +11,76 @@ use super::Problem;
 pub(crate) struct Shell {
     /// Without comments.
     html: String,
-    styles: Vec<(Range<usize>, String)>,
-    start: Option<(Range<usize>, String)>,
+    /// Where the tags stand that `links` were read from, in the order of its fields.
+    tags: Vec<Range<usize>>,
+    links: Links,
+}
+
+/// What a page names, by paths within `web/` or addresses without the leading slash.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Links {
+    /// Style sheets, in order.
+    pub(crate) styles: Vec<String>,
+    /// Scripts that run while the page is read, before it is seen.
+    pub(crate) classics: Vec<String>,
+    /// The module the page starts with.
+    pub(crate) start: Option<String>,
+    /// What that module will import. Without hints browsers find out one import after the other.
+    pub(crate) hints: Vec<String>,
 }
 
 impl Shell {
     /// Reads the page `name`.
     pub(crate) fn parse(name: &str, source: &str) -> Result<Self, Problem> {
         let html = without_comments(source);
-        let mut shell = Self { html: html.clone(), styles: Vec::new(), start: None };
+        let mut shell = Self { html: html.clone(), tags: Vec::new(), links: Links::default() };
         for (range, tag) in tags(&html, "<link ", ">") {
             if tag.contains("rel=\"stylesheet\"") {
                 let path = path_in(tag, "href=\"/").ok_or_else(|| shell.odd(name, &range))?;
-                shell.styles.push((range, path));
+                shell.links.styles.push(path);
+                shell.tags.push(range);
             }
         }
+        let mut start = None;
         for (range, tag) in tags(&html, "<script", "</script>") {
-            let path = path_in(tag, "src=\"/").filter(|_| tag.contains("type=\"module\""));
-            match path {
-                // Inline scripts are against the content security policy.
-                Some(path) if shell.start.is_none() => shell.start = Some((range, path)),
-                _ => return Err(shell.odd(name, &range)),
+            // Inline scripts are against the content security policy.
+            let path = path_in(tag, "src=\"/").ok_or_else(|| shell.odd(name, &range))?;
+            if !tag.contains("type=\"module\"") {
+                shell.links.classics.push(path);
+                shell.tags.push(range);
+            } else if start.replace(range.clone()).is_none() {
+                shell.links.start = Some(path);
+            } else {
+                return Err(shell.odd(name, &range));
             }
         }
+        shell.tags.extend(start);
         Ok(shell)
     }
 
-    /// The module the page starts with, by its path within `web/`.
-    pub(crate) fn start(&self) -> Option<&str> {
-        self.start.as_ref().map(|(_, path)| &path[..])
+    /// What the page names.
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
     }
 
-    /// The paths of its style sheets, in order.
-    pub(crate) fn styles(&self) -> impl Iterator<Item = &str> {
-        self.styles.iter().map(|(_, path)| &path[..])
-    }
+    /// The HTML with other links in the places of its own. The first style sheet stands for all.
+    pub(crate) fn write(&self, links: &Links) -> String {
+        let sheets =
+            links.styles.iter().map(|it| format!("<link rel=\"stylesheet\" href=\"/{it}\">"));
+        let mut texts = vec![String::new(); self.links.styles.len()];
+        if let Some(first) = texts.first_mut() {
+            *first = sheets.collect();
+        }
+        texts.extend(links.classics.iter().map(|it| format!("<script src=\"/{it}\"></script>")));
+        let hints =
+            links.hints.iter().map(|it| format!("<link rel=\"modulepreload\" href=\"/{it}\">"));
+        let hints: String = hints.collect();
+        let start = links.start.iter();
+        texts.extend(
+            start.map(|it| format!("{hints}<script type=\"module\" src=\"/{it}\"></script>")),
+        );
 
-    /// The HTML with other addresses of its style sheets and module, and hints for what that module
-    /// will import: without them the browser finds out one import after the other.
-    pub(crate) fn write(&self, styles: &[String], start: Option<&str>, hints: &[String]) -> String {
-        let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-        for (index, (range, _)) in self.styles.iter().enumerate() {
-            let links = styles.iter().map(|it| format!("<link rel=\"stylesheet\" href=\"/{it}\">"));
-            let links: String = if index == 0 { links.collect() } else { String::new() };
-            edits.push((range.clone(), links));
-        }
-        if let (Some((range, _)), Some(start)) = (&self.start, start) {
-            let mut tags = String::new();
-            for hint in hints {
-                tags += &format!("<link rel=\"modulepreload\" href=\"/{hint}\">");
-            }
-            tags += &format!("<script type=\"module\" src=\"/{start}\"></script>");
-            edits.push((range.clone(), tags));
-        }
+        let mut edits: Vec<_> = self.tags.iter().zip(texts).collect();
         edits.sort_by_key(|(range, _)| range.start);
         let (mut written, mut at) = (String::new(), 0);
         for (range, text) in edits {
@@ -73,17 +90,14 @@ impl Shell {
         }
         written.push_str(&self.html[at..]);
         // Lines of which nothing is left.
-        written
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(|line| format!("{line}\n"))
-            .collect()
+        let lines = written.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| format!("{line}\n")).collect()
     }
 
     fn odd(&self, name: &str, range: &Range<usize>) -> Problem {
         let line = self.html[..range.start].matches('\n').count() + 1;
-        let what = "a page may have `<link rel=\"stylesheet\" href=\"/styles/x.css\">` and one \
-            `<script type=\"module\" src=\"/src/pages/x.js\"></script>`";
+        let what = "a page may have `<link rel=\"stylesheet\" href=\"/styles/x.css\">`, \
+            `<script src=\"/src/pages/x.js\"></script>` and one such with `type=\"module\"`";
         Problem::at(name, line, what)
     }
 }

@@ -205,9 +205,36 @@ fn the_style_sheets_of_a_page_become_one() {
 }
 
 #[test]
+fn a_script_that_is_no_module_keeps_its_place() {
+    let page = "<script src=\"/src/pages/first.js\"></script>\n\
+        <link rel=\"stylesheet\" href=\"/styles/a.css\">\n\
+        <script type=\"module\" src=\"/src/pages/home.js\"></script>\n";
+    let with = |first: &str| {
+        let home = ("src/pages/home.js", "a()");
+        let styles = ("styles/a.css", "a {}");
+        join(&sources(&[("a.html", page), ("src/pages/first.js", first), home, styles]))
+    };
+    let outputs = with("// First.\ntry { x() } catch {}\n").unwrap();
+    let (first, body) = text(&outputs, "joined/first-");
+    assert_eq!(body.trim(), "try{x()}catch{}");
+    let (style, home) = (text(&outputs, "joined/a-").0, text(&outputs, "joined/home-").0);
+    let expected = format!(
+        "<script src=\"/{first}\"></script>\n<link rel=\"stylesheet\" href=\"/{style}\">\n\
+         <script type=\"module\" src=\"/{home}\"></script>\n"
+    );
+    assert_eq!(text(&outputs, "a.html").1, expected);
+    for wrong in ["export const a = 1", "import './home.js'", "import('./home.js')"] {
+        let problem = with(wrong).expect_err(wrong).to_string();
+        assert!(problem.contains("may neither import nor export"), "{problem}");
+    }
+}
+
+#[test]
 fn an_inline_script_is_refused() {
-    let problem = join(&sources(&[("a.html", "<p>\n<script>x()</script>")])).expect_err("inline");
-    assert!(problem.to_string().starts_with("web/a.html:2: a page may have"), "{problem}");
+    for wrong in ["<script>x()</script>", "<script type=\"module\">x()</script>"] {
+        let problem = join(&sources(&[("a.html", &format!("<p>\n{wrong}"))])).expect_err(wrong);
+        assert!(problem.to_string().starts_with("web/a.html:2: a page may have"), "{problem}");
+    }
 }
 
 #[test]
@@ -236,7 +263,8 @@ fn the_real_pages_can_be_joined() {
     let web = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let mut files = Sources::new();
     let mut waiting = vec![web.join("src"), web.join("styles"), web.join("vendor")];
-    waiting.extend(["index.html", "document.html", "404.html"].map(|name| web.join(name)));
+    let single = web.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    waiting.extend(single.filter(|path| path.extension().is_some_and(|it| it == "html")));
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
             waiting.extend(path.read_dir().unwrap().map(|entry| entry.unwrap().path()));

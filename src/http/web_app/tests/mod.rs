@@ -231,8 +231,8 @@ async fn the_built_in_pages_are_there_with_all_that_they_name() {
         assert_eq!(response.headers()[CONTENT_TYPE], "text/html; charset=utf-8");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
         let page = body(response).await;
-        let named: Vec<&str> = page.split(['"']).filter(|it| it.starts_with("/joined/")).collect();
-        assert_eq!(named.len(), 2, "{page}");
+        let named: Vec<&str> = page.split('"').filter(|it| it.starts_with("/joined/")).collect();
+        assert!(named.len() >= 2 && !page.contains("\"/src/"), "{page}");
         for file in named {
             let response = get(&app, &file[1..], &[]).await;
             assert_eq!(response.status(), StatusCode::OK, "{file}");
