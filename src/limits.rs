@@ -118,6 +118,10 @@ pub struct Limits {
     pub uploads: usize,
     /// Exports, imports and conversions at the same time: each keeps a core busy.
     pub conversions: usize,
+    /// Those that may wait for a turn, and for how long, before they are told to come again.
+    pub conversions_waiting: usize,
+    /// See `conversions_waiting`.
+    pub conversions_wait: Duration,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
     /// Bad messages (that no Yjs client writes) after which a connection is closed.
@@ -158,8 +162,10 @@ impl Default for Limits {
             import_bytes: 20 << 20,
             request_bytes: 64 << 10,
             body_timeout: Duration::from_secs(10),
-            uploads: 16,
-            conversions: 8,
+            uploads: 8,
+            conversions: 4,
+            conversions_waiting: 32,
+            conversions_wait: Duration::from_secs(10),
             keep_deleted: Duration::from_hours(30 * 24),
             strikes: 3,
         }

@@ -226,6 +226,16 @@ impl DocumentState {
         Ok(Some(update))
     }
 
+    /// Whether so many bytes more, which are no deletions, fit into the document.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        let limit = self.bounds.document_bytes;
+        if self.size.get().exceeds(limit, bytes) && self.size.get().is_stale(limit) {
+            self.size.set(self.size.get().measured(self.engine.encode().len()));
+        }
+        !self.size.get().exceeds(limit, bytes)
+    }
+
     /// Whether the root map `meta` has changed since this was last asked.
     #[must_use]
     pub fn take_meta_changed(&self) -> bool {

@@ -13,6 +13,9 @@ use crate::{
     storage::Entry,
 };
 
+/// What writing in `meta` takes on top of a title: a client id, keys, a kind, a language.
+const META_BYTES: usize = 256;
+
 /// Where the outcome goes.
 type Reply = oneshot::Sender<Result<(), Unavailable>>;
 
@@ -70,7 +73,11 @@ impl Actor {
     pub(super) fn edit_meta(&mut self, changes: &MetaChanges, author: Arc<Author>, reply: Reply) {
         let before = self.state.state_vector();
         let outcome = if self.born { self.check_writable() } else { Err(Unavailable::Missing) };
+        let room = changes.title.as_ref().map_or(0, String::len) + META_BYTES;
         let outcome = outcome.and_then(|()| {
+            if !self.state.has_room_for(room) {
+                return Err(Unavailable::Refused("the document has reached its size limit".into()));
+            }
             self.state.edit_meta(changes).map_err(|poisoned| self.broken(&poisoned))
         });
         match outcome {

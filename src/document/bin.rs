@@ -49,14 +49,16 @@ impl Documents {
     pub async fn put_into_bin(&self, name: &DocumentName) -> Result<(), Unavailable> {
         let setup = self.setup();
         let id = setup.store.find(name).await?.ok_or(Unavailable::Missing)?;
-        let _closed =
-            self.hold(name, CloseReason::NotFound(Unavailable::InBin.to_string())).await?;
         let value = serde_json::to_vec(&InBin { deleted: setup.clock.now() }).unwrap_or_default();
         match setup.store.put_record(id, KEY, 0, Some(Bytes::from(value))).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
-            Err(StoreError::Missing) => Err(Unavailable::Missing),
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(StoreError::Conflict(_)) => {}
+            Err(StoreError::Missing) => return Err(Unavailable::Missing),
+            Err(error) => return Err(error.into()),
         }
+        // Only now that nobody can open it any more. Somebody else who holds the name has closed it.
+        let reason = CloseReason::NotFound(Unavailable::InBin.to_string());
+        drop(self.hold(name, reason).await);
+        Ok(())
     }
 
     /// Whether a document of this name is in the bin. When that cannot be read, opening it says why.

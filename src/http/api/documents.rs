@@ -128,7 +128,7 @@ impl Api {
         let title = change.title.as_deref().map(title).transpose()?;
         let copy = self.name_or_new(change.name.as_deref())?;
         self.living(name).await?;
-        let _turn = self.conversions.try_acquire().map_err(|_| Failure::Busy)?;
+        let _turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
         let meta = MetaChanges { title, ..MetaChanges::default() };
         let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));

@@ -1,13 +1,11 @@
 //! Documents as files: export, import, and conversion of a text that is in no document.
 //!
-//! Parsing and writing keep a core busy, so they run off the threads that serve, a few at a time;
-//! who comes beyond that is told to come again.
+//! What a format is, `convert` knows; what may run at the same time, [`super::turns`].
 
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
-use tokio::sync::OwnedSemaphorePermit;
 use warp::{
     http::{
         HeaderValue, StatusCode,
@@ -21,7 +19,7 @@ use super::{
     documents::{as_conflict, lang, title, to_the_end},
 };
 use crate::{
-    convert::{self, About, ConvertError, Format},
+    convert::{self, About, Format},
     crdt::{Kind, MetaChanges},
     document::Unavailable,
     identity::AuthorKind,
@@ -38,9 +36,9 @@ const FILE_NAME_LETTERS: usize = 100;
 impl Api {
     pub(super) async fn export(&self, name: &DocumentName, format: Format) -> Outcome {
         let summary = self.living(name).await?;
-        let turn = self.turn()?;
+        let turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
-        let file = work(turn, move || convert::export(&state, format)).await?;
+        let file = turn.work(move || convert::export(&state, format)).await?;
         let mut response = found(file, format);
         let stem = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
         let stem = stem.unwrap_or(name.as_str());
@@ -67,7 +65,7 @@ impl Api {
         let file = self.receive(body).await?;
         let client = ClientId::new(self.documents.random());
         let import = move || convert::import(&file, format, &about, client);
-        let content = work(self.turn()?, import).await?;
+        let content = self.turns.take().await?.work(import).await?;
         let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Import));
         let created = name.clone();
         let meta = MetaChanges::default();
@@ -84,7 +82,7 @@ impl Api {
     {
         let (from, to) = (format(asked, "from")?, format(asked, "to")?);
         let text = self.receive(body).await?;
-        let file = work(self.turn()?, move || convert::convert(&text, from, to)).await?;
+        let file = self.turns.take().await?.work(move || convert::convert(&text, from, to)).await?;
         Ok(found(file, to))
     }
 
@@ -97,24 +95,6 @@ impl Api {
         let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
         body.bytes(self.documents.limits().import_bytes).await
     }
-
-    /// A turn to keep a core busy.
-    fn turn(&self) -> Result<OwnedSemaphorePermit, Failure> {
-        Arc::clone(&self.conversions).try_acquire_owned().map_err(|_| Failure::Busy)
-    }
-}
-
-/// Does the work off the threads that serve. The turn ends with the work, not with the request.
-async fn work<T: Send + 'static>(
-    turn: OwnedSemaphorePermit,
-    convert: impl FnOnce() -> Result<T, ConvertError> + Send + 'static,
-) -> Result<T, Failure> {
-    let working = tokio::task::spawn_blocking(move || {
-        let converted = convert();
-        drop(turn);
-        converted
-    });
-    Ok(working.await.map_err(|_| Unavailable::Reloading)??)
 }
 
 fn format(asked: &Asked, key: &str) -> Result<Format, Failure> {

@@ -10,6 +10,7 @@ mod files;
 mod list;
 mod rights;
 mod route;
+mod turns;
 #[cfg(test)]
 mod tests;
 
@@ -30,11 +31,12 @@ use crate::{
     document::Documents,
     identity::{Author, AuthorKind},
     ids::percent_decode,
-    limits::{AUTHOR_LETTERS, Limits},
+    limits::AUTHOR_LETTERS,
 };
 use body::Body;
 use failure::Failure;
 use route::{Path, Route};
+use turns::Turns;
 
 /// What a handler gives.
 type Outcome = Result<Response, Failure>;
@@ -45,8 +47,8 @@ pub struct Api {
     documents: Documents,
     /// Whether it tells which documents there are.
     lists: bool,
-    uploads: Arc<Semaphore>,
-    conversions: Arc<Semaphore>,
+    uploads: Semaphore,
+    turns: Turns,
 }
 
 /// A request without its body.
@@ -64,10 +66,9 @@ impl Api {
     /// The API to these documents; `lists` says whether everybody may see which there are.
     #[must_use]
     pub fn new(documents: Documents, lists: bool) -> Self {
-        let Limits { uploads, conversions, .. } = *documents.limits();
-        let [uploads, conversions] =
-            [uploads, conversions].map(|permits| Arc::new(Semaphore::new(permits)));
-        Self { documents, lists, uploads, conversions }
+        let turns = Turns::new(documents.limits());
+        let uploads = Semaphore::new(documents.limits().uploads);
+        Self { documents, lists, uploads, turns }
     }
 
     /// Answers a request. `path` is the whole path, not decoded.
