@@ -1,6 +1,7 @@
 // Starts index.html: wires the lists of documents to the server and this device.
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
+import { listOnDevice } from '../device/library.js'
 import { loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
@@ -12,6 +13,7 @@ import { Library } from '../home/library.js'
 import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
 import { settleLanguage, t } from '../i18n/index.js'
+import { OfflineList } from '../sync/offline_list.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 
@@ -24,7 +26,8 @@ settleLanguage().then(start)
 function start() {
   const me = loadMe()
   const api = new Documents(() => me.name)
-  const library = new Library({ api, readLocal: listRecent, describeLocal: describeRecent, mayMove })
+  const copies = new OfflineList()
+  const library = new Library({ api, readLocal: () => listOnDevice(copies, listRecent()), describeLocal: describeRecent, mayMove })
   library.local.value = listRecent()
   const actions = new Actions({ api, library, toast, go: path => location.assign(path), forgetLocal: forgetRecent })
   const importing = new Importing({ api, onMade: info => library.put([info]), onOnly: name => location.assign(pathOf(name)) })
