@@ -114,14 +114,15 @@ export class Actions {
 export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
   /** @param {import('../api/documents.js').Format} format @param {string} label */
   const file = (format, label) => ({ id: format, label, hint: `.${format}`, href: exportUrl(item.name, format), isFile: true })
+  const hasKeys = matchMedia('(pointer: fine)').matches
   const formats = [file('md', t('home.export.md')), file('html', t('home.export.html')), file('txt', t('home.export.txt')), file('json', t('home.export.json')), file('yjs', t('home.export.yjs'))]
   return [
     { id: 'open', icon: 'open', label: t('home.menu.open'), href: pathOf(item.name) },
-    { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: 'F2', run: onRename },
+    { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: hasKeys ? 'F2' : undefined, run: onRename },
     { id: 'duplicate', icon: 'copy', label: t('home.menu.duplicate'), run: () => void actions.duplicate(item) },
     { id: 'export', icon: 'export', label: t('home.menu.export'), items: formats },
     null,
     ...(isRecent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
-    { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: 'Delete', isBad: true, run: onRemove },
+    { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: hasKeys ? 'Delete' : undefined, isBad: true, run: onRemove },
   ]
 }
