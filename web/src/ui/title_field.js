@@ -32,7 +32,7 @@ export function TitleField({ title, longest, canEdit, onSave, onLeave }) {
   // What somebody else names it while this field is being edited waits until it is left.
   const shown = field.current && field.current === document.activeElement ? field.current.value : title
   return html`<h1 class="title"><span class="title-sizer" data-text=${shown || t('common.untitled')}>
-    <input class="title-field" ref=${field} value=${shown} placeholder=${t('common.untitled')} aria-label=${t('shell.title')} maxlength=${longest} readonly=${!canEdit}
+    <input class="title-field" size="1" ref=${field} value=${shown} placeholder=${t('common.untitled')} aria-label=${t('shell.title')} maxlength=${longest} readonly=${!canEdit}
       spellcheck="false" autocomplete="off" onInput=${() => fitTo(field.current)} onBlur=${save} onKeyDown=${onKey} />
   </span></h1>`
 }
