@@ -72,11 +72,17 @@ export class Actions {
     try {
       await this.api.remove(item.name)
       hidden.done()
-      this.toast(t('home.removed', { title: item.title || t('common.untitled') }), { label: t('home.undo'), run: () => this.#undoRemove(item, hidden.back) })
+      this.offerBack(item, hidden.back)
     } catch (error) {
       hidden.back()
       this.toast(explain(error))
     }
+  }
+
+  /** Says that a document is in the bin and how to take that back. @param {{ name: string, title: string }} item @param {() => void} [back] */
+  offerBack(item, back = () => {}) {
+    const text = t('home.removed', { title: item.title || t('common.untitled') })
+    this.toast(text, { label: t('home.undo'), run: () => void this.#undoRemove(item.name, back) })
   }
 
   /** Only this device forgets it. @param {Item} item */
@@ -85,10 +91,10 @@ export class Actions {
     await this.library.readDevice()
   }
 
-  /** @param {Item} item @param {() => void} back */
-  async #undoRemove(item, back) {
+  /** @param {string} name @param {() => void} back */
+  async #undoRemove(name, back) {
     await this.#attempt(async () => {
-      const info = await this.api.restore(item.name)
+      const info = await this.api.restore(name)
       back()
       if (info) this.library.put([info])
     })
@@ -122,7 +128,7 @@ export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
     { id: 'duplicate', icon: 'copy', label: t('home.menu.duplicate'), run: () => void actions.duplicate(item) },
     { id: 'export', icon: 'export', label: t('home.menu.export'), items: formats },
     null,
-    ...(isRecent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
+    ...(isRecent && !item.isUnsent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
     { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: hasKeys ? 'Delete' : undefined, isBad: true, run: onRemove },
   ]
 }

@@ -46,7 +46,7 @@ export class Library {
 
   /** Reads both lists; those shown stay until then. */
   async refresh() {
-    await this.readDevice()
+    const device = this.readDevice()
     try {
       await this.#readPages()
       this.#settle('ready', null)
@@ -55,6 +55,7 @@ export class Library {
       this.#settle(isUnlisted ? 'not-listed' : 'failed', isUnlisted ? null : error)
       return
     }
+    await device
     // What is asked beyond the list only makes it richer.
     await this.#askAboutLocal().catch(() => undefined)
   }

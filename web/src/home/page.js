@@ -4,6 +4,7 @@ import { ApiError } from '../api/http.js'
 import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
 import { LANGUAGES, chooseLanguage, language, t } from '../i18n/index.js'
+import { choose, settings } from '../device/settings.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
 import { DropOverlay, ImportTray } from './drop.js'
@@ -33,7 +34,8 @@ const SAY_AFTER = 700
 
 /** @param {Parts} parts */
 export function Home({ library, actions, importing, look, isOnline }) {
-  const [query, setQuery] = useState('')
+  // Other pages search here by `/?query=`.
+  const [query, setQuery] = useState(() => new URLSearchParams(location.search).get('query') ?? '')
   const found = useFound(library, query)
   const results = query.trim() ? search(unique([...library.recent.value, ...library.all.value, ...found]), query, sayKind) : null
   useCount(results, query)
@@ -119,6 +121,10 @@ export function Foot() {
   return html`<footer class="foot">
     <a href="/about">${t('home.about')}</a>
     <span class="grow"></span>
+    <label><span class="unseen">${t('shell.theme')}</span>
+      <select value=${settings.theme.value} onChange=${(/** @type {Event} */ event) => choose('theme', /** @type {HTMLSelectElement} */ (event.target).value)}>
+        <option value="system">${t('shell.theme.system')}</option><option value="light">${t('shell.theme.light')}</option><option value="dark">${t('shell.theme.dark')}</option>
+      </select></label>
     <label><span class="unseen">${t('home.language')}</span>
       <select value=${language.value} onChange=${(/** @type {Event} */ event) => void chooseLanguage(/** @type {import('../i18n/index.js').Language} */ (/** @type {HTMLSelectElement} */ (event.target).value))}>
         ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option key=${tag} value=${tag} lang=${tag}>${name}</option>`)}
