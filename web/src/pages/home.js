@@ -1,10 +1,8 @@
 // Starts index.html: wires the lists of documents to the server and this device.
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
-import { explain } from '../api/problems.js'
 import { loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
-import { takeNote } from '../device/notes.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
 import { takeRemoved } from '../device/removed.js'
 import { showSettings } from '../device/settings.js'
@@ -52,15 +50,6 @@ function start() {
   startClock()
   keepFresh(library)
   listenForSlash()
-  offerUndo(api, library)
-}
-
-/** A document's own page may just have moved it to the bin. @param {Documents} api @param {Library} library */
-function offerUndo(api, library) {
-  const note = takeNote()
-  if (!note) return
-  const run = () => api.restore(note.binned).then(info => library.put([info]), error => toast(explain(error)))
-  toast(t('home.removed', { title: note.title || t('common.untitled') }), { label: t('home.undo'), run })
 }
 
 /** Rows change places only when nobody points at them or works in them. */

@@ -4,7 +4,7 @@ import { Documents, FORMATS, exportUrl } from '../../api/documents.js'
 import { explain } from '../../api/problems.js'
 import { NAME_LONGEST, renameMe } from '../../device/me.js'
 import { pathOf } from '../../device/names.js'
-import { leaveNote } from '../../device/notes.js'
+import { noteRemoved } from '../../device/removed.js'
 import { choose, settings } from '../../device/settings.js'
 import { Importing } from '../../home/importing.js'
 import { LANGUAGES, chooseLanguage, language, t } from '../../i18n/index.js'
@@ -92,7 +92,7 @@ async function duplicate(desk) {
 async function moveToBin(desk) {
   try {
     await api(desk).remove(desk.name)
-    leaveNote({ binned: desk.name, title: desk.meta.value.title })
+    noteRemoved({ name: desk.name, title: desk.meta.value.title })
     location.assign('/')
   } catch (error) {
     toast(explain(error))
