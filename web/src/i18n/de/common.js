@@ -1,9 +1,13 @@
 // Texts that several parts share (de). Keys start with `common.`; the other languages have the same ones.
 
 export const common = {
+  'common.back': 'Zurück',
   'common.cancel': 'Abbrechen',
   'common.close': 'Schließen',
+  'common.dismiss': 'Ausblenden',
+  'common.messages': 'Meldungen',
   'common.save': 'Speichern',
+  'common.undo': 'Rückgängig',
   'common.untitled': 'Ohne Titel',
   'common.kind.rich': 'Dokument',
   'common.kind.markdown': 'Markdown',
