@@ -3,7 +3,7 @@
 //!
 //! A debug build leaves compressing out: it takes seconds, and no budget is measured there.
 
-#[path = "src/http/web_app/joined.rs"]
+#[path = "src/http/web_app/joined/mod.rs"]
 mod joined;
 #[path = "src/http/web_app/joining/mod.rs"]
 mod joining;

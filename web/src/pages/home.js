@@ -4,11 +4,14 @@ import { Documents } from '../api/documents.js'
 import { loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
+import { takeRemoved } from '../device/removed.js'
+import { showSettings } from '../device/settings.js'
 import { read, write } from '../device/storage.js'
 import { Actions } from '../home/actions.js'
 import { takeFiles } from '../home/drop.js'
 import { Importing } from '../home/importing.js'
 import { Library } from '../home/library.js'
+import { readOnDevice } from '../home/on_device.js'
 import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
 import { settleLanguage, t } from '../i18n/index.js'
@@ -22,9 +25,10 @@ const REFRESH = 30_000
 settleLanguage().then(start)
 
 function start() {
+  showSettings()
   const me = loadMe()
   const api = new Documents(() => me.name)
-  const library = new Library({ api, readLocal: listRecent, describeLocal: describeRecent, mayMove })
+  const library = new Library({ api, readLocal: readOnDevice, describeLocal: describeRecent, mayMove })
   library.local.value = listRecent()
   const actions = new Actions({ api, library, toast, go: path => location.assign(path), forgetLocal: forgetRecent })
   const importing = new Importing({ api, onMade: info => library.put([info]), onOnly: name => location.assign(pathOf(name)) })
@@ -40,6 +44,8 @@ function start() {
   const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} isOnline=${isOnline} /><${Toasts} /><${LiveRegion} />`
   render(html`<${page} />`, place)
 
+  const removed = takeRemoved()
+  if (removed) actions.offerBack(removed)
   takeFiles(files => void importing.add(files))
   startClock()
   keepFresh(library)

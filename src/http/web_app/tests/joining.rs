@@ -130,6 +130,40 @@ fn what_is_loaded_later_brings_only_what_is_not_there() {
 }
 
 #[test]
+fn a_vendored_file_that_only_passes_on_is_not_fetched() {
+    let with = |core: &str| {
+        joined(&[
+            ("src/pages/home.js", "import { Y } from '../../vendor/core.js'\nrun(Y)\n"),
+            ("vendor/core.js", core),
+            ("vendor/shared-A.js", ""),
+            ("vendor/shared-B.js", ""),
+            ("sw.js", "__PRECACHE__"),
+        ])
+        .unwrap()
+    };
+    let outputs = with(
+        "import{a}from\"./shared-A.js\";import{da as e,k as $}from\"./shared-B.js\";\
+         import\"./shared-A.js\";export{e as Y,a,$ as d};\n",
+    );
+    let (_, home) = text(&outputs, "joined/home-");
+    let start = "import*as $vendor_shared_A from'/vendor/shared-A.js'\n\
+        import*as $vendor_shared_B from'/vendor/shared-B.js'\n\
+        const $vendor_core={Y:$vendor_shared_B.da,a:$vendor_shared_A.a,d:$vendor_shared_B.k}\n";
+    assert!(home.starts_with(start), "{home}");
+    for file in ["index.html", "sw.js"] {
+        assert!(!text(&outputs, file).1.contains("core"), "{outputs:?}");
+    }
+    for core in [
+        "import{a as Y}from\"./shared-A.js\";Y();export{Y};",
+        "import{a as Y}from\"./shared-A.js\";var b=1;export{Y,b};",
+        "var Y=1;export{Y};",
+    ] {
+        let outputs = with(core);
+        assert!(text(&outputs, "index.html").1.contains("vendor/core-"), "{core}");
+    }
+}
+
+#[test]
 fn names_follow_the_content_also_of_what_is_loaded_later() {
     let with = |later: &str| {
         let home = ("src/pages/home.js", "export const go = () => import('../later.js')\n");
@@ -274,9 +308,11 @@ fn the_real_pages_can_be_joined() {
         files.insert(name, std::fs::read(&path).unwrap());
     }
     let outputs = join(&files).unwrap_or_else(|problem| panic!("{problem}"));
-    let (_, document) = text(&outputs, "joined/document-");
+    let scripts: Vec<Output> =
+        outputs.into_iter().filter(|output| output.path.ends_with(".js")).collect();
+    let (_, document) = text(&scripts, "joined/document-");
     assert!(document.contains("$joined['src/pages/document.js']??="));
     assert!(!document.contains("\nimport "), "an import is left");
-    let rich = text(&outputs, "joined/editor-rich-index-").0;
+    let rich = text(&scripts, "joined/editor-rich-index-").0;
     assert!(document.contains(&format!("$load('/{rich}',['/vendor/rich-")));
 }

@@ -8,12 +8,17 @@ use std::{
     hash::{DefaultHasher, Hasher},
 };
 
+mod facade;
+mod styles;
+
 use super::joining::{
     Graph, Problem, Shell,
     graph::Reach,
     module::{Module, Names, Piece},
     shell::Links,
 };
+
+use facade::Facade;
 
 /// The files of `web/` by their paths in it.
 pub(crate) type Sources = BTreeMap<String, Vec<u8>>;
@@ -56,7 +61,7 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     let mut outputs = site.modules();
     outputs.extend(site.vendored());
     for (name, shell) in &shells {
-        let styles = joined_styles(name, shell.links(), sources)?;
+        let styles = styles::joined(name, &shell.links().styles, sources)?;
         let classics = classics(name, shell.links(), sources)?;
         let addresses = |files: &[Output]| files.iter().map(|it| it.path.clone()).collect();
         let start = shell.links().start.as_deref();
@@ -104,6 +109,8 @@ struct Site<'a> {
     present: BTreeMap<String, BTreeSet<String>>,
     /// Addresses of the joined files, by root.
     names: BTreeMap<String, String>,
+    /// Vendored files that only pass on what others have: nobody needs to fetch them.
+    facades: BTreeMap<String, Facade>,
 }
 
 impl<'a> Site<'a> {
@@ -122,6 +129,7 @@ impl<'a> Site<'a> {
             reaches,
             present: starts.map(|start| (start.to_owned(), BTreeSet::new())).collect(),
             names: BTreeMap::new(),
+            facades: facade::find(sources),
         };
         while site.find_present() {}
         site.names = site.hashed_names();
@@ -186,9 +194,10 @@ impl<'a> Site<'a> {
     /// The vendored files that a root needs and that nobody fetched before.
     fn hints(&self, root: &str) -> Vec<String> {
         let present = self.present.get(root);
+        let is_new = |path: &&String| !present.is_some_and(|it| it.contains(*path));
         let reach = self.reaches.get(root).into_iter().flat_map(|reach| &reach.vendored);
         reach
-            .filter(|path| *path != root && !present.is_some_and(|it| it.contains(*path)))
+            .filter(|path| *path != root && is_new(path) && !self.facades.contains_key(*path))
             .map(|path| self.url(path))
             .collect()
     }
@@ -251,8 +260,16 @@ impl<'a> Site<'a> {
             body += &format!("\nreturn{{{}}}}})()\n", module.exports.join(","));
         }
         let mut text = String::new();
-        for path in vendored {
+        let behind = vendored.iter().filter_map(|path| self.facades.get(*path));
+        let behind: BTreeSet<&String> = behind.flat_map(Facade::files).collect();
+        let fetched = vendored.iter().filter(|path| !self.facades.contains_key(**path));
+        for path in fetched.copied().chain(behind).collect::<BTreeSet<_>>() {
             text += &format!("import*as {} from'/{}'\n", vendor_name(path), url(path));
+        }
+        for path in vendored {
+            if let Some(facade) = self.facades.get(path) {
+                text += &format!("const {}={}\n", vendor_name(path), facade.object(vendor_name));
+            }
         }
         text += REGISTRY;
         if body.contains("$load(") {
@@ -275,8 +292,11 @@ impl<'a> Site<'a> {
     /// What the pages need when there is no network, as a JSON array of addresses.
     fn offline(&self, outputs: &[Output]) -> String {
         let own = self.graph.own_roots().filter_map(|root| self.reaches.get(root));
-        let vendored: BTreeSet<String> =
-            own.flat_map(|reach| &reach.vendored).map(|path| self.url(path)).collect();
+        let vendored: BTreeSet<String> = own
+            .flat_map(|reach| &reach.vendored)
+            .filter(|path| !self.facades.contains_key(*path))
+            .map(|path| self.url(path))
+            .collect();
         let files = outputs.iter().map(|output| &output.path).filter(|path| {
             path.starts_with("joined/") || vendored.contains(*path) || is_copied(path)
         });
@@ -343,53 +363,6 @@ fn source_of(page: &str, path: &str, sources: &Sources) -> Result<String, Proble
     let source = sources.get(path);
     let source = source.ok_or_else(|| Problem::at(page, 1, &format!("there is no {path}")))?;
     Ok(String::from_utf8_lossy(source).into_owned())
-}
-
-/// One style sheet for all of a page's.
-fn joined_styles(name: &str, links: &Links, sources: &Sources) -> Result<Vec<Output>, Problem> {
-    let mut css = String::new();
-    for path in &links.styles {
-        css += &squeezed_css(path, &source_of(name, path, sources)?)?;
-    }
-    if css.is_empty() {
-        return Ok(Vec::new());
-    }
-    let stem = name.trim_end_matches(".html");
-    let path = format!("joined/{stem}-{}.css", hash([css.as_bytes()]));
-    Ok(vec![Output { path, body: css.into_bytes(), immutable: true }])
-}
-
-/// A style sheet without comments and indentation.
-fn squeezed_css(path: &str, source: &str) -> Result<String, Problem> {
-    let (mut css, mut rest) = (String::new(), source);
-    while let Some(start) = rest.find("/*") {
-        css += &rest[..start];
-        // Line ends stay until problems have been told by their lines.
-        let line = source[..source.len() - rest.len() + start].matches('\n').count() + 1;
-        let end = rest[start..].find("*/");
-        let end = end.ok_or_else(|| Problem::at(path, line, "this comment has no end"))?;
-        css.extend(rest[start..start + end].matches('\n'));
-        rest = &rest[start + end + 2..];
-    }
-    css += rest;
-    let mut squeezed = String::new();
-    for (index, line) in css.lines().enumerate() {
-        // A joined sheet lies in another folder.
-        let is_relative = line.split("url(").skip(1).any(|url| {
-            !["data:", "/", "#"]
-                .iter()
-                .any(|start| url.trim_start_matches(['\'', '"']).starts_with(start))
-        });
-        if is_relative || line.trim_start().starts_with("@import") {
-            let what = "a style sheet may not import another nor name relative addresses";
-            return Err(Problem::at(path, index + 1, what));
-        }
-        if !line.trim().is_empty() {
-            squeezed += line.trim();
-            squeezed.push('\n');
-        }
-    }
-    Ok(squeezed)
 }
 
 /// A name for this state of everything that is served.
