@@ -28,6 +28,32 @@ pub const BATCH_UPDATES: usize = 64;
 /// one second, and the strictest client gives up after three.
 pub const SYNC_PIECE_BYTES: usize = 32 * 1024;
 
+/// Title of a document in UTF-16 units, as the web app counts. Also of a code language's name.
+pub const TITLE_UNITS: usize = 200;
+
+/// Elements and stretches of text that are read of a document. A million characters of rich text
+/// have some 50 000; one of these takes about 100 bytes.
+pub const CONTENT_NODES: usize = 2_000_000;
+
+/// Depth of lists, quotes and tables inside each other in imported text; what is deeper is put
+/// where the bound is. A list takes two shared types per level, which must stay below `TYPE_DEPTH`,
+/// and four levels of JSON, of which usual readers take 128.
+pub const CONTENT_DEPTH: usize = 24;
+
+/// A file to be read as Markdown, HTML, text or JSON. Well above any book, and small enough that
+/// the worst file takes seconds.
+pub const IMPORT_BYTES: usize = 16 << 20;
+
+/// A file that an export may become. Formats repeat some things for each stretch of text, such as
+/// where a link leads.
+pub const EXPORT_BYTES: usize = 256 << 20;
+
+/// Address of a link or an image. Browsers and servers give up at some thousand characters.
+pub const ADDRESS_BYTES: usize = 8 << 10;
+
+/// An image that is part of its address (`data:`).
+pub const DATA_IMAGE_BYTES: usize = 2 << 20;
+
 /// Bounds that an operator may move.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -133,4 +159,5 @@ const _: () = {
     assert!(SYNC_PIECE_BYTES < 64 * 1024);
     assert!(KEY_BYTES <= 1 << 20);
     assert!(ANY_DEPTH < TYPE_DEPTH);
+    assert!(4 * CONTENT_DEPTH + 24 < TYPE_DEPTH as usize);
 };

@@ -5,6 +5,7 @@
 
 mod admission;
 mod block;
+pub mod content;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
