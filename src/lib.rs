@@ -17,6 +17,7 @@ pub mod clock;
 pub mod random;
 pub mod telemetry;
 
+pub mod convert;
 pub mod crdt;
 pub mod protocol;
 pub mod storage;

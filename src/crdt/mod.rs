@@ -9,6 +9,7 @@ mod block;
 pub mod corpus;
 mod engine;
 mod index;
+pub mod meta;
 mod order;
 pub mod parser;
 pub mod presence;
@@ -20,6 +21,8 @@ pub mod state;
 pub mod verdict;
 mod writer;
 
+pub use meta::{Kind, Meta, MetaChanges};
+pub use parser::clients;
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;
 pub use state::DocumentState;

@@ -55,7 +55,7 @@ export function search(items, query, kindOf) {
 function scoreOf(item, words, kind) {
   const title = fold(item.title)
   const others = [fold(item.name), fold(kind), fold(item.lang)]
-  let score = 1
+  let score = words.length > 1 && title.includes(words.join(' ')) ? 3 : 1
   for (const word of words) {
     if (title.startsWith(word)) score += 4
     else if (title.includes(` ${word}`)) score += 3

@@ -4,6 +4,7 @@ import { Y } from '../../vendor/core.js'
 import { request } from './database.js'
 import { isEmpty } from './life.js'
 import { merged, readMarks, unconfirmed } from './marks.js'
+import { removeCopy } from './offline_list.js'
 
 /** Rows, or bytes beyond the first row, that make it worth while to write everything as one row. */
 const ROWS_MOST = 100
@@ -131,17 +132,6 @@ export class CopyRows {
     this.#life = null
     return removeCopy(this.#options.database, this.#options.name)
   }
-}
-
-/** Deletes a copy; `only` may keep it. @param {import('./database.js').Database} database @param {string} name @param {(record: CopyRecord) => boolean} [only] */
-export function removeCopy(database, name, only = () => true) {
-  return database.transact('readwrite', async ({ documents, updates }) => {
-    const record = await request(documents.get(name))
-    if (!record || !only({ ...record, marks: readMarks(record.marks) })) return false
-    documents.delete(name)
-    for (const key of await request(updates.index('name').getAllKeys(name))) updates.delete(key)
-    return true
-  })
 }
 
 /** @param {CopyRecord} record */

@@ -121,7 +121,7 @@ export class Exchange {
   /** Several become one change to whoever observes the document. @param {frames.Message[]} messages */
   #syncAll(messages) {
     if (messages.length === 1) this.#sync(messages[0])
-    else this.#owner.doc.transact(() => messages.forEach(message => this.#sync(message)), this.#owner.origin)
+    else Y.transact(this.#owner.doc, () => messages.forEach(message => this.#sync(message)), this.#owner.origin, false)
   }
 
   /** @param {frames.Message} message */

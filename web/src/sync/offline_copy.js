@@ -155,7 +155,7 @@ export class OfflineCopy {
       if (this.#isClosed) return
       if (record) {
         life.epoch ??= record.epoch
-        doc.transact(() => updates.forEach(update => this.#restore(update)), this)
+        Y.transact(doc, () => updates.forEach(update => this.#restore(update)), this, false)
         saving.learned(record.marks, this.#environment.now())
         this.hasContent = updates.length > 0
       }

@@ -62,7 +62,7 @@ export class Provider {
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
-        waiting: () => this.#changed(),
+        waiting: this.#changed,
       },
       environment,
     )
@@ -98,10 +98,13 @@ export class Provider {
     return { ...connection, canEdit: this.#canEdit, unsaved, unsavedSince, savedAt, storage, unstored }
   }
 
-  /** Calls `listener` whenever `facts` may have changed; returns how to stop that. @param {() => void} listener */
-  subscribe(listener) {
-    return this.#changes.subscribe(listener)
+  /** Bytes of one change that the server takes; what it takes by default until it has said so. */
+  get largest() {
+    return this.#exchange.largest < Infinity ? this.#exchange.largest : 4 << 20
   }
+
+  /** Calls a listener whenever `facts` may have changed; returns how to stop that. @param {() => void} listener */
+  subscribe = listener => this.#changes.subscribe(listener)
 
   /** Connects, or tries at once if it was waiting to. Waits for the copy of this device first. Does nothing after a stop. */
   connect() {
@@ -146,7 +149,7 @@ export class Provider {
     this.#exchange.hold()
   }
 
-  /** Ends `hold`: what waited is merged in one transaction. */
+  /** Ends `hold`. */
   release() {
     this.#exchange.release()
   }
@@ -195,7 +198,7 @@ export class Provider {
       life: this.#life,
       saving: this.#saving,
       session: this.#session,
-      changed: () => this.#changed(),
+      changed: this.#changed,
       presence: message => (message.kind === 'who' ? this.#presence.asked() : this.#presence.heardNearby(message.client, message.states)),
       dropped: () => this.#halt('replaced'),
     })
@@ -294,7 +297,5 @@ export class Provider {
     this.#changed()
   }
 
-  #changed() {
-    this.#changes.tell()
-  }
+  #changed = () => this.#changes.tell()
 }

@@ -13,18 +13,15 @@ import { element } from './desk.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
-/** What the server takes at once when it did not say, in bytes. */
-const LARGEST_UPDATE = 4 << 20
-
 /** @param {Desk} desk */
 export function startEditing(desk) {
   const { provider, meta } = desk
   let isStarted = false
   provider.subscribe(() => {
-    const { loaded, stop } = provider.facts
-    if (stop) desk.canEdit.value = false
-    element('editor').classList.toggle('is-stopped', stop !== null)
-    if (!loaded || isStarted || (stop && !desk.editor.value)) return
+    const { loaded, copied, stop } = provider.facts
+    desk.canEdit.value = desk.status.value.canEdit
+    element('editor').classList.toggle('is-stopped', stop !== null && !desk.canEdit.value)
+    if (isStarted || !(loaded || copied)) return
     isStarted = true
     const isNew = readMeta(provider.doc).kind === null
     sayWhatItIs(desk)
@@ -63,7 +60,7 @@ async function show(desk, kind) {
     announce,
     toast,
     onProblem: problem => (desk.problem.value = problem),
-    largestUpdate: LARGEST_UPDATE,
+    largestUpdate: provider.largest,
   })
   // The kind may have changed again while its editor was fetched.
   if (desk.kind.value !== kind) return editor.destroy()

@@ -1,0 +1,103 @@
+//! A request's body: counted while it comes, and given up when it is too long or too slow.
+
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use futures_util::{Stream, StreamExt};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout, timeout_at};
+use warp::http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+
+use super::{Asked, Failure};
+use crate::limits::BODY_TIME;
+
+/// How long a refused body is still taken in: who is cut off while sending does not read the answer.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A body that has not been read.
+#[derive(Debug)]
+pub(super) struct Body<S> {
+    stream: S,
+    /// What the request says about its length.
+    declared: Option<u64>,
+    is_json: bool,
+    patience: Duration,
+}
+
+impl<S> Body<S> {
+    pub(super) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
+        let declared =
+            asked.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+        Self { stream, declared, is_json: is_json(&asked.headers), patience }
+    }
+}
+
+impl<S, B, E> Body<S>
+where
+    S: Stream<Item = Result<B, E>> + Send + Unpin,
+    B: Buf,
+{
+    /// Reads all of it.
+    pub(super) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
+        let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
+        if let Some(size) = self.declared.filter(|size| !fits(*size)) {
+            self.discard().await;
+            return Err(Failure::TooLarge { size: Some(size), limit });
+        }
+        let end = Instant::now() + BODY_TIME;
+        let mut bytes = Vec::new();
+        loop {
+            let pause = (Instant::now() + self.patience).min(end);
+            let next = timeout_at(pause, self.stream.next()).await.map_err(|_| Failure::Slow)?;
+            let Some(chunk) = next else { return Ok(bytes.into()) };
+            let mut chunk = chunk.map_err(|_| Failure::BrokenOff)?;
+            if chunk.remaining() > limit - bytes.len() {
+                self.discard().await;
+                return Err(Failure::TooLarge { size: None, limit });
+            }
+            while chunk.has_remaining() {
+                let part = chunk.chunk();
+                bytes.extend_from_slice(part);
+                let read = part.len();
+                chunk.advance(read);
+            }
+        }
+    }
+
+    /// Reads it as JSON of this shape.
+    pub(super) async fn json<T: DeserializeOwned>(self, limit: usize) -> Result<T, Failure> {
+        if !self.is_json {
+            return Err(Failure::NotJson);
+        }
+        let bytes = self.bytes(limit).await?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::Bad(format!("the body cannot be understood: {error}")))
+    }
+
+    /// Reads it as JSON of this shape, or gives the default when there is none.
+    pub(super) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Default,
+    {
+        if self.is_json {
+            return self.json(limit).await;
+        }
+        if self.bytes(limit).await?.is_empty() { Ok(T::default()) } else { Err(Failure::NotJson) }
+    }
+
+    async fn discard(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.stream.next().await {} };
+        // Whether or not it came to its end, the answer follows.
+        let _cut_off = timeout(FAREWELL, rest).await.is_err();
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type =
+        headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}

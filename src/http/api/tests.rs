@@ -1,0 +1,1 @@
+//! The API over requests without sockets.
