@@ -25,6 +25,7 @@ export const home = {
   'home.undo': 'Rückgängig',
   'home.retry': 'Noch einmal versuchen',
   'home.unsent': 'Noch nicht gesendet',
+  'home.away': 'Braucht den Server',
   'home.people': '{count} hier|{count} hier',
   'home.edited': 'bearbeitet {ago}',
   'home.opened': 'geöffnet {ago}',

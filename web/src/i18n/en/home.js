@@ -25,6 +25,7 @@ export const home = {
   'home.undo': 'Undo',
   'home.retry': 'Retry',
   'home.unsent': 'Not yet sent',
+  'home.away': 'Needs the server',
   'home.people': '{count} here|{count} here',
   'home.edited': 'edited {ago}',
   'home.opened': 'opened {ago}',
