@@ -102,7 +102,7 @@ async function showMore(library) {
 function Tools({ look, hasBin }) {
   const choice = (/** @type {Look} */ to, /** @type {string} */ icon, /** @type {string} */ label) =>
     html`<button class="tool" type="button" aria-label=${label} title=${label} aria-pressed=${look.value === to} onClick=${() => (look.value = to)}><${Icon} name=${icon} /></button>`
-  return html`${hasBin && html`<a class="tool tool-bin" href="/bin"><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
+  return html`${hasBin && html`<a class="tool tool-bin" href="/bin" title=${t('home.bin')}><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
     <div class="looks" role="group" aria-label=${t('home.look')}>${choice('list', 'viewList', t('home.look.list'))}${choice('cards', 'viewCards', t('home.look.cards'))}</div>`
 }
 
