@@ -235,7 +235,11 @@ test('a new document opens with and without the server, and not when the server 
   await actions.create('rich')
   problem = new ApiError('offline', 0, '')
   await actions.create('code')
+  assert.equal(gone.length, 1, 'nobody gets two by a double click')
+  actions.isCreating = false
+  await actions.create('code')
   problem = new ApiError('unwritable', 503, '')
+  actions.isCreating = false
   await actions.create('rich')
   assert.equal(gone.length, 2)
   assert.match(gone[0], /^\/d\/[0-9A-Za-z]{22}\?kind=rich$/)

@@ -49,6 +49,7 @@ function start() {
   takeFiles(files => void importing.add(files))
   startClock()
   keepFresh(library)
+  addEventListener('pageshow', () => (actions.isCreating = false))
   listenForSlash()
 }
 

@@ -57,6 +57,7 @@ export const home = {
   'home.unlisted': 'Dieser Server zeigt keine Liste der Dokumente. Öffnen Sie eines über seinen Link.',
   'home.link.label': 'Link oder Name eines Dokuments',
   'home.link.elsewhere': 'Dieser Link führt zu einer anderen Website.',
+  'home.link.here': 'Das ist der Link eines Dokuments auf diesem Server.',
   'home.offline': 'Sie sind offline. Dokumente auf diesem Gerät lassen sich weiterhin öffnen.',
   'home.unreached': 'Der Server ist nicht erreichbar. Dokumente auf diesem Gerät lassen sich weiterhin öffnen.',
   'home.drop': 'Zum Importieren ablegen',

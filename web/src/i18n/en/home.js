@@ -57,6 +57,7 @@ export const home = {
   'home.unlisted': 'This server does not list documents. Open one by its link.',
   'home.link.label': 'Link or name of a document',
   'home.link.elsewhere': 'This link leads to another site.',
+  'home.link.here': 'This is the link of a document here.',
   'home.offline': 'You are offline. Documents on this device still open.',
   'home.unreached': 'The server cannot be reached. Documents on this device still open.',
   'home.drop': 'Drop to import',
