@@ -82,6 +82,15 @@ test('the search narrows while typing, arrow keys move through results, Enter op
   await ada.close()
 })
 
+test('a link of this server opens from the search', { skip }, async () => {
+  const ada = await visitor()
+  await ada.search.fill(`${server.url}/d/some%20where`)
+  await ada.page.getByText('This is the link of a document here.').waitFor()
+  await ada.search.press('Enter')
+  await ada.page.waitForURL('**/d/some%20where')
+  await ada.close()
+})
+
 test('a search without hits says so and makes a document of that title', { skip }, async () => {
   const title = own('Zebra crossing')
   const ada = await visitor(`?query=${encodeURIComponent(title)}`)
@@ -123,7 +132,8 @@ test('the menu works by keyboard, copies and exports', { skip }, async () => {
   await ada.page.keyboard.press('Enter')
   await ada.page.getByRole('menuitem', { name: 'Duplicate' }).press('Enter')
   await ada.link(`Copy of ${title}`).waitFor()
-  await more.click()
+  await ada.link(title).first().press('Shift+F10')
+  await focusOn(ada.page, '[role=menuitem]')
   await ada.page.getByRole('menuitem', { name: 'Export as' }).click()
   const saving = ada.page.waitForEvent('download')
   await ada.page.getByRole('menuitem', { name: 'Markdown' }).click()

@@ -26,9 +26,9 @@ export function Row({ item, query, isStop, isRenaming, onRenamed, menu }) {
   const title = item.title || t('common.untitled')
   const tabIndex = isStop ? 0 : -1
   const [before, hit, after] = cutAt(title, query)
-  /** The keyboard's menu key opens our menu; a pointer's second button is the browser's, with its own of links. @param {MouseEvent} event */
+  /** The keyboard's menu key (no button, in browsers that tell) opens our menu; a pointer gets the browser's, for links. @param {MouseEvent} event */
   const onContextMenu = event => {
-    if (isRenaming || event.button !== 0) return
+    if (isRenaming || event.button !== -1) return
     event.preventDefault()
     row.current?.querySelector('button')?.click()
   }
