@@ -16,7 +16,7 @@ const PATHS = {
   'column-remove': 'M7 4h6v12H7zM8.5 8.5l3 3M11.5 8.5l-3 3',
   comment: 'M7 4.5 4.5 15.5M12 4.5 9.5 15.5M14.5 8h3M14.5 12h3',
   copy: 'M7.5 7.5v-4h9v9h-4M3.5 7.5h9v9h-9z',
-  count: 'M3.5 5h13M3.5 8.5h9M5 16.5l1.5-5M9 16.5l1.5-5M3.8 13h7.6M3.4 15h7.6',
+  count: 'M3.5 5h13M3.5 9h13M3.5 13h7',
   divider: 'M3 10h14M5 5h10M5 15h10',
   down: 'M5 7.5l5 5 5-5',
   export: 'M10 3.5v9M6.5 9l3.5 3.5L13.5 9M4 13.5v3h12v-3',

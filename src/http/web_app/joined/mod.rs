@@ -79,7 +79,9 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     outputs.extend(others.map(|(path, body)| Output::changing(path, body.clone())));
     if let Some(worker) = text("sw.js") {
         let (files, release) = (site.offline(&outputs), release(&outputs, &worker));
-        let worker = worker.replace("__PRECACHE__", &files).replace("__RELEASE__", &release);
+        let worker = classic("sw.js", &worker)?
+            .replace("__PRECACHE__", &files)
+            .replace("__RELEASE__", &release);
         outputs.push(Output::changing("sw.js", worker.into_bytes()));
     }
     outputs.sort_by(|a, b| a.path.cmp(&b.path));
@@ -344,19 +346,26 @@ fn vendor_name(path: &str) -> String {
 fn classics(name: &str, links: &Links, sources: &Sources) -> Result<Vec<Output>, Problem> {
     let mut outputs = Vec::new();
     for path in &links.classics {
-        let module = Module::parse(path, &source_of(name, path, sources)?)?;
-        let code = match &module.code[..] {
-            [Piece::Code(code)] if module.imports.is_empty() && module.exports.is_empty() => code,
-            _ => {
-                let what = "this is no module to a page, so it may neither import nor export";
-                return Err(Problem::at(path, 1, what));
-            }
-        };
+        let code = classic(path, &source_of(name, path, sources)?)?;
         let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".js");
         let address = format!("joined/{stem}-{}.js", hash([code.as_bytes()]));
-        outputs.push(Output { path: address, body: code.clone().into_bytes(), immutable: true });
+        outputs.push(Output { path: address, body: code.into_bytes(), immutable: true });
     }
     Ok(outputs)
+}
+
+/// The code of a script that is no module.
+fn classic(path: &str, source: &str) -> Result<String, Problem> {
+    let module = Module::parse(path, source)?;
+    match &module.code[..] {
+        [Piece::Code(code)] if module.imports.is_empty() && module.exports.is_empty() => {
+            Ok(code.clone())
+        }
+        _ => {
+            let what = "this is no module to the browser, so it may neither import nor export";
+            Err(Problem::at(path, 1, what))
+        }
+    }
 }
 
 fn source_of(page: &str, path: &str, sources: &Sources) -> Result<String, Problem> {

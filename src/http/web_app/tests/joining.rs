@@ -275,7 +275,7 @@ fn an_inline_script_is_refused() {
 fn the_service_worker_gets_its_list_and_a_name_for_all_of_it() {
     let with = |home: &str| {
         joined(&[
-            ("sw.js", "__RELEASE__ __PRECACHE__"),
+            ("sw.js", "// __PRECACHE__\n__RELEASE__\n__PRECACHE__"),
             ("icon.svg", "<svg/>"),
             ("src/pages/home.js", home),
             ("vendor/view.js", ""),
@@ -286,10 +286,10 @@ fn the_service_worker_gets_its_list_and_a_name_for_all_of_it() {
     };
     let outputs = with("import '../../vendor/view.js'");
     let (home, view) = (text(&outputs, "joined/home-").0, text(&outputs, "vendor/view-").0);
-    let (release, list) = text(&outputs, "sw.js").1.split_once(' ').unwrap();
+    let (release, list) = text(&outputs, "sw.js").1.trim().split_once('\n').unwrap();
     assert_eq!(list, format!("[\"/icon.svg\",\"/{home}\",\"/{view}\"]"));
     let other = with("a()");
-    assert_ne!(text(&other, "sw.js").1.split_once(' ').unwrap().0, release);
+    assert_ne!(text(&other, "sw.js").1.trim().split_once('\n').unwrap().0, release);
 }
 
 #[test]
