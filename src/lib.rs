@@ -17,13 +17,13 @@ pub mod clock;
 pub mod random;
 pub mod telemetry;
 
-pub mod convert;
 pub mod crdt;
 pub mod protocol;
 pub mod storage;
 
 pub mod session;
 pub mod document;
+pub mod convert;
 
 pub mod http;
 pub mod client;

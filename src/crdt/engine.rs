@@ -211,6 +211,11 @@ impl Engine {
         }
     }
 
+    /// The library's document, for those who read its types.
+    pub(super) fn doc(&self) -> &Doc {
+        &self.doc
+    }
+
     /// The text of a root, empty when there is none.
     pub(super) fn text(&self, root: &str) -> String {
         let txn = self.doc.transact();

@@ -14,24 +14,13 @@ use yrs::{
     Any, Doc, Map, MapRef, Observable, Out, ReadTxn, Text, TransactionMut, WriteTxn, XmlFragment,
 };
 
+use super::content::Kind;
 use crate::limits;
 
 const ROOT: &str = "meta";
 
 /// The newest rich text schema that this server can write.
 const SCHEMA: i32 = 1;
-
-/// What a document is edited as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Rich text: the XML fragment `default`.
-    Rich,
-    /// Markdown: the text `text`.
-    Markdown,
-    /// Code: the text `text`.
-    Code,
-}
 
 /// What a document says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,24 +44,6 @@ pub struct MetaChanges {
     pub lang: Option<String>,
 }
 
-impl Kind {
-    /// As it is written in `meta`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rich => "rich",
-            Self::Markdown => "markdown",
-            Self::Code => "code",
-        }
-    }
-
-    /// Reads it back.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Rich, Self::Markdown, Self::Code].into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
 /// A flag that is raised whenever `meta` changes; an edit elsewhere costs nothing.
 pub(super) fn watch(doc: &Doc) -> Arc<AtomicBool> {
     let changed = Arc::new(AtomicBool::new(false));
@@ -90,7 +61,7 @@ pub(super) fn read(txn: &impl ReadTxn) -> Meta {
         _ => None,
     };
     let title = text("title").map_or_else(String::new, |title| clip(&title));
-    let kind = text("kind").and_then(|kind| Kind::parse(&kind));
+    let kind = text("kind").and_then(|kind| kind.parse().ok());
     let lang = text("lang").filter(|lang| lang.len() <= limits::LANG_BYTES);
     Meta {
         title,

@@ -5,6 +5,7 @@
 
 mod admission;
 mod block;
+pub mod content;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
@@ -21,7 +22,8 @@ pub mod state;
 pub mod verdict;
 mod writer;
 
-pub use meta::{Kind, Meta, MetaChanges};
+pub use content::Kind;
+pub use meta::{Meta, MetaChanges};
 pub use parser::clients;
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;

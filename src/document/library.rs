@@ -108,6 +108,10 @@ impl Documents {
         meta: MetaChanges,
         author: Arc<Author>,
     ) -> Result<(), Unavailable> {
+        // Its actor would say so too, if it did not end before it could be asked.
+        if self.is_in_bin(name).await {
+            return Err(Unavailable::InBin);
+        }
         let (reply, answer) = oneshot::channel();
         let begin = Command::Begin { content, meta, author, reply };
         self.open(name)?.send(begin).await?;
@@ -127,6 +131,9 @@ impl Documents {
     ) -> Result<(), Unavailable> {
         if self.setup().store.find(name).await?.is_none() {
             return Err(Unavailable::Missing);
+        }
+        if self.is_in_bin(name).await {
+            return Err(Unavailable::InBin);
         }
         let (reply, answer) = oneshot::channel();
         let edit = Command::EditMeta { changes, author, reply };

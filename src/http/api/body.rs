@@ -101,3 +101,66 @@ fn is_json(headers: &HeaderMap) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/json")
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use warp::http::Method;
+
+    use super::*;
+
+    fn asked(lines: &[(&'static str, &'static str)]) -> Asked {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        Asked { method: Method::POST, query: Vec::new(), headers }
+    }
+
+    async fn read(
+        chunks: &[&'static str],
+        declared: Option<&'static str>,
+    ) -> Result<Bytes, Failure> {
+        let lines: Vec<_> = declared.map(|length| ("content-length", length)).into_iter().collect();
+        let chunks = chunks.iter().map(|chunk| Ok::<_, ()>(Bytes::from_static(chunk.as_bytes())));
+        Body::new(stream::iter(chunks), &asked(&lines), Duration::from_hours(1)).bytes(10).await
+    }
+
+    #[tokio::test]
+    async fn a_body_is_counted_whatever_it_says_about_itself() {
+        assert_eq!(read(&[], None).await.unwrap()[..], b""[..]);
+        assert_eq!(read(&["12345", "67890"], Some("10")).await.unwrap()[..], b"1234567890"[..]);
+        let over = read(&["12345", "678901"], Some("10")).await;
+        assert!(matches!(over, Err(Failure::TooLarge { size: None, limit: 10 })), "{over:?}");
+        let announced = read(&["1"], Some("11")).await;
+        assert!(
+            matches!(announced, Err(Failure::TooLarge { size: Some(11), .. })),
+            "{announced:?}"
+        );
+        assert!(read(&["1"], Some("-1")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_stops_sending_is_not_waited_for() {
+        let stalled =
+            stream::iter([Ok::<_, ()>(Bytes::from_static(b"1"))]).chain(stream::pending());
+        let outcome = Body::new(stalled, &asked(&[]), Duration::ZERO).bytes(10).await;
+        assert!(matches!(outcome, Err(Failure::Slow)), "{outcome:?}");
+        let broken = stream::iter([Ok(Bytes::from_static(b"1")), Err(())]);
+        let outcome = Body::new(broken, &asked(&[]), Duration::from_secs(1)).bytes(10).await;
+        assert!(matches!(outcome, Err(Failure::BrokenOff)), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn json_is_read_only_from_what_says_that_it_is_json() {
+        let body = |lines| {
+            let chunks = stream::iter([Ok::<_, ()>(Bytes::from_static(b"[1]"))]);
+            Body::new(chunks, &asked(lines), Duration::from_secs(1))
+        };
+        let json = &[("content-type", "Application/JSON; charset=utf-8")];
+        assert_eq!(body(json).json::<Vec<u8>>(10).await.unwrap(), [1]);
+        let text = &[("content-type", "text/json")];
+        assert!(matches!(body(text).json::<Vec<u8>>(10).await, Err(Failure::NotJson)));
+        assert!(matches!(body(&[]).json_if_any::<Vec<u8>>(10).await, Err(Failure::NotJson)));
+    }
+}

@@ -8,7 +8,10 @@ use warp::{
     reply::Response,
 };
 
-use crate::{convert::ConvertError, document::Unavailable, http::problem::coded, ids::NameError};
+use crate::{
+    convert::ConvertError, crdt::content::UnknownKind, document::Unavailable, http::problem::coded,
+    ids::NameError,
+};
 
 /// Seconds after which a busy server may be asked again.
 const AGAIN: &str = "1";
@@ -34,6 +37,8 @@ pub(super) enum Failure {
     NameInBin,
     #[error("this server does not tell which documents it has")]
     NotListed,
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
     #[error("{0}")]
     Bad(String),
     #[error("the body has {} and may have at most {limit} bytes", sized(*.size, *.limit))]
@@ -66,7 +71,7 @@ impl Failure {
             Self::Name(_) => (StatusCode::BAD_REQUEST, "bad-name"),
             Self::NameInBin => (StatusCode::CONFLICT, "in-bin"),
             Self::NotListed => (StatusCode::FORBIDDEN, "not-listed"),
-            Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-content"),
+            Self::Kind(_) | Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-content"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::BrokenOff => (StatusCode::BAD_REQUEST, "broken-off"),
@@ -80,6 +85,12 @@ impl Failure {
                 Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
                 Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             },
+            Self::Convert(ConvertError::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
+            Self::Convert(
+                ConvertError::TooLarge { .. }
+                | ConvertError::TooManyNodes
+                | ConvertError::ResultTooLarge,
+            ) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Convert(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
         }
     }

@@ -20,10 +20,11 @@ use super::{
 };
 use crate::{
     convert::{self, About, Format},
-    crdt::{Kind, MetaChanges},
+    crdt::MetaChanges,
     document::Unavailable,
     identity::AuthorKind,
     ids::{ClientId, DocumentName, percent_encode},
+    limits::IMPORT_BYTES,
 };
 
 /// What an exported page may do when a browser opens it: show itself, in an origin of its own.
@@ -62,7 +63,7 @@ impl Api {
                 if summary.deleted.is_some() { Unavailable::InBin } else { Unavailable::Taken };
             return Err(as_conflict(taken.into()));
         }
-        let file = self.receive(body).await?;
+        let file = self.receive(body, format).await?;
         let client = ClientId::new(self.documents.random());
         let import = move || convert::import(&file, format, &about, client);
         let content = self.turns.take().await?.work(import).await?;
@@ -81,19 +82,23 @@ impl Api {
         B: Buf,
     {
         let (from, to) = (format(asked, "from")?, format(asked, "to")?);
-        let text = self.receive(body).await?;
+        let text = self.receive(body, from).await?;
         let file = self.turns.take().await?.work(move || convert::convert(&text, from, to)).await?;
         Ok(found(file, to))
     }
 
     /// Takes a file in, a few at a time.
-    async fn receive<S, B, E>(&self, body: Body<S>) -> Result<Bytes, Failure>
+    async fn receive<S, B, E>(&self, body: Body<S>, format: Format) -> Result<Bytes, Failure>
     where
         S: Stream<Item = Result<B, E>> + Send + Unpin,
         B: Buf,
     {
         let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
-        body.bytes(self.documents.limits().import_bytes).await
+        let limit = match format {
+            Format::Update => self.documents.limits().document_bytes,
+            Format::Markdown | Format::Html | Format::Text | Format::Json => IMPORT_BYTES,
+        };
+        body.bytes(limit).await
     }
 }
 
@@ -104,10 +109,8 @@ fn format(asked: &Asked, key: &str) -> Result<Format, Failure> {
 }
 
 fn about(asked: &Asked) -> Result<About, Failure> {
-    let kind = asked.value("kind").filter(|kind| !kind.is_empty()).map(|kind| {
-        Kind::parse(kind)
-            .ok_or_else(|| Failure::Bad("there are the kinds rich, markdown and code".into()))
-    });
+    let kind = asked.value("kind").filter(|kind| !kind.is_empty());
+    let kind = kind.map(|kind| kind.parse().map_err(Failure::Kind));
     Ok(About {
         title: asked.value("title").map(title).transpose()?.filter(|title| !title.is_empty()),
         kind: kind.transpose()?,

@@ -11,8 +11,6 @@ mod list;
 mod rights;
 mod route;
 mod turns;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
