@@ -6,7 +6,7 @@ use coscribe::server::Server;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::serve,
+    harness::{serve, serve_with},
     http::{ask, ask_with, exchange},
     page::{Heard, Page},
 };
@@ -275,6 +275,77 @@ async fn titles_are_listed_after_a_restart_without_opening_anything() {
     let file = ask(&server, &format!("GET /documents/{name}/export.yjs"), "").await;
     assert_eq!(file.status, 200);
     assert_eq!(server.documents().loaded(), 0, "an export leaves nothing open");
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_become_documents_and_documents_files() {
+    let server = serve(None, "127.0.0.1:0").await;
+    let markdown = "content-type: text/markdown\r\nx-coscribe-name: Mia";
+    let text = "# Plan\n\nBuy **milk** <script>alert(1)</script>\n";
+    let line = "POST /documents?format=md&name=plan&title=%C3%9Cber%20Milch";
+    let made = ask_with(&server, line, markdown, text.as_bytes()).await;
+    assert_eq!((made.status, made.header("location")), (201, Some("/api/v1/documents/plan")));
+    assert_eq!(
+        (&made.json()["title"], &made.json()["kind"]),
+        (&json!("Über Milch"), &json!("rich"))
+    );
+
+    let file = ask(&server, "GET /documents/plan/export.md", "").await;
+    assert_eq!(
+        (file.status, file.header("content-type")),
+        (200, Some("text/markdown; charset=utf-8"))
+    );
+    assert_eq!(
+        file.header("content-disposition"),
+        Some("attachment; filename=\"_ber milch.md\"; filename*=utf-8\'\'%c3%9cber%20milch.md")
+    );
+    let words = String::from_utf8(file.body).expect("UTF-8");
+    assert!(words.contains("# Plan") && words.contains("**milk**"), "{words}");
+
+    let page = ask(&server, "GET /documents/plan/export.html", "").await;
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    let html = String::from_utf8(page.body).expect("UTF-8");
+    assert!(html.contains("<strong>milk</strong>") && !html.contains("<script>"), "{html}");
+
+    let update = ask(&server, "GET /documents/plan/export.yjs", "").await.body;
+    let line = "POST /documents?format=yjs&title=Copy";
+    let copy = ask_with(&server, line, "content-type: application/octet-stream", &update).await;
+    assert_eq!((copy.status, &copy.json()["title"]), (201, &json!("Copy")), "{copy:?}");
+
+    let code = "POST /documents?format=txt&kind=code&lang=rust";
+    let code = ask_with(&server, code, "x-coscribe: 1", b"fn main() {}").await;
+    assert_eq!((&code.json()["kind"], &code.json()["lang"]), (&json!("code"), &json!("rust")));
+
+    let json = ask_with(&server, "POST /convert?from=md&to=json", markdown, b"**x**").await;
+    assert_eq!((json.status, &json.json()["type"]), (200, &json!("doc")));
+    for (line, body) in [
+        ("POST /documents?format=json", &b"{\"type\":\"film\"}"[..]),
+        ("POST /documents?format=yjs", b"\x01\x01\x06\x00\x84\x07\x09\x01y\x00"),
+        ("POST /documents?format=md", b"a\xffb"),
+        ("POST /convert?from=yjs&to=md", b"\xff"),
+    ] {
+        let refused = ask_with(&server, line, markdown, body).await;
+        assert_eq!((refused.status, &*refused.code()), (422, "bad-content"), "{line}");
+    }
+    let taken = ask_with(&server, "POST /documents?format=md&name=plan", markdown, b"x").await;
+    assert_eq!((taken.status, &*taken.code()), (409, "name-taken"));
+    assert_eq!(titles(&server, "").await.len(), 3, "what was refused left nothing behind");
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_lists_nothing_still_serves_who_knows_the_name() {
+    let server =
+        serve_with(&[("memory", "true"), ("listen", "127.0.0.1:0"), ("open", "true")]).await;
+    create(&server, &json!({ "name": "plan" })).await;
+    for line in ["GET /documents", "GET /documents?bin=1"] {
+        let list = ask(&server, line, "").await;
+        assert_eq!((list.status, &*list.code()), (403, "not-listed"));
+    }
+    assert_eq!(ask(&server, "GET /documents/plan", "").await.status, 200);
     server.stop().await.expect("stops");
 }
 
