@@ -1,7 +1,7 @@
 // Scrolls text and preview together by source line, in the direction in which this person scrolls. A scroll that
 // others' edits cause moves nothing: then the same line is still at the top.
 
-/** @typedef {{ lineAt: (top: number) => number, topOf: (line: number) => number }} Lines */
+/** @typedef {{ held: number, lineAt: (top: number) => number, topOf: (line: number) => number }} Lines */
 
 /** @param {import('@codemirror/view').EditorView} view @param {HTMLElement} region @param {Lines} page */
 export function linkScrolling(view, region, page) {
@@ -45,7 +45,8 @@ export function linkScrolling(view, region, page) {
   }
 
   function fromPreview() {
-    if (driver !== 'preview' || Math.abs(region.scrollTop - ours.preview) < 2) return
+    const isOurs = [ours.preview, page.held].some(top => Math.abs(region.scrollTop - top) < 2)
+    if (driver !== 'preview' || isOurs) return
     const line = page.lineAt(region.scrollTop)
     const number = Math.min(Math.floor(line), view.state.doc.lines)
     const block = view.lineBlockAt(view.state.doc.line(number).from)
