@@ -3,6 +3,7 @@
 import { headingsOf, slugOf } from '../markdown/outline.js'
 import { dispatchTask } from '../markdown/tasks.js'
 import { Chunks } from './chunks.js'
+import { topOf } from './lines.js'
 import { linkScrolling } from './link.js'
 import { blocksOf, lineWithin, patch } from './patch.js'
 import { parseReferences, renderMarkdown } from './render.js'
@@ -250,45 +251,6 @@ export class Page {
     return true
   }
 
-  /** The line at a height of the page, with its fraction. @param {number} top */
-  lineAt(top) {
-    const index = this.indexAt(top)
-    const stops = this.stops(index)
-    let place = stops[0]
-    for (let next = 1; next < stops.length; next++) {
-      const [a, b] = [stops[next - 1], stops[next]]
-      if (b.top > top) return a.line + (b.top > a.top ? Math.max(0, (top - a.top) / (b.top - a.top)) : 0) * (b.line - a.line)
-      place = b
-    }
-    return place.line
-  }
-
-  /** The height of a line. @param {number} line from 1, with a fraction */
-  topOf(line) {
-    const { index } = this.chunks.find(Math.floor(line))
-    const stops = this.stops(index)
-    for (let next = 1; next < stops.length; next++) {
-      const [a, b] = [stops[next - 1], stops[next]]
-      if (b.line > line) return a.top + ((line - a.line) / (b.line - a.line)) * (b.top - a.top)
-    }
-    return stops[stops.length - 1].top
-  }
-
-  /** Lines of a chunk and their heights, both growing. @param {number} index */
-  stops(index) {
-    const chunk = /** @type {HTMLElement} */ (this.body.children[index])
-    const start = this.chunks.startOf(index)
-    const shift = this.region.scrollTop - this.region.getBoundingClientRect().top
-    const { top, bottom } = chunk.getBoundingClientRect()
-    const stops = [{ line: start, top: top + shift }]
-    for (const block of this.fresh.has(chunk) ? blocksOf(chunk) : []) {
-      const stop = { line: start + lineWithin(block), top: block.getBoundingClientRect().top + shift }
-      const last = stops[stops.length - 1]
-      if (stop.line > last.line && stop.top >= last.top) stops.push(stop)
-    }
-    return [...stops, { line: start + this.chunks.list[index].lines, top: bottom + shift }]
-  }
-
   /** @param {MouseEvent} event */
   click(event) {
     const target = /** @type {Element} */ (event.target)
@@ -318,7 +280,7 @@ export class Page {
   /** @param {string} name */
   goToHeading(name) {
     const heading = headingsOf(this.editor.view.state.doc).find(({ text }) => slugOf(text) === name.toLowerCase())
-    if (heading) this.region.scrollTop = this.topOf(heading.line)
+    if (heading) this.region.scrollTop = topOf(this, heading.line)
   }
 }
 
