@@ -161,7 +161,7 @@ test("others' edits scroll neither the preview nor the text", { skip }, async ()
   await page.mouse.wheel(0, 4000)
   await page.waitForFunction(() => Number(document.querySelector('.cm-scroller')?.scrollTop) > 1000)
   await page.waitForFunction(sameTop)
-  const before = await page.evaluate(tops)
+  const before = await page.evaluate(tops, [])
   for (let edit = 0; edit < 60; edit++) {
     other.text.insert(edit % 2 ? 0 : other.text.toString().indexOf('Paragraph 3 '), edit % 3 ? 'More.\n\n' : `### New ${edit}\n\n`)
     await other.saved()
@@ -177,8 +177,9 @@ test("others' edits scroll neither the preview nor the text", { skip }, async ()
   other.close()
 })
 
-/** Runs in the page: what stands first in both panes, or what did, and where. @param {string[]} [wanted] */
-function tops(wanted = []) {
+/** Runs in the page: what stands first in both panes, or what did, and where. @param {string[]} wanted */
+function tops(wanted) {
+  /** @type {string[]} */
   const names = []
   const tops = []
   for (const [selector, pane] of [['.cm-line', '.cm-scroller'], ['.preview-body h2', '.text-preview']]) {
