@@ -59,7 +59,7 @@ export function ImportTray({ importing }) {
   const failed = jobs.filter(({ state }) => state === 'failed').length
   const text = open > 0 ? t('home.import.progress', { done: jobs.length - open, count: jobs.length }) : failed > 0 ? t('home.import.failed', { count: failed }) : t('home.import.done', { count: jobs.length })
   return html`<section class="tray" aria-labelledby="tray-title">
-    <header><h2 id="tray-title" role="status">${text}</h2>
+    <header><h2 id="tray-title"><span role="status">${text}</span></h2>
       ${open === 0 && html`<button class="tray-close" type="button" aria-label=${t('common.close')} onClick=${() => importing.clear()}><${Icon} name="close" /></button>`}</header>
     <progress class="tray-bar" hidden=${open === 0} max=${jobs.length} value=${jobs.length - open} aria-labelledby="tray-title"></progress>
     <ul>${jobs.map(job => html`<${JobLine} key=${job.id} job=${job} />`)}</ul>
