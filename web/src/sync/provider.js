@@ -179,6 +179,7 @@ export class Provider {
 
   /** Ends everything but the document. */
   destroy() {
+    if (this.#isDestroyed) return
     this.#isDestroyed = true
     this.#exchange.stop()
     this.doc.off('update', this.#onUpdate)
