@@ -62,7 +62,7 @@ export class Provider {
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
-        waiting: this.#changed,
+        waits: this.#changed,
       },
       environment,
     )
@@ -188,8 +188,7 @@ export class Provider {
     this.#token.stop()
     this.#socket.stop()
     this.#copy?.close()
-    this.#changed()
-    this.#changes.clear()
+    this.#changes.end()
   }
 
   /** @param {import('./offline_store.js').OfflineStore} store */
