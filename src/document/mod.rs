@@ -4,18 +4,24 @@
 //! [`registry`] finds or starts an actor, [`command`] is what one can ask of it, `actor` is its
 //! loop, and the files it routes to each answer one question.
 
+pub mod bin;
 pub mod command;
+pub mod library;
 pub mod registry;
 pub mod outbox;
 pub mod budget;
 mod actor;
 mod attendance;
+mod beginning;
+mod card;
 mod acknowledge;
 mod durability;
 mod fan_out;
+mod live;
 mod load;
 mod mailbox;
 mod presence;
+mod renaming;
 mod subscriber;
 mod sync;
 mod threads;
@@ -26,5 +32,6 @@ mod tests;
 
 pub use budget::{Budget, Permit};
 pub use command::{Command, NewSubscriber, Unavailable};
+pub use library::Summary;
 pub use outbox::{Outbox, Taken};
 pub use registry::{DocumentHandle, Documents, Setup};

@@ -3,6 +3,7 @@
 mod bounds;
 mod catching_up;
 mod harness;
+mod library;
 mod rights;
 mod waking;
 

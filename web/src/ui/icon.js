@@ -14,8 +14,9 @@ const PATHS = {
   'column-after': 'M4 4h6v12H4zM14.5 7.5v5M12 10h5',
   'column-before': 'M10 4h6v12h-6zM5.5 7.5v5M3 10h5',
   'column-remove': 'M7 4h6v12H7zM8.5 8.5l3 3M11.5 8.5l-3 3',
+  comment: 'M7 4.5 4.5 15.5M12 4.5 9.5 15.5M14.5 8h3M14.5 12h3',
   copy: 'M7.5 7.5v-4h9v9h-4M3.5 7.5h9v9h-9z',
-  count: 'M3.5 5h13M3.5 8.5h9M5 16.5l1.5-5M9 16.5l1.5-5M3.8 13h7.6M3.4 15h7.6',
+  count: 'M3.5 5h13M3.5 9h13M3.5 13h7',
   divider: 'M3 10h14M5 5h10M5 15h10',
   down: 'M5 7.5l5 5 5-5',
   export: 'M10 3.5v9M6.5 9l3.5 3.5L13.5 9M4 13.5v3h12v-3',
@@ -49,6 +50,7 @@ const PATHS = {
   paragraph: 'M4 5h12M10 5v11',
   people: 'M7.5 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM2.5 16.5c0-3 2-4.5 5-4.5s5 1.5 5 4.5M12.5 4a2.8 2.8 0 0 1 0 5.2M14.5 12.3c2 .5 3 2 3 4.2',
   person: 'M10 9.5a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM4.5 16.5c0-3 2.2-4.5 5.5-4.5s5.5 1.5 5.5 4.5',
+  preview: 'M3 4h14v12H3zM10 4v12M12.5 7.5h2M12.5 10h2M12.5 12.5h2',
   print: 'M6 7.5v-4h8v4M6 14H3.5V7.5h13V14H14M6 11.5h8v5H6z',
   quote: 'M4 13V9.5C4 7.5 5 6 7 5.5M4 10h4v4H4zM12 13V9.5C12 7.5 13 6 15 5.5M12 10h4v4h-4z',
   redo: 'M13 4l3.5 3.5L13 11M16.5 7.5H8a4.3 4.3 0 0 0 0 8.5h3',
@@ -68,6 +70,7 @@ const PATHS = {
   viewList: 'M3.5 5.5h13M3.5 10h13M3.5 14.5h13',
   warn: 'M10 3.5l7 12.5H3zM10 8.5v3.5M10 14.2h.01',
   width: 'M3 4v12M17 4v12M6 10h8M8 7.5 5.5 10 8 12.5M12 7.5 14.5 10 12 12.5',
+  wrap: 'M3.5 5h13M3.5 10h10.5a2.8 2.8 0 0 1 0 5.6H10M12 13.4l-2.2 2.2L12 17.8M3.5 15.5H7',
 }
 
 /** @param {{ name: string }} props */

@@ -110,7 +110,7 @@ function AskForm({ form, onClose }) {
   }
   const field = (/** @type {Field} */ { name, label, value, type = 'text', hint }, /** @type {number} */ index) => html`<label key=${name}>
     <span>${label}</span>
-    <input class="field" name=${name} type=${type} value=${value} ref=${index === 0 ? first : undefined} autocomplete="off" spellcheck=${name === 'alt'}
+    <input class="field" name=${name} type=${type} defaultValue=${value} ref=${index === 0 ? first : undefined} autocomplete="off" spellcheck=${name === 'alt'}
       aria-invalid=${problem !== '' && index === 0 ? 'true' : undefined} aria-describedby=${index === 0 ? 'ask-problem' : undefined} onInput=${() => setProblem('')} />
     ${hint && html`<small>${hint}</small>`}
   </label>`

@@ -36,8 +36,9 @@ export function bindTo(fragment) {
     },
 
     addKeyboardShortcuts() {
-      const commands = /** @type {any} */ (this.editor.commands)
-      return { 'Mod-z': () => commands.undo(), 'Mod-y': () => commands.redo(), 'Shift-Mod-z': () => commands.redo() }
+      // Commands hold the state they were asked for in.
+      const commands = () => /** @type {any} */ (this.editor.commands)
+      return { 'Mod-z': () => commands().undo(), 'Mod-y': () => commands().redo(), 'Shift-Mod-z': () => commands().redo() }
     },
 
     addProseMirrorPlugins() {

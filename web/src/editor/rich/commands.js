@@ -1,6 +1,6 @@
 // Everything a person can do in a rich document, as the toolbar, the palette and the list of shortcuts show it.
 import { t } from '../../i18n/index.js'
-import { undoDepths } from './binding.js'
+import { separateUndo, undoDepths } from './binding.js'
 import { blocks, inList } from './blocks.js'
 
 /** @typedef {import('../../../vendor/rich.js').Editor} Editor */
@@ -14,8 +14,11 @@ export function richCommands(editor, ask) {
 /** @param {Editor} editor @param {(chain: any) => any} add */
 const can = (editor, add) => editor.isEditable && add(editor.can().chain()).run()
 
-/** @param {Editor} editor @param {(chain: any) => any} add */
-const act = (editor, add) => void add(editor.chain().focus()).run()
+/** Does one thing, which undo takes back on its own. @param {Editor} editor @param {(chain: any) => any} add */
+function act(editor, add) {
+  separateUndo(editor.state)
+  add(editor.chain().focus()).run()
+}
 
 /** @param {Editor} editor @returns {EditorCommand[]} */
 function history(editor) {

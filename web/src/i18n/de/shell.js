@@ -99,5 +99,6 @@ export const shell = {
   'shell.about.lead': 'Gemeinsam schreiben, jedes Wort behalten.',
   'shell.about.licences': 'Coscribe ist freie Software unter den Lizenzen MIT und Apache 2.0.',
   'shell.about.others': 'Lizenzen der enthaltenen Software',
-  'shell.about.text': 'Sie hängen von der Art des Dokuments ab; die Liste in einem Dokument zeigt alle.',
+  'shell.about.licence': 'Lizenz',
+  'shell.about.text': 'Jede Art von Dokument hat weitere; F1 in einem Dokument zeigt alle.',
 }

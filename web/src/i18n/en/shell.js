@@ -99,5 +99,6 @@ export const shell = {
   'shell.about.lead': 'Write together, keep every word.',
   'shell.about.licences': 'Coscribe is free software under the MIT and Apache 2.0 licences.',
   'shell.about.others': 'Licences of the software it contains',
-  'shell.about.text': 'Depend on the kind of document; the list in a document has them all.',
+  'shell.about.licence': 'Licence',
+  'shell.about.text': 'Every kind of document adds its own; F1 in a document lists them all.',
 }
