@@ -240,15 +240,15 @@ fn too_many_parts_are_refused() {
 
 #[test]
 fn a_file_that_would_grow_too_large_is_not_written() {
-    let href = format!("https://a.example/{}", "x".repeat(limits::ADDRESS_BYTES - 100));
-    let link = std::sync::Arc::new(Link { href, title: String::new() });
-    let marks = |bold| Marks { bold, link: Some(link.clone()), ..Marks::default() };
-    let count = limits::EXPORT_BYTES / limits::ADDRESS_BYTES + 1000;
-    let line = (0..count).map(|at| Inline::Text("a".into(), marks(at % 2 == 0))).collect();
-    let blocks = [Block::Paragraph(line)];
-    for written in [html::write("", &blocks).err(), json_of(&blocks).err()] {
-        assert_eq!(written, Some(ConvertError::ResultTooLarge));
+    let part = "x".repeat(1 << 20);
+    let mut lines = written::Lines::default();
+    for _ in 0..limits::EXPORT_BYTES >> 20 {
+        lines.lines(&part);
     }
+    assert_eq!(lines.finish(), Err(ConvertError::ResultTooLarge));
+    let blocks = vec![paragraph(&part); (limits::EXPORT_BYTES >> 20) + 1];
+    assert_eq!(plain::write(&blocks), Err(ConvertError::ResultTooLarge));
+    assert_eq!(json_of(&blocks), Err(ConvertError::ResultTooLarge));
 }
 
 fn json_of(blocks: &[Block]) -> Result<String, ConvertError> {
