@@ -172,7 +172,7 @@ impl Writer {
     }
 
     /// A plain value; the parser has bounded its depth.
-    fn any(&mut self, value: &serde_json::Value) {
+    pub(super) fn any(&mut self, value: &serde_json::Value) {
         use serde_json::Value;
         match value {
             Value::Null => self.bytes.push(126),

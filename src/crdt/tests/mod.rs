@@ -3,6 +3,7 @@
 mod honest;
 mod hostile;
 mod live;
+mod meta;
 mod pieces;
 mod sessions;
 mod traces;

@@ -69,16 +69,16 @@ export class Documents {
 
   /** Moves it to the bin. @param {string} name @returns {Promise<void>} */
   remove(name) {
-    return this.http.send('DELETE', at(name), { json: {} })
+    return this.http.send('DELETE', at(name))
   }
 
   /** Takes it out of the bin. @param {string} name @returns {Promise<DocumentInfo>} */
   restore(name) {
-    return this.http.send('POST', `${at(name)}/restore`, { json: {} })
+    return this.http.send('POST', `${at(name)}/restore`)
   }
 
   /** @param {string} name @returns {Promise<void>} */
   removeForever(name) {
-    return this.http.send('DELETE', at(name), { query: { forever: 1 }, json: {} })
+    return this.http.send('DELETE', at(name), { query: { forever: 1 } })
   }
 }

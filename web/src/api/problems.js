@@ -14,6 +14,9 @@ const WORDS = {
   'not-found': () => t('home.problem.notFound'),
   'not-listed': () => t('home.problem.notListed'),
   'too-large': () => t('home.problem.tooLarge'),
+  'too-slow': () => t('home.problem.timeout'),
+  damaged: () => t('home.problem.damaged'),
+  unwritable: () => t('home.problem.unwritable'),
 }
 
 /** One or two sentences; the server's own words where this app has none. @param {unknown} error */

@@ -26,6 +26,7 @@ export class Actions {
     this.toast = toast
     this.go = go
     this.forgetLocal = forgetLocal
+    /** Until the page is left; somebody who comes back to it may make another. */
     this.isCreating = false
   }
 
@@ -44,10 +45,9 @@ export class Actions {
       this.go(`${pathOf(name)}?kind=${kind}`)
     } catch (error) {
       const { isUnreached } = /** @type {import('../api/http.js').ApiError} */ (error)
-      if (isUnreached) this.go(`${pathOf(name)}?kind=${kind}`)
-      else this.toast(explain(error))
-    } finally {
+      if (isUnreached) return this.go(`${pathOf(name)}?kind=${kind}`)
       this.isCreating = false
+      this.toast(explain(error))
     }
   }
 
@@ -72,11 +72,17 @@ export class Actions {
     try {
       await this.api.remove(item.name)
       hidden.done()
-      this.toast(t('home.removed', { title: item.title || t('common.untitled') }), { label: t('home.undo'), run: () => this.#undoRemove(item, hidden.back) })
+      this.offerBack(item, hidden.back)
     } catch (error) {
       hidden.back()
       this.toast(explain(error))
     }
+  }
+
+  /** Says that a document is in the bin and how to take that back. @param {{ name: string, title: string }} item @param {() => void} [back] */
+  offerBack(item, back = () => {}) {
+    const text = t('home.removed', { title: item.title || t('common.untitled') })
+    this.toast(text, { label: t('home.undo'), run: () => void this.#undoRemove(item.name, back) })
   }
 
   /** Only this device forgets it. @param {Item} item */
@@ -85,10 +91,10 @@ export class Actions {
     await this.library.readDevice()
   }
 
-  /** @param {Item} item @param {() => void} back */
-  async #undoRemove(item, back) {
+  /** @param {string} name @param {() => void} back */
+  async #undoRemove(name, back) {
     await this.#attempt(async () => {
-      const info = await this.api.restore(item.name)
+      const info = await this.api.restore(name)
       back()
       if (info) this.library.put([info])
     })
@@ -114,14 +120,15 @@ export class Actions {
 export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
   /** @param {import('../api/documents.js').Format} format @param {string} label */
   const file = (format, label) => ({ id: format, label, hint: `.${format}`, href: exportUrl(item.name, format), isFile: true })
+  const hasKeys = matchMedia('(pointer: fine)').matches
   const formats = [file('md', t('home.export.md')), file('html', t('home.export.html')), file('txt', t('home.export.txt')), file('json', t('home.export.json')), file('yjs', t('home.export.yjs'))]
   return [
     { id: 'open', icon: 'open', label: t('home.menu.open'), href: pathOf(item.name) },
-    { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: 'F2', run: onRename },
+    { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: hasKeys ? 'F2' : undefined, run: onRename },
     { id: 'duplicate', icon: 'copy', label: t('home.menu.duplicate'), run: () => void actions.duplicate(item) },
     { id: 'export', icon: 'export', label: t('home.menu.export'), items: formats },
     null,
-    ...(isRecent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
-    { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: 'Delete', isBad: true, run: onRemove },
+    ...(isRecent && !item.isUnsent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
+    { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: hasKeys ? 'Delete' : undefined, isBad: true, run: onRemove },
   ]
 }

@@ -15,6 +15,7 @@ import { isFresh } from '../device/names.js'
  * @property {number | null} bytes null when the server has not told
  * @property {number} people here now
  * @property {boolean} isUnsent whether edits on this device have not reached the server
+ * @property {boolean} [isAway] it does not open before the server is back
  */
 
 /** @param {DocumentInfo} info @returns {Item} */
@@ -55,7 +56,7 @@ export function search(items, query, kindOf) {
 function scoreOf(item, words, kind) {
   const title = fold(item.title)
   const others = [fold(item.name), fold(kind), fold(item.lang)]
-  let score = 1
+  let score = words.length > 1 && title.includes(words.join(' ')) ? 3 : 1
   for (const word of words) {
     if (title.startsWith(word)) score += 4
     else if (title.includes(` ${word}`)) score += 3

@@ -5,7 +5,7 @@ import { itemOf, merge, recentItem } from './items.js'
 
 /** @typedef {import('../api/types.js').DocumentInfo} DocumentInfo */
 /** @typedef {import('./items.js').Item} Item */
-/** @typedef {import('../device/recent.js').Recent & { isUnsent?: boolean }} Local */
+/** @typedef {import('../device/recent.js').Recent & { isUnsent?: boolean, isHere?: boolean }} Local */
 /** How the server's list stands. @typedef {'loading' | 'ready' | 'not-listed' | 'failed'} State */
 
 /** Documents in one answer, and in the largest one asked for when the page is looked at again. */
@@ -35,8 +35,10 @@ export class Library {
     this.local = signal(/** @type {Local[]} */ ([]))
     /** Documents the list did not tell of; null for one in the bin. */
     this.asked = signal(/** @type {Map<string, DocumentInfo | null>} */ (new Map()))
-    this.all = computed(() => this.documents.value.map(itemOf))
-    this.recent = computed(() => this.#recent())
+    /** Whether this device has a network at all. */
+    this.isOnline = signal(true)
+    this.all = computed(() => this.#mark(this.documents.value.map(itemOf)))
+    this.recent = computed(() => this.#mark(this.#recent()))
   }
 
   /** Documents that the server is being asked to remove. @type {Set<string>} */
@@ -46,16 +48,18 @@ export class Library {
 
   /** Reads both lists; those shown stay until then. */
   async refresh() {
-    await this.readDevice()
+    const device = this.readDevice()
     try {
       await this.#readPages()
       this.#settle('ready', null)
     } catch (error) {
       const isUnlisted = /** @type {import('../api/http.js').ApiError} */ (error).code === 'not-listed'
       this.#settle(isUnlisted ? 'not-listed' : 'failed', isUnlisted ? null : error)
-      if (!isUnlisted) return
+      return
     }
-    await this.#askAboutLocal()
+    await device
+    // What is asked beyond the list only makes it richer.
+    await this.#askAboutLocal().catch(() => undefined)
   }
 
   /** Only what this device has. */
@@ -148,30 +152,43 @@ export class Library {
     this.problem.value = problem
   }
 
-  #recent() {
-    const infos = new Map(this.documents.value.map(info => [info.name, info]))
-    return this.local.value
-      .filter(({ name }) => infos.has(name) || this.asked.value.get(name) !== null)
-      .map(local => recentItem(local, infos.get(local.name) ?? this.asked.value.get(local.name) ?? undefined))
+  /** Tells what opens without the server from what does not, while there is none. @param {Item[]} items */
+  #mark(items) {
+    const { code } = /** @type {Partial<import('../api/http.js').ApiError>} */ (this.problem.value ?? {})
+    if (this.isOnline.value && code !== 'offline' && code !== 'timeout') return items
+    const here = new Set(this.local.value.filter(({ isHere }) => isHere).map(({ name }) => name))
+    return items.map(item => (here.has(item.name) ? item : { ...item, isAway: true }))
   }
 
+  #recent() {
+    const infos = new Map(this.documents.value.map(info => [info.name, info]))
+    const isComplete = this.state.value === 'ready' && this.next.value === null
+    /** @param {Local} local whether it is still there, as far as anybody can tell */
+    const isThere = ({ name, isUnsent }) => {
+      if (isUnsent || infos.has(name)) return true
+      const answer = this.asked.value.get(name)
+      return answer === undefined ? !isComplete : answer !== null
+    }
+    return this.local.value.filter(isThere).map(local => recentItem(local, infos.get(local.name) ?? this.asked.value.get(local.name) ?? undefined))
+  }
+
+  /** Learns of documents of this device that stand on pages not read yet, and keeps what all of them are called. */
   async #askAboutLocal() {
     const listed = new Map(this.documents.value.map(info => [info.name, info]))
-    const unlisted = this.local.value.filter(({ name }) => !listed.has(name)).slice(0, ASKED_MOST)
-    const answers = await Promise.all(unlisted.map(({ name }) => this.#ask(name)))
-    this.asked.value = new Map([...this.asked.value, ...answers.filter(answer => answer !== undefined)])
+    if (this.next.value !== null) {
+      const unlisted = this.local.value.filter(({ name }) => !listed.has(name)).slice(0, ASKED_MOST)
+      const answers = await Promise.all(unlisted.map(({ name }) => this.#ask(name)))
+      this.asked.value = new Map([...this.asked.value, ...answers])
+    }
     for (const { name, title, kind } of this.local.value) {
       const info = listed.get(name) ?? this.asked.value.get(name)
       if (info && (info.title !== title || info.kind !== kind)) this.describeLocal(name, { title: info.title, kind: info.kind })
     }
   }
 
-  /** @param {string} name @returns {Promise<[string, DocumentInfo | null] | undefined>} nothing when there is nothing to know */
+  /** By way of the list, where not being there is an answer and no error. @param {string} name @returns {Promise<[string, DocumentInfo | null]>} */
   async #ask(name) {
-    try {
-      return [name, await this.api.info(name)]
-    } catch (error) {
-      return /** @type {import('../api/http.js').ApiError} */ (error).code === 'in-bin' ? [name, null] : undefined
-    }
+    const { documents } = await this.api.list({ query: name, limit: PAGE })
+    return [name, documents.find(info => info.name === name) ?? null]
   }
 }

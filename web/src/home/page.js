@@ -1,8 +1,10 @@
 // The home page as a whole: head, documents of this device, all documents or the results of a search.
 import { html, useEffect, useState } from '../../vendor/view.js'
+import { ApiError } from '../api/http.js'
 import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
 import { LANGUAGES, chooseLanguage, language, t } from '../i18n/index.js'
+import { choose, settings } from '../device/settings.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
 import { DropOverlay, ImportTray } from './drop.js'
@@ -27,12 +29,12 @@ const SAY_AFTER = 700
  * @property {import('./actions.js').Actions} actions
  * @property {import('./importing.js').Importing} importing
  * @property {{ value: Look }} look
- * @property {{ value: boolean }} isOnline
  */
 
 /** @param {Parts} parts */
-export function Home({ library, actions, importing, look, isOnline }) {
-  const [query, setQuery] = useState('')
+export function Home({ library, actions, importing, look }) {
+  // Other pages search here by `/?query=`.
+  const [query, setQuery] = useState(() => new URLSearchParams(location.search).get('query') ?? '')
   const found = useFound(library, query)
   const results = query.trim() ? search(unique([...library.recent.value, ...library.all.value, ...found]), query, sayKind) : null
   useCount(results, query)
@@ -46,7 +48,7 @@ export function Home({ library, actions, importing, look, isOnline }) {
     <${Top} query=${query} onQuery=${setQuery} onEnter=${onEnter} onDown=${enterList} actions=${actions} onFiles=${onFiles} />
     <main id="main">
       <h1 class="unseen">${t('home.title')}</h1>
-      <${Notice} library=${library} isOnline=${isOnline.value} onRetry=${retry} />
+      <${Notice} library=${library} onRetry=${retry} />
       ${results
         ? html`<section class="block" aria-labelledby="results-title">
             <div class="block-head"><h2 id="results-title">${t('home.results')}</h2><span class="block-count">${results.length}</span></div>
@@ -69,17 +71,23 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
   const isAlone = state === 'not-listed' || state === 'failed'
   return html`
     ${recent.length > 0 && html`<section class="block" aria-labelledby="recent-title">
-      <div class="block-head"><h2 id="recent-title">${t('home.recent')}</h2><span class="grow"></span>${isAlone && html`<${Tools} look=${look} />`}</div>
-      <${DocumentList} items=${isAlone ? recent : recent.slice(0, RECENT_MOST)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent />
+      <div class="block-head"><h2 id="recent-title">${t('home.recent')}</h2><span class="grow"></span>${isAlone && html`<${Tools} look=${look} hasBin=${state !== 'not-listed'} />`}</div>
+      <${DocumentList} items=${isAlone ? recent : shelf(recent)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent isShelf=${!isAlone} />
     </section>`}
     ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} />`}<${Unlisted} />`}
     ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} />`}
     ${(state === 'ready' || state === 'loading') && html`<section class="block" aria-labelledby="all-title">
-      <div class="block-head"><h2 id="all-title">${t('home.all')}</h2><span class="grow"></span><${Tools} look=${look} /></div>
+      <div class="block-head"><h2 id="all-title">${t('home.all')}</h2><span class="grow"></span><${Tools} look=${look} hasBin /></div>
       ${state === 'loading' ? html`<${Skeleton} look=${look.value} />` : html`<${DocumentList} items=${all} look=${look.value} label="all-title" actions=${actions} />`}
       ${library.next.value && html`<div class="more"><button class="button" type="button" aria-disabled=${library.isLoadingMore.value} onClick=${() => showMore(library)}>${t('home.more')}</button></div>`}
     </section>`}
   `
+}
+
+/** The newest few; what was not sent yet comes first and is never left out. @param {Item[]} recent */
+function shelf(recent) {
+  const unsent = recent.filter(({ isUnsent }) => isUnsent)
+  return [...unsent, ...recent.filter(({ isUnsent }) => !isUnsent)].slice(0, Math.max(RECENT_MOST, unsent.length))
 }
 
 /** Appends a page; the focus goes to its first document. @param {import('./library.js').Library} library */
@@ -96,19 +104,21 @@ async function showMore(library) {
   }
 }
 
-/** @param {{ look: Parts['look'] }} props */
-function Tools({ look }) {
+/** @param {{ look: Parts['look'], hasBin: boolean }} props a server without a list tells nothing of its bin either */
+function Tools({ look, hasBin }) {
   const choice = (/** @type {Look} */ to, /** @type {string} */ icon, /** @type {string} */ label) =>
     html`<button class="tool" type="button" aria-label=${label} title=${label} aria-pressed=${look.value === to} onClick=${() => (look.value = to)}><${Icon} name=${icon} /></button>`
-  return html`<a class="tool tool-bin" href="/bin"><${Icon} name="bin" /><span>${t('home.bin')}</span></a>
+  return html`${hasBin && html`<a class="tool tool-bin" href="/bin" title=${t('home.bin')}><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
     <div class="looks" role="group" aria-label=${t('home.look')}>${choice('list', 'viewList', t('home.look.list'))}${choice('cards', 'viewCards', t('home.look.cards'))}</div>`
 }
 
-/** Why the page may not be up to date. @param {{ library: Parts['library'], isOnline: boolean, onRetry: () => void }} props */
-function Notice({ library, isOnline, onRetry }) {
-  if (!isOnline) return html`<${Banner} text=${t('home.offline')} onRetry=${null} />`
+/** Why the page may not be up to date. @param {{ library: Parts['library'], onRetry: () => void }} props */
+function Notice({ library, onRetry }) {
+  if (!library.isOnline.value) return html`<${Banner} text=${t('home.offline')} onRetry=${null} />`
   const hasOwnPlace = library.state.value === 'failed' && library.recent.value.length === 0
-  return library.problem.value && !hasOwnPlace ? html`<${Banner} text=${explain(library.problem.value)} onRetry=${onRetry} />` : null
+  if (!library.problem.value || hasOwnPlace) return null
+  const text = library.problem.value instanceof ApiError && library.problem.value.isUnreached ? t('home.unreached') : explain(library.problem.value)
+  return html`<${Banner} text=${text} onRetry=${onRetry} />`
 }
 
 /** The foot of the home page and the bin. */
@@ -116,6 +126,10 @@ export function Foot() {
   return html`<footer class="foot">
     <a href="/about">${t('home.about')}</a>
     <span class="grow"></span>
+    <label><span class="unseen">${t('shell.theme')}</span>
+      <select value=${settings.theme.value} onChange=${(/** @type {Event} */ event) => choose('theme', /** @type {HTMLSelectElement} */ (event.target).value)}>
+        <option value="system">${t('shell.theme.system')}</option><option value="light">${t('shell.theme.light')}</option><option value="dark">${t('shell.theme.dark')}</option>
+      </select></label>
     <label><span class="unseen">${t('home.language')}</span>
       <select value=${language.value} onChange=${(/** @type {Event} */ event) => void chooseLanguage(/** @type {import('../i18n/index.js').Language} */ (/** @type {HTMLSelectElement} */ (event.target).value))}>
         ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option key=${tag} value=${tag} lang=${tag}>${name}</option>`)}

@@ -36,9 +36,9 @@ export const sayMoment = time => new Intl.DateTimeFormat(language.value, { dateS
 
 /** Such as "14 kB". @param {number} bytes */
 export function saySize(bytes) {
-  const units = /** @type {const} */ (['byte', 'kilobyte', 'megabyte', 'gigabyte'])
-  const step = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1000 ** step
-  const digits = step > 1 && value < 10 ? 1 : 0
+  const units = /** @type {const} */ (['kilobyte', 'megabyte', 'gigabyte'])
+  const step = bytes < 1e6 ? 0 : bytes < 1e9 ? 1 : 2
+  const value = bytes / 1000 ** (step + 1)
+  const digits = value < 1 || (step > 0 && value < 10) ? 1 : 0
   return new Intl.NumberFormat(language.value, { style: 'unit', unit: units[step], unitDisplay: 'short', maximumFractionDigits: digits }).format(value)
 }

@@ -2,6 +2,7 @@
 import { effect, html, render } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
 import { loadMe } from '../device/me.js'
+import { showSettings } from '../device/settings.js'
 import { Bin, BinPage } from '../home/bin_page.js'
 import { startClock } from '../home/words.js'
 import { settleLanguage, t } from '../i18n/index.js'
@@ -11,6 +12,7 @@ import { Toasts, toast } from '../ui/toast.js'
 settleLanguage().then(start)
 
 function start() {
+  showSettings()
   const me = loadMe()
   const bin = new Bin({ api: new Documents(() => me.name), toast, go: path => location.assign(path) })
   effect(() => {

@@ -4,16 +4,15 @@ import { Y } from '../../vendor/core.js'
 import { kindOf } from '../device/kinds.js'
 import { loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
+import { keepPagesOffline } from '../device/offline_pages.js'
 import { showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
 import { settleLanguage, t } from '../i18n/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
-import { statusOf } from '../presence/status.js'
-import { isKind } from '../sync/meta.js'
+import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { LiveRegion } from '../ui/live.js'
-import { Rescue } from '../ui/rescue.js'
 import { translatePage } from '../ui/static_text.js'
 import { Toasts } from '../ui/toast.js'
 import { followKeyboard } from '../ui/viewport.js'
@@ -21,6 +20,7 @@ import { listenToKeys } from './document/commands.js'
 import { element, setDesk } from './document/desk.js'
 import { startEditing } from './document/editing.js'
 import { drawFrame } from './document/frame.js'
+import { followStatus, keepEdits, openStore } from './document/keeping.js'
 
 const name = nameIn(location.pathname)
 if (name === null) location.replace('/404.html')
@@ -35,7 +35,8 @@ async function start(name) {
   await settleLanguage()
   const doc = new Y.Doc()
   const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}`
-  const provider = new Provider({ server, name, doc })
+  const store = openStore()
+  const provider = new Provider({ server, name, doc, store, app: SCHEMA })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
   const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
@@ -43,9 +44,6 @@ async function start(name) {
   translatePage()
   effect(() => void (document.title = `${desk.meta.value.title || t('common.untitled')} · Coscribe`))
   drawFrame(desk)
-  // Reading the status first is what makes this draw again when it changes.
-  const rescue = () => desk.status.value && provider.facts.stop && html`<${Rescue} status=${desk.status.value} text=${desk.editor.value?.plainText() ?? ''} name=${name} />`
-  render(html`<${rescue} />`, element('notice'))
   render(html`<${LiveRegion} /><${Toasts} />`, element('messages'))
 
   startEditing(desk)
@@ -55,6 +53,8 @@ async function start(name) {
   document.addEventListener('pointerover', () => import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips()), { once: true })
   document.addEventListener('focusin', () => import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips()), { once: true })
   guardPage(provider, me)
+  keepEdits(provider, store)
+  keepPagesOffline()
   attend(provider.awareness)
   provider.connect()
 }
@@ -76,23 +76,7 @@ function keepLog(desk) {
   })
 }
 
-/** A status that is computed again when something happened, and when the status itself says so. @param {Provider} provider */
-function followStatus(provider) {
-  const status = signal(statusOf(provider.facts, Date.now()))
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer
-  const refresh = () => {
-    clearTimeout(timer)
-    const next = statusOf(provider.facts, Date.now())
-    status.value = next
-    if (next.until !== null) timer = setTimeout(refresh, Math.max(10, next.until - Date.now()))
-  }
-  provider.subscribe(refresh)
-  refresh()
-  return status
-}
-
-/** Leaving and coming back: presence, the connection, and edits that are nowhere but here. @param {Provider} provider @param {{ value: import('../device/me.js').Person }} me */
+/** Leaving and coming back: presence and the connection. @param {Provider} provider @param {{ value: import('../device/me.js').Person }} me */
 function guardPage(provider, me) {
   const { awareness } = provider
   const leave = () => awareness.setLocalState(null)
@@ -107,5 +91,4 @@ function guardPage(provider, me) {
   addEventListener('pagehide', leave)
   addEventListener('pageshow', event => event.persisted && arrive())
   document.addEventListener('visibilitychange', () => (document.visibilityState === 'hidden' ? leave() : arrive()))
-  addEventListener('beforeunload', event => provider.facts.unsaved > 0 && event.preventDefault())
 }

@@ -3,12 +3,16 @@ import { effect, html, render, signal } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
 import { loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
+import { keepPagesOffline } from '../device/offline_pages.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
+import { takeRemoved } from '../device/removed.js'
+import { showSettings } from '../device/settings.js'
 import { read, write } from '../device/storage.js'
 import { Actions } from '../home/actions.js'
 import { takeFiles } from '../home/drop.js'
 import { Importing } from '../home/importing.js'
 import { Library } from '../home/library.js'
+import { readOnDevice } from '../home/on_device.js'
 import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
 import { settleLanguage, t } from '../i18n/index.js'
@@ -22,28 +26,33 @@ const REFRESH = 30_000
 settleLanguage().then(start)
 
 function start() {
+  showSettings()
   const me = loadMe()
   const api = new Documents(() => me.name)
-  const library = new Library({ api, readLocal: listRecent, describeLocal: describeRecent, mayMove })
+  const library = new Library({ api, readLocal: readOnDevice, describeLocal: describeRecent, mayMove })
   library.local.value = listRecent()
   const actions = new Actions({ api, library, toast, go: path => location.assign(path), forgetLocal: forgetRecent })
   const importing = new Importing({ api, onMade: info => library.put([info]), onOnly: name => location.assign(pathOf(name)) })
   const look = signal(read(LOOK, 'list') === 'cards' ? /** @type {const} */ ('cards') : /** @type {const} */ ('list'))
   effect(() => write(LOOK, look.value))
-  const isOnline = followNetwork(() => void library.refresh())
+  followNetwork(library)
   effect(() => {
     document.title = t('home.page')
   })
 
   const place = /** @type {HTMLElement} */ (document.getElementById('home'))
   place.replaceChildren()
-  const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} isOnline=${isOnline} /><${Toasts} /><${LiveRegion} />`
+  const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} /><${Toasts} /><${LiveRegion} />`
   render(html`<${page} />`, place)
 
+  const removed = takeRemoved()
+  if (removed) actions.offerBack(removed)
   takeFiles(files => void importing.add(files))
   startClock()
   keepFresh(library)
+  addEventListener('pageshow', () => (actions.isCreating = false))
   listenForSlash()
+  keepPagesOffline()
 }
 
 /** Rows change places only when nobody points at them or works in them. */
@@ -51,15 +60,14 @@ function mayMove() {
   return document.querySelector('main ul:hover, main ul:focus-within, .menu') === null
 }
 
-/** @param {() => void} onBack */
-function followNetwork(onBack) {
-  const isOnline = signal(navigator.onLine)
-  addEventListener('offline', () => (isOnline.value = false))
+/** @param {Library} library */
+function followNetwork(library) {
+  library.isOnline.value = navigator.onLine
+  addEventListener('offline', () => (library.isOnline.value = false))
   addEventListener('online', () => {
-    isOnline.value = true
-    onBack()
+    library.isOnline.value = true
+    void library.refresh()
   })
-  return isOnline
 }
 
 /** Reads the lists now, when somebody comes back to the page, and now and then while it is looked at. @param {Library} library */

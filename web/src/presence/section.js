@@ -10,7 +10,7 @@ export function sectionOf(doc, state) {
   const place = locate(doc, state?.cursor?.head)
   if (!place) return null
   const text = /** @type {unknown} */ (doc.share.get(ROOTS.text))
-  const headings = text === place.type && text instanceof Y.Text ? headingsInText(text.toString().slice(0, place.index)) : headingsAbove(doc, place.type)
+  const headings = text === place.type && text instanceof Y.Text ? headingsInText(upToLine(text.toString(), place.index)) : headingsAbove(doc, place.type)
   const last = headings.at(-1)
   return last ? { ...last, nth: headings.filter(one => one.text === last.text && one.level === last.level).length } : null
 }
@@ -31,6 +31,12 @@ function locate(doc, position) {
 }
 
 /** @typedef {{ text: string, level: number }} Found */
+
+/** The text up to the end of the line that holds this place, so that a caret in a heading is in its section. @param {string} text @param {number} index */
+function upToLine(text, index) {
+  const end = text.indexOf('\n', index)
+  return end < 0 ? text : text.slice(0, end)
+}
 
 /** Lines with `#` marks outside of fences. @param {string} text @returns {Found[]} */
 function headingsInText(text) {

@@ -41,7 +41,8 @@ function rate(letters, hits) {
   for (const [index, hit] of hits.entries()) {
     const isWordStart = hit === 0 || !/[\p{L}\p{N}]/u.test(letters[hit - 1])
     const isRun = index > 0 && hits[index - 1] === hit - 1
-    score += isWordStart ? 2 : isRun ? 1.5 : 0.2
+    const isFirst = index === 0 && isWordStart
+    score += isRun || isFirst ? 2 : isWordStart ? 1.3 : 0.2
   }
   return score
 }

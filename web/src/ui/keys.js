@@ -26,7 +26,7 @@ export function isPressed(event, keys) {
 /** For people. @param {string} keys */
 export function shortcutText(keys) {
   const { key, mod, alt, shift } = parse(keys)
-  const name = key.length === 1 ? key.toUpperCase() : key
+  const name = key.length === 1 ? key.toUpperCase() : key === 'Escape' ? 'Esc' : key
   if (isMac) return `${alt ? '⌥' : ''}${shift ? '⇧' : ''}${mod ? '⌘' : ''}${name}`
   return [mod && t('shell.key.ctrl'), alt && 'Alt', shift && t('shell.key.shift'), name].filter(Boolean).join('+')
 }

@@ -25,11 +25,12 @@ export function PeopleList({ people, followed, whereIs, onJump, onFollow, longes
     <ul>${people.map(person => html`<li class="person" key=${person.key}>
       <${Face} person=${person} />
       <span class="person-name"><bdi>${person.name}</bdi> ${person.isMe && html`<span class="hint">${t('shell.people.me')}</span>`}
-        <span class="person-note">${noteOn(person, whereIs(person))}</span></span>
+</span>
       ${!person.isMe && html`<span class="person-acts">
         <button class="button" type="button" aria-label=${t('shell.people.jump', person)} onClick=${() => onJump(person)}>${t('shell.people.jump.short')}</button>
         <button class="button" type="button" aria-pressed=${String(person.key === followed)} aria-label=${t('shell.people.follow', person)} onClick=${() => onFollow(person)}>${person.key === followed ? t('shell.follow.stop') : t('shell.people.follow.short')}</button>
       </span>`}
+      ${noteOn(person, whereIs(person)) && html`<span class="person-note">${noteOn(person, whereIs(person))}</span>`}
       ${person.isMe && html`<${Rename} name=${person.name} longest=${longest} onRename=${onRename} />`}
     </li>`)}</ul>
     ${children}

@@ -26,7 +26,7 @@ import { LANGUAGE_NAMES, chooseLanguage, followLanguage, languageOf } from './co
 import { codeLook } from './code/look.js'
 import { followIndent } from './code/indent.js'
 import { drawStrip } from './code/strip.js'
-import { sharedCommands } from './commands.js'
+import { historyCommands, viewCommands } from './commands.js'
 import { openTextEditor } from './editor.js'
 
 const WRAP = 'coscribe.wrap'
@@ -121,7 +121,8 @@ function codeCommands(editor, doc, { isWrapped, toggleWrap }) {
     isEnabled: canEdit,
   }))
   return [
-    ...sharedCommands(editor),
+    ...historyCommands(editor),
+    ...viewCommands(editor),
     { id: 'wrap', label: t('text.wrap'), icon: 'wrap', keys: 'Alt-z', group: 'view', run: toggleWrap, isActive: isWrapped },
     { id: 'comment', label: t('text.comment'), icon: 'comment', keys: 'Mod-/', group: 'code', run: () => void toggleComment(view), isEnabled: canEdit },
     ...languages,

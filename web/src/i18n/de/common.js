@@ -7,7 +7,6 @@ export const common = {
   'common.dismiss': 'Ausblenden',
   'common.messages': 'Meldungen',
   'common.save': 'Speichern',
-  'common.undo': 'Rückgängig',
   'common.untitled': 'Ohne Titel',
   'common.kind.rich': 'Dokument',
   'common.kind.markdown': 'Markdown',

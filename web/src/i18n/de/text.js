@@ -6,7 +6,7 @@ export const text = {
   'text.help.markdown': 'Tab führt zum nächsten Bedienelement, in einer Liste rückt es ein. Escape, dann Tab verlässt den Text immer. Rückgängig nimmt nur deine eigenen Änderungen zurück.',
   'text.help.code': 'Tab rückt ein. Escape, dann Tab verlässt den Text. Rückgängig nimmt nur deine eigenen Änderungen zurück.',
   'text.tooLarge': 'Dieser Text ist zu groß: {size}, höchstens {limit} auf einmal.',
-  'text.heading': 'Überschrift',
+  'text.heading': 'Nächste Überschriftenebene',
   'text.heading1': 'Überschrift 1',
   'text.heading2': 'Überschrift 2',
   'text.heading3': 'Überschrift 3',

@@ -7,7 +7,6 @@ export const common = {
   'common.dismiss': 'Dismiss',
   'common.messages': 'Messages',
   'common.save': 'Save',
-  'common.undo': 'Undo',
   'common.untitled': 'Untitled',
   'common.kind.rich': 'Document',
   'common.kind.markdown': 'Markdown',

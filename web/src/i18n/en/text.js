@@ -6,7 +6,7 @@ export const text = {
   'text.help.markdown': 'Tab moves on to the next control, in a list it indents. Escape, then Tab, always leaves the text. Undo takes back your own edits only.',
   'text.help.code': 'Tab indents. Escape, then Tab, leaves the text. Undo takes back your own edits only.',
   'text.tooLarge': 'That text is too large: {size}, at most {limit} at once.',
-  'text.heading': 'Heading',
+  'text.heading': 'Next heading level',
   'text.heading1': 'Heading 1',
   'text.heading2': 'Heading 2',
   'text.heading3': 'Heading 3',

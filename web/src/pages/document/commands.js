@@ -1,4 +1,4 @@
-// What the page itself can do and has a shortcut for. The one list for keys, palette and list of shortcuts.
+// What the page itself does at each of its shortcuts.
 import { html } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
 import { isPressed } from '../../ui/keys.js'
@@ -6,6 +6,7 @@ import { announce } from '../../ui/live.js'
 import { toast } from '../../ui/toast.js'
 import { openOverlay } from './desk.js'
 import { closePanel, cycleRegions, focusToolbar, openPanel } from './moves.js'
+import { PAGE_KEYS } from './page_keys.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {{ id: string, label: string, keys: string, also?: string, icon?: string, run: () => unknown }} PageCommand */
@@ -13,17 +14,19 @@ import { closePanel, cycleRegions, focusToolbar, openPanel } from './moves.js'
 /** @param {Desk} desk @returns {PageCommand[]} */
 export function pageCommands(desk) {
   const panel = (/** @type {import('./desk.js').PanelName} */ name) => () => (desk.panel.value === name ? closePanel(desk) : openPanel(desk, name))
-  return [
-    { id: 'palette', label: t('shell.palette'), keys: 'Mod-Shift-p', icon: 'search', run: () => showPalette(desk) },
-    { id: 'shortcuts', label: t('shell.shortcuts'), keys: 'F1', also: 'Mod-/', icon: 'keyboard', run: () => showShortcuts(desk) },
-    { id: 'people', label: t('shell.people'), keys: 'Mod-Alt-u', icon: 'people', run: panel('people') },
-    { id: 'outline', label: t('shell.outline'), keys: 'Mod-Alt-o', icon: 'outline', run: panel('outline') },
-    { id: 'where', label: t('shell.where'), keys: 'Mod-Alt-w', icon: 'person', run: async () => announce((await import('./whereabouts.js')).whereIsEveryone(desk)) },
-    { id: 'save', label: t('shell.save'), keys: 'Mod-s', icon: 'check', run: () => sayIfSaved(desk) },
-    { id: 'toolbar', label: t('shell.to-toolbar'), keys: 'Alt-F10', run: focusToolbar },
-    { id: 'next-region', label: t('shell.region.next'), keys: 'F6', run: () => cycleRegions(desk, 1) },
-    { id: 'previous-region', label: t('shell.region.previous'), keys: 'Shift-F6', run: () => cycleRegions(desk, -1) },
-  ]
+  /** @type {Record<import('./page_keys.js').PageCommandId, () => unknown>} */
+  const runs = {
+    palette: () => showPalette(desk),
+    shortcuts: () => showShortcuts(desk),
+    people: panel('people'),
+    outline: panel('outline'),
+    where: async () => announce((await import('./whereabouts.js')).whereIsEveryone(desk)),
+    save: () => sayIfSaved(desk),
+    toolbar: focusToolbar,
+    'next-region': () => cycleRegions(desk, 1),
+    'previous-region': () => cycleRegions(desk, -1),
+  }
+  return PAGE_KEYS.map(entry => ({ ...entry, label: t(entry.label), run: runs[entry.id] }))
 }
 
 /** @param {Desk} desk */

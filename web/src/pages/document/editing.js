@@ -1,10 +1,11 @@
 // Opens the editor for the document's kind when its content is here, opens another when the kind changes, and
 // sees to it that a new document says what it is with its first edit; looking at one writes nothing.
-import { effect } from '../../../vendor/view.js'
+import { effect, untracked } from '../../../vendor/view.js'
 import { rememberKind } from '../../device/kinds.js'
 import { rememberRecent } from '../../device/recent.js'
 import { settings } from '../../device/settings.js'
 import { openEditor } from '../../editor/open.js'
+import { t } from '../../i18n/index.js'
 import { readPerson } from '../../presence/people.js'
 import { ROOTS, SCHEMA, readMeta, writeMeta } from '../../sync/meta.js'
 import { announce } from '../../ui/live.js'
@@ -13,18 +14,15 @@ import { element } from './desk.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
-/** What the server takes at once when it did not say, in bytes. */
-const LARGEST_UPDATE = 4 << 20
-
 /** @param {Desk} desk */
 export function startEditing(desk) {
   const { provider, meta } = desk
   let isStarted = false
   provider.subscribe(() => {
-    const { loaded, stop } = provider.facts
-    if (stop) desk.canEdit.value = false
-    element('editor').classList.toggle('is-stopped', stop !== null)
-    if (!loaded || isStarted || (stop && !desk.editor.value)) return
+    const { loaded, copied, stop } = provider.facts
+    desk.canEdit.value = desk.status.value.canEdit
+    element('editor').classList.toggle('is-stopped', stop !== null && !desk.canEdit.value)
+    if (isStarted || !(loaded || copied)) return
     isStarted = true
     const isNew = readMeta(provider.doc).kind === null
     sayWhatItIs(desk)
@@ -34,7 +32,19 @@ export function startEditing(desk) {
     })
   })
   provider.doc.getMap(ROOTS.meta).observe(() => (meta.value = readMeta(provider.doc)))
-  effect(() => desk.editor.value?.setEditable(desk.canEdit.value && desk.problem.value === null))
+  effect(() => {
+    const editor = desk.editor.value
+    const canEdit = desk.canEdit.value && desk.problem.value === null
+    untracked(() => editor?.setEditable(canEdit))
+  })
+  effect(() => {
+    const isOn = desk.editor.value !== null && settings.spelling.value === 'on' && desk.kind.value !== 'code'
+    const label = t('text.label')
+    for (const text of element('editor').querySelectorAll(/** @type {'div'} */ ('.cm-content, .ProseMirror'))) {
+      text.spellcheck = isOn
+      text.ariaLabel = label
+    }
+  })
   tickWithFrames(desk)
 }
 
@@ -55,12 +65,11 @@ async function show(desk, kind) {
     announce,
     toast,
     onProblem: problem => (desk.problem.value = problem),
-    largestUpdate: LARGEST_UPDATE,
+    largestUpdate: provider.largest,
   })
   // The kind may have changed again while its editor was fetched.
   if (desk.kind.value !== kind) return editor.destroy()
   desk.editor.value = editor
-  spellingAsChosen(place)
   rememberKind(desk.name, kind)
 }
 
@@ -78,14 +87,6 @@ function sayWhatItIs(desk) {
       const { kind } = readMeta(doc)
       if (kind && kind !== desk.kind.value) show(desk, kind)
     }
-  })
-}
-
-/** @param {HTMLElement} place */
-function spellingAsChosen(place) {
-  effect(() => {
-    const isOn = settings.spelling.value === 'on' && place.dataset.kind !== 'code'
-    for (const text of place.querySelectorAll(/** @type {'div'} */ ('[contenteditable]'))) text.spellcheck = isOn
   })
 }
 

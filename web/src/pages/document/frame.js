@@ -14,6 +14,7 @@ export function drawFrame(desk) {
   render(html`<${TopBar} desk=${desk} />`, element('bar'))
   render(html`<${Tools} desk=${desk} />`, element('toolbar'))
   render(html`<${ProblemNotice} desk=${desk} />`, element('problem'))
+  render(html`<${Stop} desk=${desk} />`, element('notice'))
   render(html`<${Following} desk=${desk} />`, element('following'))
   render(html`<${Side} desk=${desk} />`, element('panel'))
   render(html`<${Overlay} desk=${desk} />`, element('overlay'))
@@ -34,6 +35,17 @@ function ProblemNotice({ desk }) {
     <p><strong>${t(`shell.problem.${problem}`)}</strong> ${t(`shell.problem.${problem}.detail`)}</p>
     <button class="button" type="button" onClick=${() => location.reload()}>${t('shell.reload')}</button>
   </section>`
+}
+
+/** What to do when nothing can be sent any more. @param {{ desk: Desk }} props */
+function Stop({ desk }) {
+  const [part, setPart] = useState(/** @type {{ Rescuing: any } | null} */ (null))
+  const { needsRescue } = desk.status.value
+  const isShown = needsRescue || desk.provider.facts.stop !== null
+  useEffect(() => {
+    if (isShown && !part) import('./rescuing.js').then(setPart)
+  }, [isShown])
+  return isShown && part && html`<${part.Rescuing} desk=${desk} />`
 }
 
 /** @param {{ desk: Desk }} props */

@@ -8,6 +8,7 @@ import { Icon } from '../../ui/icon.js'
 import { MenuButton } from '../../ui/menu_button.js'
 import { StatusBadge } from '../../ui/status_badge.js'
 import { TitleField } from '../../ui/title_field.js'
+import { act } from './keeping.js'
 import { focusText, jumpTo, openPanel } from './moves.js'
 
 /** @param {{ desk: import('./desk.js').Desk }} props */
@@ -17,7 +18,7 @@ export function TopBar({ desk }) {
     <${TitleField} title=${desk.meta.value.title} longest=${TITLE_LONGEST} canEdit=${canEdit}
       onSave=${(/** @type {string} */ title) => writeMeta(desk.provider.doc, { title })} onLeave=${() => focusText(desk)} />
     <span class="kind">${t(`common.kind.${desk.kind.value}`)}</span>
-    <${StatusBadge} status=${desk.status.value} />
+    <${StatusBadge} status=${desk.status.value} onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />
     <span class="grow"></span>
     <${Avatars} people=${desk.people.value} onMore=${() => openPanel(desk, 'people')}
       onChoose=${(/** @type {import('../../presence/people.js').Present} */ person) => (person.isMe ? openPanel(desk, 'people') : jumpTo(desk, person))} />

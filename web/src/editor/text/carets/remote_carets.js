@@ -39,6 +39,7 @@ class RemoteCarets {
     this.readPerson = readPerson
     this.awareness = awareness
     this.tracked = trackPlaces(text)
+    this.turning = { key: this, read: turnedFlags, write: (/** @type {Map<Element, boolean>} */ flags) => flags.forEach((isTurned, caret) => caret.classList.toggle('is-turned', isTurned)) }
     this.publisher = caretPublisher(text, awareness)
     /** @param {{ added: number[], updated: number[], removed: number[] }} change */
     this.onChange = ({ added, updated, removed }) => {
@@ -59,6 +60,7 @@ class RemoteCarets {
     if (update.docChanged) this.tracked.map(update.changes)
     const isNews = update.transactions.some(transaction => transaction.annotation(presenceChanged))
     if (isNews) this.read(update.state.doc.length)
+    if (this.tracked.places.size > 0) update.view.requestMeasure(this.turning)
     if (isNews || update.docChanged || (update.viewportChanged && this.tracked.places.size > MANY)) this.decorations = this.draw(update.view)
   }
 
@@ -95,4 +97,15 @@ class RemoteCarets {
     }
     return Decoration.set(ranges, true)
   }
+}
+
+/** Whether names would be cut off at the end of the text, and stand on their caret's other side instead. @param {EditorView} view */
+function turnedFlags(view) {
+  const { left, right } = view.scrollDOM.getBoundingClientRect()
+  const isRightToLeft = getComputedStyle(view.scrollDOM).direction === 'rtl'
+  return new Map([...view.contentDOM.querySelectorAll('.remote-caret')].map(caret => {
+    const at = caret.getBoundingClientRect().left
+    const width = caret.querySelector('.remote-flag')?.clientWidth ?? 0
+    return [caret, isRightToLeft ? at - width < left : at + width > right]
+  }))
 }

@@ -62,7 +62,9 @@ export function followIndent(doc, onChanged) {
     /** @param {import('@codemirror/view').EditorView} view */
     start(view) {
       let shown = ''
+      let isStopped = false
       const follow = () => {
+        if (isStopped) return
         const indent = indentOf(doc, view.state.doc)
         if (writeIndent(indent) === shown) return
         shown = writeIndent(indent)
@@ -70,9 +72,14 @@ export function followIndent(doc, onChanged) {
         view.dispatch({ effects: compartment.reconfigure([indentUnit.of(unit), EditorState.tabSize.of(indent.size)]) })
         onChanged()
       }
-      meta.observe(follow)
+      // Never at once: `meta` may change in the same transaction as the text, inside the editor's own update.
+      const observe = () => queueMicrotask(follow)
+      meta.observe(observe)
       follow()
-      return () => meta.unobserve(follow)
+      return () => {
+        isStopped = true
+        meta.unobserve(observe)
+      }
     },
   }
 }

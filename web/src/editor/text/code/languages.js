@@ -55,7 +55,8 @@ export function followLanguage(doc, onChanged) {
         if (lang === shown) return
         shown = lang
         onChanged()
-        const grammar = lang ? await fetchGrammar(lang) : []
+        // Never at once: `meta` may change in the same transaction as the text, inside the editor's own update.
+        const grammar = await fetchGrammar(lang)
         if (shown === lang && !isStopped) view.dispatch({ effects: compartment.reconfigure(grammar) })
       }
       const observe = () => void follow()
@@ -71,6 +72,7 @@ export function followLanguage(doc, onChanged) {
 
 /** Without a connection code stays readable without colours. @param {string} lang @returns {Promise<import('../extension.js').Extension>} */
 async function fetchGrammar(lang) {
+  if (!lang) return []
   try {
     const { languages } = await import('../../../../vendor/languages.js')
     return await languages[/** @type {keyof typeof languages} */ (lang)]()

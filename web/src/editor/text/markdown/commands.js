@@ -1,6 +1,6 @@
 // What people can do with Markdown, for the toolbar, the palette and the list of shortcuts.
 import { t } from '../../../i18n/index.js'
-import { sharedCommands } from '../commands.js'
+import { historyCommands, viewCommands } from '../commands.js'
 import { codeBlock, cycleHeading, headingLevel, insertDivider, insertTable, isList, isQuote, setHeading, toggleList, toggleQuote } from './blocks.js'
 import { hasMark, nodeAround, toggleLink, toggleMark } from './marks.js'
 import { dispatchTask } from './tasks.js'
@@ -12,21 +12,21 @@ import { dispatchTask } from './tasks.js'
 
 /** @type {Edit[]} */
 const EDITS = [
-  { id: 'heading', group: 'block', icon: 'heading', edit: cycleHeading, is: state => headingLevel(state) > 0 },
-  { id: 'paragraph', group: 'block', keys: 'Mod-Alt-0', inToolbar: false, edit: state => setHeading(state, 0) },
-  { id: 'heading1', group: 'block', keys: 'Mod-Alt-1', inToolbar: false, edit: state => setHeading(state, 1), is: state => headingLevel(state) === 1 },
-  { id: 'heading2', group: 'block', keys: 'Mod-Alt-2', inToolbar: false, edit: state => setHeading(state, 2), is: state => headingLevel(state) === 2 },
-  { id: 'heading3', group: 'block', keys: 'Mod-Alt-3', inToolbar: false, edit: state => setHeading(state, 3), is: state => headingLevel(state) === 3 },
+  { id: 'paragraph', group: 'block', icon: 'paragraph', keys: 'Mod-Alt-0', edit: state => setHeading(state, 0), is: state => headingLevel(state) === 0 },
+  { id: 'heading1', group: 'block', icon: 'heading-1', keys: 'Mod-Alt-1', edit: state => setHeading(state, 1), is: state => headingLevel(state) === 1 },
+  { id: 'heading2', group: 'block', icon: 'heading-2', keys: 'Mod-Alt-2', edit: state => setHeading(state, 2), is: state => headingLevel(state) === 2 },
+  { id: 'heading3', group: 'block', icon: 'heading-3', keys: 'Mod-Alt-3', edit: state => setHeading(state, 3), is: state => headingLevel(state) === 3 },
+  { id: 'heading', group: 'block', inToolbar: false, edit: cycleHeading },
   { id: 'bold', group: 'mark', icon: 'bold', keys: 'Mod-b', edit: state => toggleMark(state, 'strong'), is: state => hasMark(state, 'strong') },
   { id: 'italic', group: 'mark', icon: 'italic', keys: 'Mod-i', edit: state => toggleMark(state, 'emphasis'), is: state => hasMark(state, 'emphasis') },
   { id: 'strike', group: 'mark', icon: 'strike', keys: 'Mod-Shift-x', edit: state => toggleMark(state, 'strike'), is: state => hasMark(state, 'strike') },
   { id: 'code', group: 'mark', icon: 'code', keys: 'Mod-e', edit: state => toggleMark(state, 'code'), is: state => hasMark(state, 'code') },
   { id: 'link', group: 'mark', icon: 'link', keys: 'Mod-k', edit: toggleLink, is: state => nodeAround(state, state.selection.main, 'Link') !== null },
-  { id: 'bulletList', group: 'list', icon: 'bulletList', keys: 'Mod-Shift-8', edit: state => toggleList(state, 'bullet'), is: state => isList(state, 'bullet') },
-  { id: 'orderedList', group: 'list', icon: 'orderedList', keys: 'Mod-Shift-7', edit: state => toggleList(state, 'ordered'), is: state => isList(state, 'ordered') },
-  { id: 'taskList', group: 'list', icon: 'taskList', keys: 'Mod-Shift-9', edit: state => toggleList(state, 'task'), is: state => isList(state, 'task') },
-  { id: 'blockquote', group: 'insert', icon: 'blockquote', edit: toggleQuote, is: isQuote },
-  { id: 'codeBlock', group: 'insert', icon: 'codeBlock', keys: 'Mod-Alt-c', edit: codeBlock },
+  { id: 'bulletList', group: 'list', icon: 'list-bullet', keys: 'Mod-Shift-8', edit: state => toggleList(state, 'bullet'), is: state => isList(state, 'bullet') },
+  { id: 'orderedList', group: 'list', icon: 'list-number', keys: 'Mod-Shift-7', edit: state => toggleList(state, 'ordered'), is: state => isList(state, 'ordered') },
+  { id: 'taskList', group: 'list', icon: 'list-task', keys: 'Mod-Shift-9', edit: state => toggleList(state, 'task'), is: state => isList(state, 'task') },
+  { id: 'blockquote', group: 'insert', icon: 'quote', edit: toggleQuote, is: isQuote },
+  { id: 'codeBlock', group: 'insert', icon: 'code-block', keys: 'Mod-Alt-c', edit: codeBlock },
   { id: 'table', group: 'insert', icon: 'table', edit: state => insertTable(state, [t('text.table.one'), t('text.table.two')]) },
   { id: 'divider', group: 'insert', icon: 'divider', edit: insertDivider },
 ]
@@ -72,7 +72,7 @@ export function markdownCommands(editor, more) {
     run: () => void dispatchTask(view, view.state.doc.lineAt(view.state.selection.main.head).number),
     isEnabled: () => canEdit() && isList(view.state, 'task'),
   }
-  return [...edits, tick, ...sharedCommands(editor), ...more]
+  return [...historyCommands(editor), ...edits, tick, ...viewCommands(editor), ...more]
 }
 
 /** The shortcuts of the edits. @type {import('../extension.js').KeyBinding[]} */
