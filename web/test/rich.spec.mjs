@@ -210,3 +210,20 @@ test('a paste larger than the server takes is refused before it enters', { skip 
   assert.equal(await ada.reads(), 'before after')
   await ada.close()
 })
+
+test('pasted text that looks like Markdown becomes what it means on request, and undo brings the text back', { skip }, async () => {
+  const ada = await opens('Ada Byron', 'markdown paste')
+  await ada.text.click()
+  await ada.page.evaluate(() => {
+    const data = new DataTransfer()
+    data.setData('text/plain', '# Title\n\n- one\n- two')
+    document.querySelector('.ProseMirror')?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  })
+  await ada.sees('# Title')
+  await ada.page.getByRole('button', { name: 'Paste as Markdown' }).click()
+  await ada.text.locator('h1', { hasText: 'Title' }).waitFor()
+  await ada.text.locator('li', { hasText: 'two' }).waitFor()
+  await ada.page.keyboard.press('Control+z')
+  await ada.sees('# Title')
+  await ada.close()
+})
