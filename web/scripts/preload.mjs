@@ -7,7 +7,7 @@ import path from 'node:path'
 const web = fileURLToPath(new URL('..', import.meta.url))
 const HINTS = /( *)<!-- preload -->\n(?: *<link rel="modulepreload"[^\n]*\n)*/
 
-for (const page of ['404.html', 'bin.html', 'about.html', 'index.html', 'document.html']) {
+for (const page of ['bin.html', 'about.html', 'index.html', 'document.html']) {
   const before = await readFile(path.join(web, page), 'utf8')
   const start = before.match(/<script type="module" src="\/([^"]+)"/)?.[1]
   if (!start) throw new Error(`${page} starts no module`)

@@ -3,11 +3,11 @@ import { html, useEffect, useState } from '../../vendor/view.js'
 import { ApiError } from '../api/http.js'
 import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
-import { LANGUAGES, chooseLanguage, language, t } from '../i18n/index.js'
-import { choose, settings } from '../device/settings.js'
+import { t } from '../i18n/index.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
 import { DropOverlay, ImportTray } from './drop.js'
+import { Foot } from './foot.js'
 import { search } from './items.js'
 import { DocumentList, Skeleton } from './list.js'
 import { Banner, Empty, Failed, NoHits, Unlisted } from './states.js'
@@ -119,22 +119,6 @@ function Notice({ library, onRetry }) {
   if (!library.problem.value || hasOwnPlace) return null
   const text = library.problem.value instanceof ApiError && library.problem.value.isUnreached ? t('home.unreached') : explain(library.problem.value)
   return html`<${Banner} text=${text} onRetry=${onRetry} />`
-}
-
-/** The foot of the home page and the bin. */
-export function Foot() {
-  return html`<footer class="foot">
-    <a href="/about">${t('home.about')}</a>
-    <span class="grow"></span>
-    <label><span class="unseen">${t('shell.theme')}</span>
-      <select value=${settings.theme.value} onChange=${(/** @type {Event} */ event) => choose('theme', /** @type {HTMLSelectElement} */ (event.target).value)}>
-        <option value="system">${t('shell.theme.system')}</option><option value="light">${t('shell.theme.light')}</option><option value="dark">${t('shell.theme.dark')}</option>
-      </select></label>
-    <label><span class="unseen">${t('home.language')}</span>
-      <select value=${language.value} onChange=${(/** @type {Event} */ event) => void chooseLanguage(/** @type {import('../i18n/index.js').Language} */ (/** @type {HTMLSelectElement} */ (event.target).value))}>
-        ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option key=${tag} value=${tag} lang=${tag}>${name}</option>`)}
-      </select></label>
-  </footer>`
 }
 
 /** What the server finds beyond the pages read so far. @param {import('./library.js').Library} library @param {string} query */
