@@ -67,14 +67,14 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
   const state = library.state.value
   const recent = library.recent.value
   const all = library.all.value
-  if (state === 'ready' && all.length === 0 && recent.length === 0) return html`<${Empty} actions=${actions} onFiles=${onFiles} />`
+  if (state === 'ready' && all.length === 0 && recent.length === 0) return html`<${Empty} actions=${actions} onFiles=${onFiles} hasBin />`
   const isAlone = state === 'not-listed' || state === 'failed'
   return html`
     ${recent.length > 0 && html`<section class="block" aria-labelledby="recent-title">
       <div class="block-head"><h2 id="recent-title">${t('home.recent')}</h2><span class="grow"></span>${isAlone && html`<${Tools} look=${look} hasBin=${state !== 'not-listed'} />`}</div>
       <${DocumentList} items=${isAlone ? recent : shelf(recent)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent isShelf=${!isAlone} />
     </section>`}
-    ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} />`}<${Unlisted} />`}
+    ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} hasBin=${false} />`}<${Unlisted} />`}
     ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} />`}
     ${(state === 'ready' || state === 'loading') && html`<section class="block" aria-labelledby="all-title">
       <div class="block-head"><h2 id="all-title">${t('home.all')}</h2><span class="grow"></span><${Tools} look=${look} hasBin /></div>
