@@ -42,7 +42,7 @@ function rate(letters, hits) {
     const isWordStart = hit === 0 || !/[\p{L}\p{N}]/u.test(letters[hit - 1])
     const isRun = index > 0 && hits[index - 1] === hit - 1
     const isFirst = index === 0 && isWordStart
-    score += isRun || isFirst ? 2 : isWordStart ? 1.7 : 0.2
+    score += isRun || isFirst ? 2 : isWordStart ? 1.3 : 0.2
   }
   return score
 }

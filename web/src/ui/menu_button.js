@@ -16,18 +16,19 @@ export function MenuButton({ label, items, class: look = 'button-bare', children
   const button = useRef(/** @type {HTMLElement | null} */ (null))
   const [open, setOpen] = useState(/** @type {{ Menu: typeof import('./menu.js').Menu, items: (MenuItem | null)[] } | null} */ (null))
   /** Pressing the button of an open menu closes it, by the browser's light dismissal. */
-  const closedAt = useRef(-Infinity)
-  const show = async (isByPointer = false) => {
-    if (isByPointer && performance.now() - closedAt.current < 200) return
+  const wasOpen = useRef(false)
+  const show = async () => {
+    if (wasOpen.current) return void (wasOpen.current = false)
     const [{ Menu }, now] = await Promise.all([import('./menu.js'), items()])
     setOpen({ Menu, items: now })
   }
-  const onClose = () => {
-    closedAt.current = performance.now()
-    setOpen(null)
+  /** @param {Event} event */
+  const onPress = event => {
+    wasOpen.current = open !== null
+    if (keepsFocus) event.preventDefault()
   }
   return html`<button class=${look} type="button" ref=${button} tabindex=${tabIndex} aria-label=${label} data-tip=${label} aria-haspopup="menu" aria-expanded=${open !== null}
-      onPointerDown=${(/** @type {Event} */ event) => keepsFocus && event.preventDefault()} onClick=${(/** @type {MouseEvent} */ event) => show(event.detail > 0)}
+      onPointerDown=${onPress} onClick=${show}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'ArrowDown' && (event.preventDefault(), show())}>${children}</button>
-    ${open && button.current && html`<${open.Menu} label=${label} items=${open.items} at=${button.current} onClose=${onClose} />`}`
+    ${open && button.current && html`<${open.Menu} label=${label} items=${open.items} at=${button.current} onClose=${() => setOpen(null)} />`}`
 }

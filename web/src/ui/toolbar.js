@@ -86,7 +86,7 @@ function Entry({ entry, isAway, tabIndex }) {
   if (entry.id === CHOICE) {
     const active = entry.commands.find(one => one.isActive?.()) ?? command
     return html`${gap}<${MenuButton} label=${t('shell.style', { style: active.label })} class=${`button-bare toolbar-choice ${away}`} tabIndex=${tabIndex} keepsFocus
-      items=${() => entry.commands.map(one => ({ ...item(one), isChoice: true, isChecked: one === active }))}><span>${active.label}</span><${Icon} name="down" /><//>`
+      items=${() => entry.commands.map(one => ({ ...item(one), isChoice: true, isChecked: one === active, isDisabled: one !== active && isOff(one) }))}><span>${active.label}</span><${Icon} name="down" /><//>`
   }
   return html`${gap}<button class=${`button-bare ${away}`} type="button" tabindex=${tabIndex} aria-label=${command.label} data-tip=${command.label} data-keys=${command.keys}
     aria-keyshortcuts=${shortcutForMachines(command.keys)} aria-pressed=${command.isActive ? String(command.isActive()) : undefined} aria-disabled=${isOff(command) ? 'true' : undefined}

@@ -1,7 +1,7 @@
 // The editor of rich documents: Tiptap with our schema, binding, keys and menus. Whoever opens it has made
 // sure that the schema can hold the document.
 import { Dropcursor, Editor, Gapcursor, ListKeymap, Placeholder } from '../../../vendor/rich.js'
-import { t } from '../../i18n/index.js'
+import { language, t } from '../../i18n/index.js'
 import { bindTo } from './binding.js'
 import { bubble } from './bubble.js'
 import { CaretElements } from './caret_elements.js'
@@ -32,7 +32,12 @@ export function openRichEditor(paper, around, context, fragment, onChange) {
   }
   /** @type {import('../contract.js').EditorCommand[] | null} */
   let commands = null
-  const listed = () => (commands ??= richCommands(editor, ask))
+  let listedIn = ''
+  const listed = () => {
+    if (listedIn !== language.value) commands = null
+    listedIn = language.value
+    return (commands ??= richCommands(editor, ask))
+  }
   /** @type {Editor | undefined} */
   let made
   const editor = new Editor({

@@ -5,6 +5,7 @@ import { rememberKind } from '../../device/kinds.js'
 import { rememberRecent } from '../../device/recent.js'
 import { settings } from '../../device/settings.js'
 import { openEditor } from '../../editor/open.js'
+import { t } from '../../i18n/index.js'
 import { readPerson } from '../../presence/people.js'
 import { ROOTS, SCHEMA, readMeta, writeMeta } from '../../sync/meta.js'
 import { announce } from '../../ui/live.js'
@@ -38,7 +39,11 @@ export function startEditing(desk) {
   })
   effect(() => {
     const isOn = desk.editor.value !== null && settings.spelling.value === 'on' && desk.kind.value !== 'code'
-    for (const text of element('editor').querySelectorAll(/** @type {'div'} */ ('[contenteditable=true]'))) text.spellcheck = isOn
+    const label = t('text.label')
+    for (const text of element('editor').querySelectorAll(/** @type {'div'} */ ('.cm-content, .ProseMirror'))) {
+      text.spellcheck = isOn
+      text.ariaLabel = label
+    }
   })
   tickWithFrames(desk)
 }
