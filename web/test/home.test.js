@@ -161,14 +161,18 @@ test('an answer from before a removal does not bring the document back', async (
   /** @type {((documents: import('../src/api/types.js').DocumentInfo[]) => void)[]} */
   const answers = []
   const { library } = libraryOf({ list: () => new Promise(resolve => answers.push(documents => resolve({ documents, next: null }))) })
+  const asked = async () => {
+    while (answers.length === 0) await Promise.resolve()
+  }
   const first = library.refresh()
+  await asked()
   answers.shift()?.([info('a'), info('b')])
   await first
   const second = library.refresh()
-  const hidden = library.hide('a')
-  hidden.done()
+  await asked()
+  library.hide('a').done()
   answers.shift()?.([info('a'), info('b')])
-  while (answers.length === 0) await Promise.resolve()
+  await asked()
   answers.shift()?.([info('b')])
   await second
   assert.deepEqual(names(library.documents.value), ['b'])
