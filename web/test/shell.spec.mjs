@@ -169,13 +169,15 @@ test('nothing shifts while the page loads, and nothing wraps or is cut off', { s
   const where = randomUUID()
   const first = await opens('Ada', where)
   await first.text.pressSequentially('# A plan\nWords')
+  await first.page.getByRole('textbox', { name: 'Title' }).fill('A plan of some length')
+  await first.page.keyboard.press('Enter')
   await first.isSaved()
   await first.close()
   for (const viewport of [{ width: 1280, height: 800 }, { width: 760, height: 700 }, { width: 390, height: 844 }, { width: 320, height: 640 }]) {
     const one = await person(browser, server.url, 'Mia', { viewport, hasTouch: viewport.width < 500, isMobile: viewport.width < 500 })
     await one.page.addInitScript(() => {
       Object.assign(globalThis, { shifts: [] })
-      new PerformanceObserver(list => /** @type {any} */ (globalThis).shifts.push(...list.getEntries().map(entry => /** @type {any} */ (entry).value))).observe({ type: 'layout-shift', buffered: true })
+      new PerformanceObserver(list => /** @type {any} */ (globalThis).shifts.push(...list.getEntries().map(entry => /** @type {any} */ (entry)).map(entry => ({ value: entry.value, what: entry.sources.map((/** @type {any} */ source) => source.node?.className) })))).observe({ type: 'layout-shift', buffered: true })
     })
     await one.opens(where)
     await one.isSaved()
@@ -195,7 +197,7 @@ test('nothing shifts while the page loads, and nothing wraps or is cut off', { s
         overflow: document.documentElement.scrollWidth > innerWidth,
       }
     })
-    assert.deepEqual({ ...found, shifts: found.shifts.reduce((/** @type {number} */ sum, /** @type {number} */ value) => sum + value, 0) }, { shifts: 0, bar: 52, rows: 1, out: [], overflow: false }, `${viewport.width} wide`)
+    assert.deepEqual(found, { shifts: [], bar: 52, rows: 1, out: [], overflow: false }, `${viewport.width} wide`)
     await one.close()
   }
 })

@@ -41,7 +41,7 @@ async function start(name) {
   const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
 
   translatePage()
-  effect(() => void (document.title = `${desk.meta.value.title || t('common.untitled')} · Coscribe`))
+  effect(() => void (document.title = desk.editor.value ? `${desk.meta.value.title || t('common.untitled')} · Coscribe` : 'Coscribe'))
   drawFrame(desk)
   render(html`<${LiveRegion} /><${Toasts} />`, element('messages'))
 
