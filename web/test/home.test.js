@@ -174,6 +174,15 @@ test('an answer from before a removal does not bring the document back', async (
   assert.deepEqual(names(library.documents.value), ['b'])
 })
 
+test('without the server the lists tell what opens on this device and what does not', async () => {
+  const { library } = libraryOf({ list: async () => ({ documents: [info('here'), info('away')], next: null }) }, [{ name: 'here', at: 2, isHere: true }, { name: 'away', at: 1, isHere: false }])
+  await library.refresh()
+  const away = () => [...library.recent.value, ...library.all.value].filter(({ isAway }) => isAway)
+  assert.deepEqual(names(away()), [])
+  library.isOnline.value = false
+  assert.deepEqual(names(away()), ['away', 'away'])
+})
+
 test('when the server goes away, what is shown stays', async () => {
   let isUp = true
   const { library } = libraryOf({ list: async () => (isUp ? { documents: [info('a')], next: null } : Promise.reject(new ApiError('offline', 0, ''))) })
@@ -226,7 +235,11 @@ test('a new document opens with and without the server, and not when the server 
   await actions.create('rich')
   problem = new ApiError('offline', 0, '')
   await actions.create('code')
+  assert.equal(gone.length, 1, 'nobody gets two by a double click')
+  actions.isCreating = false
+  await actions.create('code')
   problem = new ApiError('unwritable', 503, '')
+  actions.isCreating = false
   await actions.create('rich')
   assert.equal(gone.length, 2)
   assert.match(gone[0], /^\/d\/[0-9A-Za-z]{22}\?kind=rich$/)

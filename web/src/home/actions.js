@@ -26,6 +26,7 @@ export class Actions {
     this.toast = toast
     this.go = go
     this.forgetLocal = forgetLocal
+    /** Until the page is left; somebody who comes back to it may make another. */
     this.isCreating = false
   }
 
@@ -44,10 +45,9 @@ export class Actions {
       this.go(`${pathOf(name)}?kind=${kind}`)
     } catch (error) {
       const { isUnreached } = /** @type {import('../api/http.js').ApiError} */ (error)
-      if (isUnreached) this.go(`${pathOf(name)}?kind=${kind}`)
-      else this.toast(explain(error))
-    } finally {
+      if (isUnreached) return this.go(`${pathOf(name)}?kind=${kind}`)
       this.isCreating = false
+      this.toast(explain(error))
     }
   }
 

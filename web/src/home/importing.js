@@ -8,7 +8,7 @@ import { saySize } from './words.js'
 /** Files sent at the same time. */
 const AT_ONCE = 2
 /** Largest file, in bytes; the server says no by itself where its limit is lower. */
-const LARGEST = 50 << 20
+const LARGEST = 20 << 20
 
 /**
  * @typedef {object} Job

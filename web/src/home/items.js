@@ -15,6 +15,7 @@ import { isFresh } from '../device/names.js'
  * @property {number | null} bytes null when the server has not told
  * @property {number} people here now
  * @property {boolean} isUnsent whether edits on this device have not reached the server
+ * @property {boolean} [isAway] it does not open before the server is back
  */
 
 /** @param {DocumentInfo} info @returns {Item} */

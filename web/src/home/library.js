@@ -5,7 +5,7 @@ import { itemOf, merge, recentItem } from './items.js'
 
 /** @typedef {import('../api/types.js').DocumentInfo} DocumentInfo */
 /** @typedef {import('./items.js').Item} Item */
-/** @typedef {import('../device/recent.js').Recent & { isUnsent?: boolean }} Local */
+/** @typedef {import('../device/recent.js').Recent & { isUnsent?: boolean, isHere?: boolean }} Local */
 /** How the server's list stands. @typedef {'loading' | 'ready' | 'not-listed' | 'failed'} State */
 
 /** Documents in one answer, and in the largest one asked for when the page is looked at again. */
@@ -35,8 +35,10 @@ export class Library {
     this.local = signal(/** @type {Local[]} */ ([]))
     /** Documents the list did not tell of; null for one in the bin. */
     this.asked = signal(/** @type {Map<string, DocumentInfo | null>} */ (new Map()))
-    this.all = computed(() => this.documents.value.map(itemOf))
-    this.recent = computed(() => this.#recent())
+    /** Whether this device has a network at all. */
+    this.isOnline = signal(true)
+    this.all = computed(() => this.#mark(this.documents.value.map(itemOf)))
+    this.recent = computed(() => this.#mark(this.#recent()))
   }
 
   /** Documents that the server is being asked to remove. @type {Set<string>} */
@@ -148,6 +150,14 @@ export class Library {
     // What is on the screen stays when the server cannot be reached again.
     if (state !== 'failed' || this.state.value === 'loading') this.state.value = state
     this.problem.value = problem
+  }
+
+  /** Tells what opens without the server from what does not, while there is none. @param {Item[]} items */
+  #mark(items) {
+    const { code } = /** @type {Partial<import('../api/http.js').ApiError>} */ (this.problem.value ?? {})
+    if (this.isOnline.value && code !== 'offline' && code !== 'timeout') return items
+    const here = new Set(this.local.value.filter(({ isHere }) => isHere).map(({ name }) => name))
+    return items.map(item => (here.has(item.name) ? item : { ...item, isAway: true }))
   }
 
   #recent() {

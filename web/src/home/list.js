@@ -50,7 +50,7 @@ export function DocumentList({ items, look, label, actions, query = '', isRecent
   /** @param {KeyboardEvent} event */
   const onKeyDown = event => {
     const target = /** @type {HTMLElement} */ (event.target)
-    if (target.closest('input, .menu') || event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.defaultPrevented || target.closest('input, .menu') || event.ctrlKey || event.metaKey || event.altKey) return
     const item = items.find(({ name }) => name === target.closest('li')?.dataset.name)
     const to = item && move(event.key, items.indexOf(item), list.current, look)
     if (item && event.key === 'F2') setRenaming(item.name)

@@ -29,11 +29,10 @@ const SAY_AFTER = 700
  * @property {import('./actions.js').Actions} actions
  * @property {import('./importing.js').Importing} importing
  * @property {{ value: Look }} look
- * @property {{ value: boolean }} isOnline
  */
 
 /** @param {Parts} parts */
-export function Home({ library, actions, importing, look, isOnline }) {
+export function Home({ library, actions, importing, look }) {
   // Other pages search here by `/?query=`.
   const [query, setQuery] = useState(() => new URLSearchParams(location.search).get('query') ?? '')
   const found = useFound(library, query)
@@ -49,7 +48,7 @@ export function Home({ library, actions, importing, look, isOnline }) {
     <${Top} query=${query} onQuery=${setQuery} onEnter=${onEnter} onDown=${enterList} actions=${actions} onFiles=${onFiles} />
     <main id="main">
       <h1 class="unseen">${t('home.title')}</h1>
-      <${Notice} library=${library} isOnline=${isOnline.value} onRetry=${retry} />
+      <${Notice} library=${library} onRetry=${retry} />
       ${results
         ? html`<section class="block" aria-labelledby="results-title">
             <div class="block-head"><h2 id="results-title">${t('home.results')}</h2><span class="block-count">${results.length}</span></div>
@@ -103,13 +102,13 @@ async function showMore(library) {
 function Tools({ look, hasBin }) {
   const choice = (/** @type {Look} */ to, /** @type {string} */ icon, /** @type {string} */ label) =>
     html`<button class="tool" type="button" aria-label=${label} title=${label} aria-pressed=${look.value === to} onClick=${() => (look.value = to)}><${Icon} name=${icon} /></button>`
-  return html`${hasBin && html`<a class="tool tool-bin" href="/bin"><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
+  return html`${hasBin && html`<a class="tool tool-bin" href="/bin" title=${t('home.bin')}><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
     <div class="looks" role="group" aria-label=${t('home.look')}>${choice('list', 'viewList', t('home.look.list'))}${choice('cards', 'viewCards', t('home.look.cards'))}</div>`
 }
 
-/** Why the page may not be up to date. @param {{ library: Parts['library'], isOnline: boolean, onRetry: () => void }} props */
-function Notice({ library, isOnline, onRetry }) {
-  if (!isOnline) return html`<${Banner} text=${t('home.offline')} onRetry=${null} />`
+/** Why the page may not be up to date. @param {{ library: Parts['library'], onRetry: () => void }} props */
+function Notice({ library, onRetry }) {
+  if (!library.isOnline.value) return html`<${Banner} text=${t('home.offline')} onRetry=${null} />`
   const hasOwnPlace = library.state.value === 'failed' && library.recent.value.length === 0
   if (!library.problem.value || hasOwnPlace) return null
   const text = library.problem.value instanceof ApiError && library.problem.value.isUnreached ? t('home.unreached') : explain(library.problem.value)

@@ -26,13 +26,13 @@ export function Row({ item, query, isStop, isRenaming, onRenamed, menu }) {
   const title = item.title || t('common.untitled')
   const tabIndex = isStop ? 0 : -1
   const [before, hit, after] = cutAt(title, query)
-  /** @param {MouseEvent} event */
+  /** The keyboard's menu key (no button, in browsers that tell) opens our menu; a pointer gets the browser's, for links. @param {MouseEvent} event */
   const onContextMenu = event => {
-    if (isRenaming || event.shiftKey) return
+    if (isRenaming || event.button !== -1) return
     event.preventDefault()
     row.current?.querySelector('button')?.click()
   }
-  return html`<li class="item" ref=${row} data-name=${item.name} data-kind=${item.kind ?? 'rich'} onContextMenu=${onContextMenu}>
+  return html`<li class=${item.isAway ? 'item is-away' : 'item'} ref=${row} data-name=${item.name} data-kind=${item.kind ?? 'rich'} onContextMenu=${onContextMenu}>
     <span class="item-icon"><${Icon} name=${iconOf(item.kind)} /></span>
     ${isRenaming
       ? html`<${TitleField} title=${item.title} onDone=${onRenamed} />`
@@ -44,11 +44,12 @@ export function Row({ item, query, isStop, isRenaming, onRenamed, menu }) {
 
 /** @param {{ item: import('./items.js').Item }} props */
 function Facts({ item }) {
-  const { people, bytes, at, isUnsent, isOpenedAt } = item
+  const { people, bytes, at, isUnsent, isOpenedAt, isAway } = item
   const when = isOpenedAt ? t('home.opened', { ago: sayAgo(at) }) : t('home.edited', { ago: sayAgo(at) })
   return html`<span class="item-facts">
     ${isUnsent && html`<span class="fact-unsent">${t('home.unsent')}</span>`}
-    ${people > 0 && html`<span class="fact-people"><span class="people-dot" aria-hidden="true"></span>${t('home.people', { count: people })}</span>`}
+    ${isAway && html`<span class="fact-away">${t('home.away')}</span>`}
+    ${people > 0 && !isAway && html`<span class="fact-people"><span class="people-dot" aria-hidden="true"></span>${t('home.people', { count: people })}</span>`}
     <span class="fact-kind">${sayKind(item)}</span>
     <time class="fact-time" dateTime=${new Date(at).toISOString()} title=${sayMoment(at)}><span class="unseen">${when}</span><span aria-hidden="true">${sayAgo(at)}</span></time>
     <span class="fact-size">${bytes === null ? '' : saySize(bytes)}</span>

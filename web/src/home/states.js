@@ -29,6 +29,8 @@ function Start({ icon, label, hint, run }) {
 /** A search without hits. @param {{ query: string, actions: import('./actions.js').Actions }} props */
 export function NoHits({ query, actions }) {
   const title = query.trim()
+  const path = pathInLink(title)
+  if (path) return html`<div class="nothing"><p class="nothing-text">${t('home.link.here')}</p><a class="button" href=${path}>${t('home.menu.open')}</a></div>`
   return html`<div class="nothing">
     <p class="nothing-text">${t('home.nothing', { query: title })}</p>
     <button class="button" type="button" onClick=${() => void actions.create('rich', title)}>${t('home.nothing.create', { query: title })}</button>

@@ -34,14 +34,14 @@ function start() {
   const importing = new Importing({ api, onMade: info => library.put([info]), onOnly: name => location.assign(pathOf(name)) })
   const look = signal(read(LOOK, 'list') === 'cards' ? /** @type {const} */ ('cards') : /** @type {const} */ ('list'))
   effect(() => write(LOOK, look.value))
-  const isOnline = followNetwork(() => void library.refresh())
+  followNetwork(library)
   effect(() => {
     document.title = t('home.page')
   })
 
   const place = /** @type {HTMLElement} */ (document.getElementById('home'))
   place.replaceChildren()
-  const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} isOnline=${isOnline} /><${Toasts} /><${LiveRegion} />`
+  const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} /><${Toasts} /><${LiveRegion} />`
   render(html`<${page} />`, place)
 
   const removed = takeRemoved()
@@ -49,6 +49,7 @@ function start() {
   takeFiles(files => void importing.add(files))
   startClock()
   keepFresh(library)
+  addEventListener('pageshow', () => (actions.isCreating = false))
   listenForSlash()
 }
 
@@ -57,15 +58,14 @@ function mayMove() {
   return document.querySelector('main ul:hover, main ul:focus-within, .menu') === null
 }
 
-/** @param {() => void} onBack */
-function followNetwork(onBack) {
-  const isOnline = signal(navigator.onLine)
-  addEventListener('offline', () => (isOnline.value = false))
+/** @param {Library} library */
+function followNetwork(library) {
+  library.isOnline.value = navigator.onLine
+  addEventListener('offline', () => (library.isOnline.value = false))
   addEventListener('online', () => {
-    isOnline.value = true
-    onBack()
+    library.isOnline.value = true
+    void library.refresh()
   })
-  return isOnline
 }
 
 /** Reads the lists now, when somebody comes back to the page, and now and then while it is looked at. @param {Library} library */

@@ -15,6 +15,7 @@ import { richPaste } from './paste.js'
 import { schemaExtensions } from './schema.js'
 import { slashMenu } from './slash.js'
 import { SmallSteps } from './small_steps.js'
+import { StayInPlace } from './stay.js'
 
 /**
  * @param {HTMLElement} paper where the text goes
@@ -49,6 +50,7 @@ export function openRichEditor(paper, around, context, fragment, onChange) {
       ...schemaExtensions(),
       bindTo(fragment),
       SmallSteps,
+      StayInPlace,
       remoteCarets(context.awareness, context.readPerson, elements),
       holdWhileComposing(context.onComposition),
       richKeys(ask),

@@ -28,7 +28,16 @@ class RichDocument {
   /** @type {ReturnType<typeof showOnly> | null} */
   #viewer = null
   #schema = getSchema(schemaExtensions())
-  #tick = () => void this.changed.value++
+  #isTicking = false
+  /** Whoever follows `changed` runs outside of the binding, which could take their errors for its own. */
+  #tick = () => {
+    if (this.#isTicking) return
+    this.#isTicking = true
+    queueMicrotask(() => {
+      this.#isTicking = false
+      this.changed.value = this.changed.peek() + 1
+    })
+  }
   #check = (/** @type {Transaction} */ transaction) => {
     const problem = this.#problemOf(transaction)
     if (problem) this.#onlyShow(problem)
@@ -74,6 +83,7 @@ class RichDocument {
 
   /** @param {boolean} canEdit */
   setEditable(canEdit) {
+    if (canEdit === this.#isEditable) return
     this.#isEditable = canEdit
     this.#open?.editor.setEditable(canEdit, false)
     this.#tick()

@@ -20,9 +20,13 @@ export const richKeys = ask => Extension.create({
       editor.commands[command](editor.isActive('taskItem') ? 'taskItem' : 'listItem')
       return true
     }
+    const quote = () => editor.commands.toggleBlockquote()
     return {
       Tab: tab('sinkListItem'),
       'Shift-Tab': tab('liftListItem'),
+      // Bold would take these: it answers to Mod-b with or without Shift.
+      'Mod-Shift-b': quote,
+      'Mod-Shift-B': quote,
       'Mod-k': () => (ask.link(), true),
       'Mod-\\': () => editor.chain().unsetAllMarks().clearNodes().run(),
     }

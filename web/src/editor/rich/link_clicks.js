@@ -11,7 +11,7 @@ export const linkClicks = ask => Extension.create({
     return [
       new Plugin({
         props: {
-          handleClick(view, _position, event) {
+          handleClick(view, position, event) {
             const link = event.target instanceof Element ? event.target.closest('a[href]') : null
             if (!link || !view.dom.contains(link) || event.button !== 0) return false
             const address = safeAddress(link.getAttribute('href'))
@@ -19,8 +19,8 @@ export const linkClicks = ask => Extension.create({
             // The browser itself follows links in text that cannot be edited.
             if (!editor.isEditable) return false
             if (event.ctrlKey || event.metaKey) open(address, '_blank', 'noopener,noreferrer')
-            else if (view.state.selection.empty) ask.link()
-            return false
+            else if (editor.commands.setTextSelection(position)) ask.link()
+            return true
           },
         },
       }),
