@@ -78,6 +78,7 @@ test('a click on a face shows where that person is and leaves my caret where it 
   await ada.page.waitForFunction(isInView, 'last words')
   await ada.page.keyboard.press('F6')
   await ada.page.keyboard.press('F6')
+  await ada.page.locator('.cm-content:focus').waitFor()
   await ada.page.keyboard.type('mine ')
   await mia.text.press('Control+Home')
   await mia.sees('mine # Top')
