@@ -162,7 +162,7 @@ test('F6 goes round the parts of the page, Shift F6 the other way', { skip }, as
 })
 
 test('dialogs keep the focus, close by Escape and give it back to the text', { skip }, async () => {
-  const { page, press, focused, close } = await opens()
+  const { page, press, close } = await opens()
   await press('F6', 'F6')
   for (const [keys, name] of [['Control+Shift+P', 'Commands'], ['F1', 'Shortcuts'], ['Control+/', 'Shortcuts']]) {
     await page.evaluate(() => /** @type {HTMLElement} */ (document.querySelector('.ProseMirror')).focus())
