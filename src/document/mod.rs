@@ -4,19 +4,19 @@
 //! [`registry`] finds or starts an actor, [`command`] is what one can ask of it, `actor` is its
 //! loop, and the files it routes to each answer one question.
 
-pub mod bin;
 pub mod command;
-pub mod library;
 pub mod registry;
 pub mod outbox;
 pub mod budget;
 mod actor;
 mod attendance;
 mod beginning;
+mod bin;
 mod card;
 mod acknowledge;
 mod durability;
 mod fan_out;
+mod library;
 mod live;
 mod load;
 mod mailbox;

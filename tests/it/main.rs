@@ -2,7 +2,7 @@
 //! a page as unmodified clients are.
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
-//! documents and people, `restart` about what a store keeps, `api` about `/api/v1`. `store_speed`
+//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`. `store_speed`
 //! measures the local engine by itself, for people who ask it to.
 
 mod api;
@@ -10,6 +10,7 @@ mod formats;
 mod harness;
 mod http;
 mod page;
+mod refusals;
 mod restart;
 mod store_speed;
 mod sync;

@@ -1,6 +1,8 @@
 //! An unmodified y-websocket page as the server sees it: it answers every question with all it has,
 //! and comes back whatever it is told.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use coscribe::{crdt::replica::Replica, ids::ClientId, server::Server};
 use futures_util::{SinkExt, StreamExt};
@@ -9,6 +11,9 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, protocol::frame::coding::CloseCode},
 };
+
+/// Longer than anything takes, so that a test that waits in vain ends.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A page and its copy of the document.
 pub(crate) struct Page {
@@ -84,6 +89,10 @@ impl Page {
 
     /// The next thing it hears; answers questions and keeps what it is told on the way.
     pub(crate) async fn hears(&mut self) -> Heard {
+        tokio::time::timeout(PATIENCE, self.listen()).await.expect("hears something")
+    }
+
+    async fn listen(&mut self) -> Heard {
         loop {
             let socket = self.socket.as_mut().expect("connected");
             let frame = match socket.next().await {

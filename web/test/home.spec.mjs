@@ -132,7 +132,7 @@ test('the menu works by keyboard, copies and exports', { skip }, async () => {
   await ada.page.keyboard.press('Enter')
   await ada.page.getByRole('menuitem', { name: 'Duplicate' }).press('Enter')
   await ada.link(`Copy of ${title}`).waitFor()
-  await ada.link(title).first().press('Shift+F10')
+  await ada.all.getByRole('link', { name: title, exact: true }).press('Shift+F10')
   await focusOn(ada.page, '[role=menuitem]')
   await ada.page.getByRole('menuitem', { name: 'Export as' }).click()
   const saving = ada.page.waitForEvent('download')

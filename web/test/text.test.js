@@ -106,8 +106,8 @@ test('words counted through random edits are the words there are', () => {
 
 test('chunks kept through random edits are the chunks of the whole text', () => {
   const random = randomOf(11)
-  const pieces = ['word '.repeat(40), '\n', '\n\n', '```\n', '~~~~\n', '- item\n', '  more\n', '# Head\n', '[a]: https://x.org\n', '> quote\n', '1. one\n']
-  let state = EditorState.create({ doc: Array.from({ length: 500 }, () => pieces[random(pieces.length)]).join('') })
+  const pieces = ['word '.repeat(40), '\n', '\n\n', '```\n', '~~~~\n```\n~~~~\n', '- item\n', '  more\n', '# Head\n', '[a]: https://x.org\n', '> quote\n', '1. one\n']
+  let state = EditorState.create({ doc: Array.from({ length: 300 }, (_, index) => `Paragraph ${index} ${'word '.repeat(random(30))}\n\n${pieces[4 + random(7)]}`).join('\n') })
   const chunks = new Chunks(state.doc)
   assert.ok(chunks.list.length > 5)
   for (let turn = 0; turn < 600; turn++) {

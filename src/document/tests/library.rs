@@ -8,7 +8,7 @@ use super::harness::{Held, World, Writer, newcomer, world_with};
 use crate::{
     clock::{Clock, TestClock, Timestamp},
     crdt::{Kind, Meta, MetaChanges, replica::Replica},
-    document::{Outbox, Unavailable},
+    document::{Command, Unavailable},
     identity::{Author, AuthorKind},
     ids::{ClientId, DocumentName},
     limits::Limits,
@@ -93,12 +93,25 @@ async fn edits_that_leave_the_card_alone_write_none() {
     for _ in 0..20 {
         session.says(ClientMessage::Update(writer.types(b'x'))).await;
     }
-    session.handle.send(crate::document::Command::Unsubscribe(session.id)).await.expect("open");
+    session.handle.send(Command::Unsubscribe(session.id)).await.expect("open");
     drop(session);
     unloaded(&world).await;
     let id = world.store.find(&world.name).await.expect("reads").expect("is there");
     let record = world.store.record(id, "card").await.expect("reads").expect("is there");
     assert_eq!(record.revision, 1);
+}
+
+#[tokio::test]
+async fn the_kind_follows_from_the_first_words_of_a_page_that_says_nothing() {
+    let (mut world, _) = world();
+    let session = world.synced(Address::None).await;
+    let (_, update) = Replica::new(ClientId(7), "text").edit(|text| text.push("words"));
+    session.says(ClientMessage::Update(update.expect("a change"))).await;
+    session.handle.read().await.expect("loaded");
+    // The turn after the one that answered has looked at the card.
+    session.handle.read().await.expect("loaded");
+    let shown = world.documents.summary(&world.name).await.expect("reads").expect("is there");
+    assert_eq!((shown.meta.kind, shown.people), (Some(Kind::Markdown), 1));
 }
 
 #[tokio::test]
@@ -166,18 +179,7 @@ async fn the_bin_turns_sessions_away_until_the_document_is_restored() {
     world.documents.put_into_bin(&world.name).await.expect("is there");
     assert_eq!(session.hears_until("close 4404").await, ["denied", "close 4404"]);
     // Whatever the edge decides, the document itself does not open.
-    let outbox = Arc::new(Outbox::new(1000));
     let handle = world.documents.open(&world.name).expect("not stopping");
-    let new = Box::new(newcomer(99, Address::None, &outbox));
-    let sent = handle.send(crate::document::Command::Subscribe(new)).await;
-    assert!(
-        sent.is_err() || {
-            while !outbox.is_closing() {
-                tokio::task::yield_now().await
-            }
-            true
-        }
-    );
     assert!(matches!(handle.read().await, Err(Unavailable::InBin | Unavailable::Reloading)));
     drop(handle);
     world.documents.restore(&world.name).await.expect("is there");

@@ -1,8 +1,9 @@
 // Files that are dropped anywhere on the page or pasted, and what became of them.
-import { html, signal } from '../../vendor/view.js'
+import { html, signal, useEffect } from '../../vendor/view.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import { Icon } from '../ui/icon.js'
+import { announce } from '../ui/live.js'
 
 /** Whether files are held over the page now. */
 const isOver = signal(false)
@@ -54,13 +55,18 @@ export function DropOverlay() {
 /** What is on its way and what came of it. @param {{ importing: import('./importing.js').Importing }} props */
 export function ImportTray({ importing }) {
   const jobs = importing.jobs.value
-  if (jobs.length === 0) return null
+  return jobs.length > 0 && html`<${Tray} jobs=${jobs} onClear=${() => importing.clear()} />`
+}
+
+/** @param {{ jobs: import('./importing.js').Job[], onClear: () => void }} props */
+function Tray({ jobs, onClear }) {
   const open = jobs.filter(({ state }) => state === 'waiting' || state === 'busy').length
   const failed = jobs.filter(({ state }) => state === 'failed').length
   const text = open > 0 ? t('home.import.progress', { done: jobs.length - open, count: jobs.length }) : failed > 0 ? t('home.import.failed', { count: failed }) : t('home.import.done', { count: jobs.length })
+  useEffect(() => announce(text), [text])
   return html`<section class="tray" aria-labelledby="tray-title">
-    <header><h2 id="tray-title" role="status">${text}</h2>
-      ${open === 0 && html`<button class="tray-close" type="button" aria-label=${t('common.close')} onClick=${() => importing.clear()}><${Icon} name="close" /></button>`}</header>
+    <header><h2 id="tray-title">${text}</h2>
+      ${open === 0 && html`<button class="tray-close" type="button" aria-label=${t('common.close')} onClick=${onClear}><${Icon} name="close" /></button>`}</header>
     <progress class="tray-bar" hidden=${open === 0} max=${jobs.length} value=${jobs.length - open} aria-labelledby="tray-title"></progress>
     <ul>${jobs.map(job => html`<${JobLine} key=${job.id} job=${job} />`)}</ul>
   </section>`

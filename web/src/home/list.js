@@ -16,8 +16,9 @@ import { Row } from './row.js'
  * @param {import('./actions.js').Actions} props.actions
  * @param {string} [props.query] marked in titles
  * @param {boolean} [props.isRecent] documents of this device
+ * @param {boolean} [props.isShelf] one row of sheets, as many as there is room for
  */
-export function DocumentList({ items, look, label, actions, query = '', isRecent = false }) {
+export function DocumentList({ items, look, label, actions, query = '', isRecent = false, isShelf = false }) {
   const list = useRef(/** @type {HTMLElement | null} */ (null))
   const [current, setCurrent] = useState('')
   const [renaming, setRenaming] = useState('')
@@ -60,7 +61,7 @@ export function DocumentList({ items, look, label, actions, query = '', isRecent
     else return
     event.preventDefault()
   }
-  return html`<ul class=${look === 'cards' ? 'sheets' : 'rows'} ref=${list} aria-labelledby=${label} onKeyDown=${onKeyDown}
+  return html`<ul class=${look === 'cards' ? `sheets ${isShelf ? 'shelf' : ''}` : 'rows'} ref=${list} aria-labelledby=${label} onKeyDown=${onKeyDown}
       onFocusIn=${(/** @type {FocusEvent} */ event) => setCurrent(/** @type {HTMLElement} */ (event.target).closest('li')?.dataset.name ?? '')}>
     ${items.map(item => html`<${Row} key=${item.name} item=${item} query=${query} isStop=${item.name === stop} isRenaming=${item.name === renaming}
       onRenamed=${(/** @type {string | null} */ title, /** @type {boolean} */ isByKey) => endRename(item, title, isByKey)}

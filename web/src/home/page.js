@@ -72,7 +72,7 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
   return html`
     ${recent.length > 0 && html`<section class="block" aria-labelledby="recent-title">
       <div class="block-head"><h2 id="recent-title">${t('home.recent')}</h2><span class="grow"></span>${isAlone && html`<${Tools} look=${look} hasBin=${state !== 'not-listed'} />`}</div>
-      <${DocumentList} items=${isAlone ? recent : recent.slice(0, RECENT_MOST)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent />
+      <${DocumentList} items=${isAlone ? recent : shelf(recent)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent isShelf=${!isAlone} />
     </section>`}
     ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} />`}<${Unlisted} />`}
     ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} />`}
@@ -82,6 +82,12 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
       ${library.next.value && html`<div class="more"><button class="button" type="button" aria-disabled=${library.isLoadingMore.value} onClick=${() => showMore(library)}>${t('home.more')}</button></div>`}
     </section>`}
   `
+}
+
+/** The newest few; what was not sent yet comes first and is never left out. @param {Item[]} recent */
+function shelf(recent) {
+  const unsent = recent.filter(({ isUnsent }) => isUnsent)
+  return [...unsent, ...recent.filter(({ isUnsent }) => !isUnsent)].slice(0, Math.max(RECENT_MOST, unsent.length))
 }
 
 /** Appends a page; the focus goes to its first document. @param {import('./library.js').Library} library */

@@ -4,6 +4,7 @@ import { Y } from '../../vendor/core.js'
 import { kindOf } from '../device/kinds.js'
 import { loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
+import { keepPagesOffline } from '../device/offline_pages.js'
 import { showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
 import { settleLanguage, t } from '../i18n/index.js'
@@ -53,6 +54,7 @@ async function start(name) {
   document.addEventListener('focusin', () => import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips()), { once: true })
   guardPage(provider, me)
   keepEdits(provider, store)
+  keepPagesOffline()
   attend(provider.awareness)
   provider.connect()
 }

@@ -3,6 +3,7 @@ import { effect, html, render, signal } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
 import { loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
+import { keepPagesOffline } from '../device/offline_pages.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
 import { takeRemoved } from '../device/removed.js'
 import { showSettings } from '../device/settings.js'
@@ -51,6 +52,7 @@ function start() {
   keepFresh(library)
   addEventListener('pageshow', () => (actions.isCreating = false))
   listenForSlash()
+  keepPagesOffline()
 }
 
 /** Rows change places only when nobody points at them or works in them. */

@@ -97,7 +97,7 @@ function sizes(reason) {
 
 /** @param {Facts} facts @param {number} now @returns {Said | null} */
 function loading(facts, now) {
-  const isFresh = facts.failures === 0 || (facts.lostAt !== null && now - facts.lostAt < CONNECTING_AFTER)
+  const isFresh = facts.failures === 0 || facts.lostAt === null || now - facts.lostAt < CONNECTING_AFTER
   if (facts.loaded || !isFresh) return null
   const waited = now - facts.startedAt
   const kind = facts.copied ? 'copy' : 'loading'

@@ -4,6 +4,8 @@
 export class Changes {
   /** @type {Set<() => void>} */
   #listeners = new Set()
+  /** @type {Set<() => void>} */
+  #waiting = new Set()
 
   /** Calls `listener` at every change; returns how to stop that. @param {() => void} listener */
   subscribe(listener) {
@@ -13,7 +15,7 @@ export class Changes {
 
   /** Something may have changed. */
   tell() {
-    for (const listener of this.#listeners) listener()
+    for (const listener of [...this.#listeners, ...this.#waiting]) listener()
   }
 
   /** Resolves when `isSo` says so, asked now and at every change; fails when it throws. @param {() => boolean} isSo @returns {Promise<void>} */
@@ -26,15 +28,17 @@ export class Changes {
         } catch (error) {
           reject(error)
         }
-        this.#listeners.delete(check)
+        this.#waiting.delete(check)
       }
-      this.#listeners.add(check)
+      this.#waiting.add(check)
       check()
     })
   }
 
-  /** Nobody is told any more. */
-  clear() {
+  /** Listeners are not told any more; who waits is asked a last time. */
+  end() {
     this.#listeners.clear()
+    this.tell()
+    this.#waiting.clear()
   }
 }

@@ -128,6 +128,7 @@ export class OfflineCopy {
   async flush() {
     await this.whenLoaded
     while (this.#flushing) await this.#flushing
+    if (this.#isClosed) return
     if (this.#queue.length > 0 || this.#isStale) await this.#flushNow()
   }
 

@@ -45,7 +45,7 @@ export class Provider {
    * @param {import('./token.js').TokenSource | null} [options.token] a function is asked again when the server wants another one
    * @param {import('./offline_store.js').OfflineStore | null} [options.store] where the copy of this device is kept
    * @param {number} [options.app] newest schema this app can write; a server with newer pages is not sent anything
-   * @param {import('./socket.js').Environment} [options.environment] time, chance and sockets; those of the runtime when absent
+   * @param {import('./socket.js').Environment} [options.environment] time, chance and sockets; the runtime's when absent
    */
   constructor({ server, name, doc, awareness = new protocol.Awareness(doc), token = null, store = null, app = Infinity, environment = browser }) {
     this.doc = doc
@@ -62,7 +62,7 @@ export class Provider {
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
-        waiting: this.#changed,
+        waits: this.#changed,
       },
       environment,
     )
@@ -81,7 +81,7 @@ export class Provider {
       },
       environment,
     )
-    this.#presence = new Presence(awareness, states => this.#sendPresence(states), environment)
+    this.#presence = new Presence(awareness, states => (this.#socket.send(frames.presence(states)), this.#copy?.presence(states)), environment)
     if (!isEmpty(doc)) this.#saving.edited(environment.now())
     doc.on('update', this.#onUpdate)
     if (store) this.#openCopy(store)
@@ -177,8 +177,9 @@ export class Provider {
     await this.#copy?.drop()
   }
 
-  /** Ends everything, leaving the document as it is. */
+  /** Ends everything but the document. */
   destroy() {
+    if (this.#isDestroyed) return
     this.#isDestroyed = true
     this.#exchange.stop()
     this.doc.off('update', this.#onUpdate)
@@ -187,8 +188,7 @@ export class Provider {
     this.#token.stop()
     this.#socket.stop()
     this.#copy?.close()
-    this.#changed()
-    this.#changes.clear()
+    this.#changes.end()
   }
 
   /** @param {import('./offline_store.js').OfflineStore} store */
@@ -265,18 +265,12 @@ export class Provider {
   #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
     if (origin === this) return this.#copy?.received(update)
     // The copy has counted already what it brings.
-    if (origin !== this.#copy || this.#copy === null) {
+    if (this.#copy === null || origin !== this.#copy) {
       this.#saving.edited(this.#environment.now())
       this.#copy?.edited(update)
     }
     this.#exchange.changed(update)
     this.#changed()
-  }
-
-  /** @param {Uint8Array} states */
-  #sendPresence(states) {
-    this.#socket.send(frames.presence(states))
-    this.#copy?.presence(states)
   }
 
   /** @param {number} code @param {string} reason @returns {import('./socket.js').Verdict} */

@@ -32,7 +32,7 @@ const RESTART_SPREAD = 3_000
  * @property {() => void} opened
  * @property {(bytes: Uint8Array) => void} received
  * @property {(code: number, reason: string) => Verdict} closed
- * @property {() => void} waiting the next attempt has its time
+ * @property {() => void} waits the next attempt has its time, or begins
  */
 
 /** @type {Environment} */
@@ -116,6 +116,7 @@ export class Socket {
       if (socket === this.#current) this.#lost(code, reason)
     }
     this.#expectWithin(SILENCE)
+    this.#owner.waits()
   }
 
   /** Sends now, or not at all: false means that no connection is open. @param {Uint8Array} bytes */
@@ -173,7 +174,7 @@ export class Socket {
     const wait = this.#waitAfter(verdict)
     this.nextTry = this.#environment.now() + wait
     this.#retry = this.#environment.setTimeout(() => this.connect(), wait)
-    this.#owner.waiting()
+    this.#owner.waits()
   }
 
   /** How long until the next attempt, in ms. @param {Verdict} verdict */

@@ -26,17 +26,17 @@ function Settings({ doc, editor, settings }) {
   const lang = languageOf(doc)
   const indent = writeIndent(indentOf(doc, editor.view.state.doc))
   return html`
-    <label class="strip-field"><span class="unseen">${t('text.language')}</span>
-      <select disabled=${!canEdit} value=${lang} onChange=${(/** @type {any} */ event) => chooseLanguage(doc, event.target.value)}>
+    <span class="strip-field">
+      <select aria-label=${t('text.language')} disabled=${!canEdit} value=${lang} onChange=${(/** @type {any} */ event) => chooseLanguage(doc, event.target.value)}>
         <option value="">${t('text.language.plain')}</option>
         ${Object.entries(LANGUAGE_NAMES).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select>
-    </label>
-    <label class="strip-field"><span class="unseen">${t('text.indent')}</span>
-      <select disabled=${!canEdit} value=${indent} onChange=${(/** @type {any} */ event) => chooseIndent(doc, /** @type {any} */ (readIndent(event.target.value)))}>
+    </span>
+    <span class="strip-field">
+      <select aria-label=${t('text.indent')} disabled=${!canEdit} value=${indent} onChange=${(/** @type {any} */ event) => chooseIndent(doc, /** @type {any} */ (readIndent(event.target.value)))}>
         ${[false, true].flatMap(isTabs => SIZES.map(size => html`<option key=${writeIndent({ size, isTabs })} value=${writeIndent({ size, isTabs })}>${t(isTabs ? 'text.indent.tabs' : 'text.indent.spaces', { size })}</option>`))}
       </select>
-    </label>
+    </span>
   `
 }
 

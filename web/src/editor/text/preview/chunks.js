@@ -2,8 +2,11 @@
 // the change. A cut stands where no block can continue: after a blank line, before an unindented line that begins
 // no list item, outside fences. Pure.
 
-/** A chunk grows to this many characters before a cut; one larger than MOST is cut at any line. */
-const LEAST = 1200
+/** Cuts are made where the text itself says so, at about every eighth possible place, so that an edit does not move
+ *  those after it; but a chunk has at least LEAST characters, from MUCH on it ends at the next possible place, and
+ *  from MOST on at any line. */
+const LEAST = 400
+const MUCH = 4000
 const MOST = 24_000
 
 /** @typedef {import('../extension.js').Text} Text */
@@ -22,7 +25,8 @@ function* cut(doc, line, fence) {
   let isAfterBlank = false
   for (const lines = doc.iterLines(line); !lines.next().done; ) {
     const text = lines.value
-    if ((length >= MOST && chunk.lines > 0) || (length >= LEAST && !fence && isAfterBlank && isSafeStart(text))) {
+    const isPossible = length >= LEAST && !fence && isAfterBlank && isSafeStart(text)
+    if (chunk.lines > 0 && (length >= MOST || (isPossible && (length >= MUCH || isChosen(text))))) {
       yield chunk
       chunk = { lines: 0, fence, references: '' }
       length = 0
@@ -34,6 +38,13 @@ function* cut(doc, line, fence) {
     isAfterBlank = text === '' || text.trim() === ''
   }
   if (chunk.lines > 0) yield chunk
+}
+
+/** Chance that is the same for the same line. @param {string} text */
+function isChosen(text) {
+  let hash = text.length
+  for (let index = 0; index < text.length && index < 40; index++) hash = (hash * 31 + text.charCodeAt(index)) | 0
+  return ((hash ^ (hash >>> 15)) & 7) === 0
 }
 
 /** @param {string} text */

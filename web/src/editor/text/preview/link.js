@@ -1,9 +1,8 @@
 // Scrolls text and preview together by source line, in the direction in which this person scrolls. A scroll that
 // others' edits cause moves nothing: then the same line is still at the top.
+import { lineAt, topOf } from './lines.js'
 
-/** @typedef {{ lineAt: (top: number) => number, topOf: (line: number) => number }} Lines */
-
-/** @param {import('@codemirror/view').EditorView} view @param {HTMLElement} region @param {Lines} page */
+/** @param {import('@codemirror/view').EditorView} view @param {HTMLElement} region @param {import('./page.js').Page} page */
 export function linkScrolling(view, region, page) {
   const { scrollDOM } = view
   /** Which pane this person moves. @type {'text' | 'preview' | null} */
@@ -40,13 +39,14 @@ export function linkScrolling(view, region, page) {
     seen = place
     if (isSame || driver !== 'text' || Math.abs(scrollDOM.scrollTop - ours.text) < 2) return
     const isAtStart = scrollDOM.scrollTop <= 0
-    region.scrollTop = isAtStart ? 0 : page.topOf(view.state.doc.lineAt(place.pos).number + place.part)
+    region.scrollTop = isAtStart ? 0 : topOf(page, view.state.doc.lineAt(place.pos).number + place.part)
     ours.preview = region.scrollTop
   }
 
   function fromPreview() {
-    if (driver !== 'preview' || Math.abs(region.scrollTop - ours.preview) < 2) return
-    const line = page.lineAt(region.scrollTop)
+    const isOurs = [ours.preview, page.held].some(top => Math.abs(region.scrollTop - top) < 2)
+    if (driver !== 'preview' || isOurs) return
+    const line = lineAt(page, region.scrollTop)
     const number = Math.min(Math.floor(line), view.state.doc.lines)
     const block = view.lineBlockAt(view.state.doc.line(number).from)
     const inset = view.documentTop - scrollDOM.getBoundingClientRect().top + scrollDOM.scrollTop

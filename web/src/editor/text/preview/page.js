@@ -3,6 +3,7 @@
 import { headingsOf, slugOf } from '../markdown/outline.js'
 import { dispatchTask } from '../markdown/tasks.js'
 import { Chunks } from './chunks.js'
+import { topOf } from './lines.js'
 import { linkScrolling } from './link.js'
 import { blocksOf, lineWithin, patch } from './patch.js'
 import { parseReferences, renderMarkdown } from './render.js'
@@ -40,6 +41,10 @@ export class Page {
   references = {}
   /** @type {{ cancel: () => void } | null} */
   planned = null
+  /** Where the page stood after it was changed around what is seen; getting there is no scrolling of this person. */
+  held = -1
+  /** The line of what is seen first and its distance from the edge; moves along with edits. @type {{ line: number, top: number } | null} */
+  anchor = null
 
   /** @param {HTMLElement} region @param {import('../editor.js').TextEditor} editor */
   constructor(region, editor) {
@@ -53,7 +58,10 @@ export class Page {
     this.fresh = new WeakSet()
     this.collectReferences()
     this.body.append(...this.chunks.list.map(chunk => this.placeholder(chunk)))
-    this.onScroll = () => this.plan(0)
+    this.onScroll = () => {
+      if (Math.abs(region.scrollTop - this.held) >= 2) this.note()
+      this.plan(0)
+    }
     this.onClick = (/** @type {MouseEvent} */ event) => this.click(event)
     region.addEventListener('scroll', this.onScroll, { passive: true })
     region.addEventListener('click', this.onClick)
@@ -76,6 +84,10 @@ export class Page {
     if (this.isStopped) return
     if (update.startState.readOnly !== update.state.readOnly) this.staleAll()
     if (!update.docChanged) return
+    if (this.anchor) {
+      const { from } = update.startState.doc.line(this.anchor.line)
+      this.anchor.line = update.state.doc.lineAt(update.changes.mapPos(from, 1)).number
+    }
     const { at, removed, added } = this.chunks.update(update.startState.doc, update.state.doc, update.changes)
     const follow = () => this.follow(at, removed.length, added)
     if (removed.length === added.length) follow()
@@ -142,19 +154,28 @@ export class Page {
     const { children } = this.body
     let isUnfinished = false
     this.keepPlace(() => {
+      // What is looked at comes first: where it stands says what else is near.
+      if (this.anchor) this.freshen(this.chunks.find(this.anchor.line).index)
+      this.restore()
       const top = this.region.scrollTop - clientHeight
       for (let index = this.indexAt(top); index < children.length; index++) {
-        const child = /** @type {HTMLElement} */ (children[index])
-        if (child.offsetTop > top + 3 * clientHeight) break
-        if (this.fresh.has(child)) continue
-        if (performance.now() > deadline) {
+        const { offsetTop } = /** @type {HTMLElement} */ (children[index])
+        if (offsetTop > top + 3 * clientHeight) break
+        if (performance.now() > deadline && !this.fresh.has(children[index])) {
           isUnfinished = true
           break
         }
-        this.render(index)
+        this.freshen(index)
       }
     })
+    this.note()
     return isUnfinished
+  }
+
+  /** @param {number} index */
+  freshen(index) {
+    const child = this.body.children[index]
+    if (child && !this.fresh.has(child)) this.render(index)
   }
 
   /** @param {number} index */
@@ -183,56 +204,51 @@ export class Page {
     return Math.max(0, low)
   }
 
-  /** Changes the page around the first block that is seen whole, which stays where it is. @param {() => void} change */
+  /** Changes the page around what is seen: the first whole block stays where it is. @param {() => void} change */
   keepPlace(change) {
     const { region } = this
     if (region.scrollTop === 0) return change()
     const edge = region.getBoundingClientRect().top
-    const chunk = this.body.children[this.indexAt(region.scrollTop)]
-    const candidates = chunk ? [...blocksOf(chunk), ...(chunk.nextElementSibling ? [...blocksOf(chunk.nextElementSibling), chunk.nextElementSibling] : []), chunk] : []
-    const seen = candidates.map(block => ({ block, top: block.getBoundingClientRect().top })).filter(({ top, block }) => top >= edge || block === chunk)
+    const seen = this.seenBlocks().map(block => ({ block, top: block.getBoundingClientRect().top }))
     change()
-    const stayed = seen.find(({ block }) => block.isConnected)
-    if (stayed) region.scrollTop += stayed.block.getBoundingClientRect().top - stayed.top
+    if (!this.restore()) {
+      const stayed = seen.find(({ block, top }) => top >= edge && block.isConnected)
+      if (stayed) region.scrollTop += stayed.block.getBoundingClientRect().top - stayed.top
+    }
+    this.held = region.scrollTop
   }
 
-  /** The line at a height of the page, with its fraction. @param {number} top */
-  lineAt(top) {
-    const index = this.indexAt(top)
-    const stops = this.stops(index)
-    let place = stops[0]
-    for (let next = 1; next < stops.length; next++) {
-      const [a, b] = [stops[next - 1], stops[next]]
-      if (b.top > top) return a.line + (b.top > a.top ? Math.max(0, (top - a.top) / (b.top - a.top)) : 0) * (b.line - a.line)
-      place = b
-    }
-    return place.line
+  /** Blocks of the first chunk that is seen and of the next. */
+  seenBlocks() {
+    const chunk = this.body.children[this.indexAt(this.region.scrollTop)]
+    return [chunk, chunk?.nextElementSibling].flatMap(element => (element ? [...blocksOf(element), element] : []))
   }
 
-  /** The height of a line. @param {number} line from 1, with a fraction */
-  topOf(line) {
-    const { index } = this.chunks.find(Math.floor(line))
-    const stops = this.stops(index)
-    for (let next = 1; next < stops.length; next++) {
-      const [a, b] = [stops[next - 1], stops[next]]
-      if (b.line > line) return a.top + ((line - a.line) / (b.line - a.line)) * (b.top - a.top)
+  /** Notes the line of the first whole block, and where it stands. */
+  note() {
+    const edge = this.region.getBoundingClientRect().top
+    this.anchor = null
+    if (this.region.scrollTop === 0) return
+    for (const block of this.seenBlocks()) {
+      const top = block.getBoundingClientRect().top - edge
+      const chunk = block.closest('.preview-chunk')
+      if (top < 0 || !chunk || chunk === block || !this.fresh.has(chunk)) continue
+      this.anchor = { line: this.chunks.startOf([...this.body.children].indexOf(chunk)) + lineWithin(block), top }
+      return
     }
-    return stops[stops.length - 1].top
   }
 
-  /** Lines of a chunk and their heights, both growing. @param {number} index */
-  stops(index) {
-    const chunk = /** @type {HTMLElement} */ (this.body.children[index])
-    const start = this.chunks.startOf(index)
-    const shift = this.region.scrollTop - this.region.getBoundingClientRect().top
-    const { top, bottom } = chunk.getBoundingClientRect()
-    const stops = [{ line: start, top: top + shift }]
-    for (const block of this.fresh.has(chunk) ? blocksOf(chunk) : []) {
-      const stop = { line: start + lineWithin(block), top: block.getBoundingClientRect().top + shift }
-      const last = stops[stops.length - 1]
-      if (stop.line > last.line && stop.top >= last.top) stops.push(stop)
-    }
-    return [...stops, { line: start + this.chunks.list[index].lines, top: bottom + shift }]
+  /** Brings the noted line to where it stood; false when it is not drawn as it is now. */
+  restore() {
+    if (!this.anchor) return false
+    const { line, top } = this.anchor
+    const { index, start } = this.chunks.find(line)
+    const chunk = this.body.children[index]
+    if (!chunk || !this.fresh.has(chunk)) return false
+    const block = blocksOf(chunk).findLast(block => start + lineWithin(block) <= line)
+    if (!block) return false
+    this.region.scrollTop += block.getBoundingClientRect().top - this.region.getBoundingClientRect().top - top
+    return true
   }
 
   /** @param {MouseEvent} event */
@@ -264,7 +280,7 @@ export class Page {
   /** @param {string} name */
   goToHeading(name) {
     const heading = headingsOf(this.editor.view.state.doc).find(({ text }) => slugOf(text) === name.toLowerCase())
-    if (heading) this.region.scrollTop = this.topOf(heading.line)
+    if (heading) this.region.scrollTop = topOf(this, heading.line)
   }
 }
 
