@@ -61,7 +61,7 @@ pub const IMPORT_BYTES: usize = 16 << 20;
 
 /// A file that an export may become. Formats repeat some things for each stretch of text, such as
 /// where a link leads.
-pub const EXPORT_BYTES: usize = 256 << 20;
+pub const EXPORT_BYTES: usize = 128 << 20;
 
 /// Address of a link or an image. Browsers and servers give up at some thousand characters.
 pub const ADDRESS_BYTES: usize = 8 << 10;

@@ -1,4 +1,5 @@
-//! `coscribe export`: a document as one Yjs update, from the files, also beside a running server.
+//! `coscribe export`: a document as a file of some format, from the store, also beside a running
+//! server.
 
 use std::{
     fs,
@@ -11,7 +12,10 @@ use anyhow::Context;
 use clap::Args;
 
 use super::store;
-use crate::ids::DocumentName;
+use crate::{
+    convert::{self, Format},
+    ids::DocumentName,
+};
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -26,6 +30,18 @@ pub(super) struct ExportArguments {
     /// Write to this file instead of standard output.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+
+    /// What to write: md, html, txt, json (ProseMirror's) or yjs, an update with everything in it
+    /// [default: what the file's name ends with, or yjs].
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+impl ExportArguments {
+    fn format(&self) -> Format {
+        let of_file = || Format::of_file_name(&self.output.as_ref()?.to_string_lossy());
+        self.format.or_else(of_file).unwrap_or(Format::Update)
+    }
 }
 
 /// Writes the document.
@@ -34,9 +50,10 @@ pub(super) fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow
         Ok(name) => name,
         Err(error) => return super::not_understood(&error),
     };
-    if arguments.output.is_none() && io::stdout().is_terminal() {
+    let format = arguments.format();
+    if format == Format::Update && arguments.output.is_none() && io::stdout().is_terminal() {
         return super::not_understood(
-            &"an export is bytes, not text: name a file with --output, or redirect it",
+            &"an update is bytes, not text: name a file with --output, or a --format such as md",
         );
     }
     let (_, directory) = store::settings(arguments.data.clone())?;
@@ -46,11 +63,15 @@ pub(super) fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow
     };
     let update =
         store::on_large_stack(|| store::load(&mut reader, id)?.snapshot().map_err(store::damaged))?;
+    let file = match format {
+        Format::Update => update,
+        format => convert::export(&update, format)?.into(),
+    };
     match &arguments.output {
         Some(path) => {
-            replace(path, &update).with_context(|| format!("cannot write {}", path.display()))?
+            replace(path, &file).with_context(|| format!("cannot write {}", path.display()))?
         }
-        None => super::write_out(out, &update)?,
+        None => super::write_out(out, &file)?,
     }
     Ok(ExitCode::SUCCESS)
 }

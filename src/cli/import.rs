@@ -1,4 +1,6 @@
-//! `coscribe import`: a Yjs update from a file into a document, whole or not at all.
+//! `coscribe import`: a file into a document, whole or not at all.
+//!
+//! A Yjs update is merged with what the document holds; a file of any other format makes a new one.
 
 use std::{
     io::{self, Read, Write},
@@ -14,9 +16,10 @@ use clap::Args;
 use super::{store, words};
 use crate::{
     clock::{Clock, SystemClock, Timestamp},
+    convert::{self, About, Format, Kind},
     crdt::{Incoming, Verdict},
     identity::{Author, AuthorKind},
-    ids::{DocumentId, DocumentName},
+    ids::{ClientId, DocumentId, DocumentName},
     random::SystemRandom,
     storage::{
         Entry, Store,
@@ -28,15 +31,59 @@ use crate::{
 /// See the command's help.
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// A Yjs update (version 1), such as `coscribe export` writes; `-` for standard input.
+    /// The file; `-` for standard input.
     file: PathBuf,
 
-    /// The document's name. What it holds already stays and is merged with the file.
+    /// The document's name. A Yjs update is merged with what it holds; any other file makes a new
+    /// document.
     document: String,
+
+    /// What the file is: md, html, txt, json (ProseMirror's) or yjs, an update (version 1)
+    /// [default: what the file's name ends with, or yjs].
+    #[arg(short, long, value_name = "FORMAT")]
+    format: Option<Format>,
+
+    /// The document's title [default: that of the file, or the file's name; with yjs, as it is].
+    #[arg(short, long)]
+    title: Option<String>,
+
+    /// What to make of the file: rich text, or a text in Markdown or code as it is [default: rich].
+    #[arg(short, long, value_name = "rich|markdown|code")]
+    kind: Option<Kind>,
+
+    /// The language of code, such as rust.
+    #[arg(short, long)]
+    lang: Option<String>,
 
     /// The server's data directory [default: as the server would choose it].
     #[arg(short, long, value_name = "DIR")]
     data: Option<String>,
+}
+
+impl ImportArguments {
+    fn format(&self) -> Format {
+        let of_file = || Format::of_file_name(&self.file.to_string_lossy());
+        self.format.or_else(of_file).unwrap_or(Format::Update)
+    }
+
+    fn about(&self) -> About {
+        let title = self.title.clone().or_else(|| match self.format() {
+            Format::Update | Format::Html => None,
+            _ => self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()),
+        });
+        let title = title.filter(|_| self.file != Path::new("-") || self.title.is_some());
+        About { title, kind: self.kind, lang: self.lang.clone() }
+    }
+
+    /// The file as an update.
+    fn update(&self, file: Bytes) -> anyhow::Result<Bytes> {
+        let (format, about) = (self.format(), self.about());
+        if format == Format::Update && about == About::default() {
+            return Ok(file);
+        }
+        let made = convert::import(&file, format, &about, ClientId::new(&SystemRandom));
+        made.with_context(|| format!("cannot import {}", self.file.display()))
+    }
 }
 
 /// Imports the file.
@@ -46,7 +93,8 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
         Err(error) => return super::not_understood(&error),
     };
     let (config, directory) = store::settings(arguments.data.clone())?;
-    let update = read(&arguments.file)?;
+    let update = arguments.update(read(&arguments.file)?)?;
+    let merges = arguments.format() == Format::Update;
     let clock = Arc::new(SystemClock::new());
     let now = clock.now();
     let mut options = LocalOptions::new(directory);
@@ -57,7 +105,14 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
     let author = author(&arguments.file);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let outcome = runtime.block_on(async {
-        let imported = merge(&local, &name, update, author, now).await;
+        let imported = match local.find(&name).await {
+            Ok(Some(_)) if !merges => Err(anyhow::anyhow!(
+                "there is a document `{name}` already, and only a Yjs update can be merged with it; \
+                 give the new one another name"
+            )),
+            Ok(_) => merge(&local, &name, update, author, now).await,
+            Err(error) => Err(error.into()),
+        };
         // What went wrong first is what is told.
         let closed = local.close().await;
         imported.and_then(|imported| closed.map(|()| imported).map_err(Into::into))

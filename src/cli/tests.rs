@@ -103,6 +103,40 @@ fn what_is_imported_is_kept_with_its_origin_and_comes_out_again() {
 }
 
 #[test]
+fn files_of_other_formats_become_documents_and_come_out_again() {
+    let dir = with_files();
+    let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    write("plan.md", "# Plan\n\n- [x] *write*\n");
+    write("page.html", "<title>A page</title><p>hi <b>you</b></p>");
+    let (_, told) = run(dir.path(), "import ./plan.md plan").unwrap();
+    assert!(told.starts_with("imported "), "{told}");
+    let (_, text) = run(dir.path(), "export plan --format md").unwrap();
+    assert_eq!(text, "# Plan\n\n- [x] *write*\n");
+    run(dir.path(), "export plan --output ./plan.html").unwrap();
+    let page = std::fs::read_to_string(dir.path().join("plan.html")).unwrap();
+    assert!(page.contains("<title>plan</title>") && page.contains("<em>write</em>"), "{page}");
+    run(dir.path(), "import ./page.html page").unwrap();
+    let (_, page) = run(dir.path(), "export page --format html").unwrap();
+    assert!(page.contains("<title>A page</title>"), "{page}");
+    run(dir.path(), "import ./plan.md kept --kind markdown --title Mine").unwrap();
+    let (_, text) = run(dir.path(), "export kept --format txt").unwrap();
+    assert_eq!(text, "# Plan\n\n- [x] *write*\n");
+}
+
+#[test]
+fn a_file_that_is_no_update_never_meets_a_document_that_is_there() {
+    let dir = with_files();
+    std::fs::write(dir.path().join("plan.md"), "hello").unwrap();
+    run(dir.path(), "import ./hi.yjs notes").unwrap();
+    let error = run(dir.path(), "import ./plan.md notes").unwrap_err();
+    assert!(error.contains("there is a document `notes` already"), "{error}");
+    let error = run(dir.path(), "import ./plan.md other --format json").unwrap_err();
+    assert!(error.contains("plan.md: not a document as JSON"), "{error}");
+    assert!(parse("import ./plan.md x --format docx").is_err());
+    assert_eq!(look(dir.path()).documents().len(), 1);
+}
+
+#[test]
 fn what_is_there_already_is_not_recorded_again() {
     let dir = with_files();
     let (_, told) = run(dir.path(), "import ./hi.yjs notes").unwrap();

@@ -37,13 +37,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Block>, ConvertError> {
 /// The words, with lists and quotes as people write them in letters.
 pub(crate) fn write(blocks: &[Block]) -> Result<String, ConvertError> {
     let mut lines = Lines::default();
-    write_blocks(&mut lines, blocks);
+    write_blocks(&mut lines, blocks, false);
     lines.finish()
 }
 
-fn write_blocks(lines: &mut Lines, blocks: &[Block]) {
+fn write_blocks(lines: &mut Lines, blocks: &[Block], in_item: bool) {
     for (at, block) in blocks.iter().enumerate() {
-        let list_of_item = at == 1 && matches!(block, Block::List(..));
+        let list_of_item = in_item && at == 1 && matches!(block, Block::List(..));
         if at > 0 && !list_of_item {
             lines.lines("");
         }
@@ -62,7 +62,7 @@ fn write_block(lines: &mut Lines, block: &Block) {
         }
         Block::Quote(blocks) => {
             lines.indent("> ", "> ");
-            write_blocks(lines, blocks);
+            write_blocks(lines, blocks, false);
             lines.outdent();
         }
         Block::List(kind, items) => {
@@ -74,7 +74,7 @@ fn write_block(lines: &mut Lines, block: &Block) {
                     ListKind::Task => "[ ] ".to_owned(),
                 };
                 lines.indent(&marker, &" ".repeat(marker.len()));
-                write_blocks(lines, &item.blocks);
+                write_blocks(lines, &item.blocks, true);
                 lines.outdent();
             }
         }
@@ -85,7 +85,7 @@ fn write_block(lines: &mut Lines, block: &Block) {
                     .iter()
                     .map(|cell| {
                         let mut inside = Lines::default();
-                        write_blocks(&mut inside, &cell.blocks);
+                        write_blocks(&mut inside, &cell.blocks, false);
                         let text = inside.finish().unwrap_or_default();
                         text.split_whitespace().collect::<Vec<_>>().join(" ")
                     })

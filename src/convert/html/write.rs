@@ -5,10 +5,13 @@
 
 use std::fmt::Write as _;
 
-use crate::convert::{
-    ConvertError,
-    model::{Align, Block, Cell, Image, Inline, Item, ListKind, Marks, Row, plain},
-    written::Lines,
+use crate::{
+    convert::{
+        ConvertError,
+        model::{Align, Block, Cell, Image, Inline, Item, ListKind, Marks, Row, plain},
+        written::Lines,
+    },
+    limits,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -144,6 +147,9 @@ fn spaces(line: &[Inline]) -> &'static str {
 fn inline(line: &[Inline]) -> String {
     let mut text = String::new();
     for (at, part) in line.iter().enumerate() {
+        if text.len() > limits::EXPORT_BYTES {
+            break;
+        }
         match part {
             // Of two, because a browser does not show the one before the end.
             Inline::Break if at + 1 == line.len() => text.push_str("<br><br>"),

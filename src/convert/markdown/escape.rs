@@ -12,9 +12,9 @@ pub(super) enum Place {
 /// Adds a stretch of text to a line. What stands at the line's beginning may be a marker; the line
 /// says what came before.
 pub(super) fn text(line: &mut String, text: &str, place: Place) {
-    let mut chars = text.chars().peekable();
-    while let Some(ch) = chars.next() {
-        let next = chars.peek().copied();
+    let mut rest = text.chars();
+    while let Some(ch) = rest.next() {
+        let next = rest.clone().next();
         let at_start = line.is_empty() || line.ends_with('\n');
         match ch {
             '\n' => line.push_str("&#10;"),
@@ -29,14 +29,10 @@ pub(super) fn text(line: &mut String, text: &str, place: Place) {
             '<' if next.is_none_or(|next| next.is_ascii_alphabetic() || "/!?".contains(next)) => {
                 escaped(line, ch);
             }
-            '&' if next.is_none_or(|next| next.is_ascii_alphanumeric() || next == '#') => {
-                escaped(line, ch);
-            }
+            '&' if may_be_entity(rest.as_str()) => escaped(line, ch),
             '|' => escaped(line, ch),
             '!' if next.is_none() => escaped(line, ch),
             '#' | '>' | '+' | '-' | '=' | ':' if at_start => escaped(line, ch),
-            // Closes a heading when nothing but such follow.
-            '#' if next.is_none_or(|next| next == '#' || next == ' ') => escaped(line, ch),
             '.' | ')' if place == Place::Line && ends_with_number(line) => escaped(line, ch),
             _ => line.push(ch),
         }
@@ -46,6 +42,13 @@ pub(super) fn text(line: &mut String, text: &str, place: Place) {
 fn escaped(line: &mut String, ch: char) {
     line.push('\\');
     line.push(ch);
+}
+
+/// Whether an ampersand before this may begin a character's name, perhaps with what comes later.
+fn may_be_entity(rest: &str) -> bool {
+    let name = rest.strip_prefix('#').unwrap_or(rest);
+    let end = name.find(|ch: char| !ch.is_ascii_alphanumeric());
+    end.is_none_or(|end| name[end..].starts_with(';'))
 }
 
 /// Whether the last line is a number so far.

@@ -10,7 +10,10 @@ use super::{
     escape::{self, Place},
     read::read,
 };
-use crate::convert::model::{Block, Inline, Link, Marks, push_text};
+use crate::{
+    convert::model::{Block, Inline, Link, Marks, push_text},
+    limits,
+};
 
 /// How often a line is looked over; one that needs more is written with tags.
 const TIDYINGS: usize = 8;
@@ -118,6 +121,9 @@ fn write(line: &[Inline], style: Style, place: Place) -> String {
     // A backslash before the end would be one.
     let last_words = line.iter().rposition(|part| matches!(part, Inline::Text(..)));
     for (at, part) in line.iter().enumerate() {
+        if text.len() > limits::EXPORT_BYTES {
+            break;
+        }
         match part {
             Inline::Break => {
                 escape::end(&mut text);

@@ -63,7 +63,11 @@ fn write_block(lines: &mut Lines, block: &Block, other: bool, around: Around) {
         Block::Paragraph(line) => lines.lines(&inline::line(line, Place::Line)),
         Block::Heading(level, line) => {
             let signs = "#".repeat(usize::from(*level));
-            let text = inline::line(&without_breaks(line), Place::Line);
+            let mut text = inline::line(&without_breaks(line), Place::Line);
+            if text.ends_with('#') && !text.ends_with("\\#") {
+                // It would close the heading.
+                text.insert(text.len() - 1, '\\');
+            }
             lines.lines(format!("{signs} {text}").trim_end());
         }
         Block::Rule => lines.lines(if around.star { "---" } else { "***" }),

@@ -1,5 +1,6 @@
 //! Tests of the door as a whole: what live documents do with honest and hostile bytes.
 
+mod content;
 mod honest;
 mod hostile;
 mod live;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::harness::{Held, World, Writer, newcomer, world_with};
+use super::harness::{Held, World, Writer, world_with};
 use crate::{
     clock::{Clock, TestClock, Timestamp},
     crdt::{Kind, Meta, MetaChanges, replica::Replica},
