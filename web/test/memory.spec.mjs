@@ -19,9 +19,9 @@ const AT_ONCE = 6
 const WARM = 300
 /** How much more may be held at the end, as a factor. */
 const GROWTH = 1.2
-/** Characters and blocks of the document as each of them sees it, around which it stays. */
+/** Characters as each of them sees the document, around which it stays; and blocks that somebody adds at most. */
 const SIZE = 2000
-const BLOCKS = 45
+const BLOCKS = 3
 
 /** @type {import('playwright-core').Browser} */
 let browser
@@ -64,6 +64,7 @@ async function somebody(port, name, at) {
     doc,
     place: placesOf(doc)[0],
     caret: 0,
+    blocks: /** @type {Y.XmlElement[]} */ ([]),
     /** @param {Y.Text | Y.XmlText} place @param {number} anchor @param {number} head */
     points(place, anchor, head) {
       const position = (/** @type {number} */ index) => Y.relativePositionToJSON(Y.createRelativePositionFromTypeIndex(place, index))
@@ -111,8 +112,8 @@ function act(who, random) {
     if (block.nodeName === 'heading') block.setAttribute('level', /** @type {any} */ (1 + random(3)))
     block.insert(0, [new Y.XmlText(`new ${random(1000)}`)])
     fragment.insert(random(fragment.length), [block])
-    const other = random(fragment.length)
-    if (fragment.length > BLOCKS && fragment.get(other) !== place.parent) fragment.delete(other, 1)
+    // Only one's own, as nobody here sees what the others take away.
+    if (who.blocks.push(block) > BLOCKS) fragment.delete(fragment.toArray().indexOf(/** @type {Y.XmlElement} */ (who.blocks.shift())), 1)
   })
   who.points(place, who.caret, random(3) ? who.caret : 0)
 }
