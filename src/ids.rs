@@ -65,6 +65,21 @@ impl DocumentName {
         Self::new(std::str::from_utf8(&decoded).map_err(|_| NameError::Encoding)?)
     }
 
+    /// A new name that nobody can guess: 22 letters and digits, about 131 random bits.
+    #[must_use]
+    pub fn random(random: &dyn Random) -> Self {
+        const LETTERS: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        let letter = |_| char::from(LETTERS[usize::try_from(random.below(62)).unwrap_or(0)]);
+        Self((0..22).map(letter).collect::<String>().into())
+    }
+
+    /// The name as one segment of a URL path.
+    #[must_use]
+    pub fn to_url_segment(&self) -> String {
+        percent_encode(&self.0)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -90,7 +105,26 @@ impl Borrow<str> for DocumentName {
     }
 }
 
-fn percent_decode(text: &str) -> Option<Vec<u8>> {
+/// Text for a URL's path or query or an extended header parameter (RFC 8187): everything but
+/// unreserved characters is escaped.
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
+    use fmt::Write;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Bytes of a text with percent escapes; `None` when an escape is broken.
+#[must_use]
+pub fn percent_decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

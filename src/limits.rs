@@ -21,12 +21,27 @@ pub const CLOCK_MAX: u32 = (1 << 31) - 1;
 /// Bytes of a map key or attribute name within an update.
 pub const KEY_BYTES: usize = 64 * 1024;
 
+/// Bytes of the name of a language that code is written in.
+pub const LANG_BYTES: usize = 64;
+
 /// Updates applied in one transaction. Beyond this the gain flattens and the first ack waits.
 pub const BATCH_UPDATES: usize = 64;
 
 /// Largest piece of a first sync. Clients' watchdogs count whole messages: at 256 kbit/s this takes
 /// one second, and the strictest client gives up after three.
 pub const SYNC_PIECE_BYTES: usize = 32 * 1024;
+
+/// Letters of a person's name that are kept with an edit.
+pub const AUTHOR_LETTERS: usize = 100;
+
+/// Documents on one page of a list, at most.
+pub const LIST_PAGE: usize = 200;
+
+/// A body that keeps coming may take this long as a whole: 16 MiB at 250 kbit/s.
+pub const BODY_TIME: Duration = Duration::from_secs(600);
+
+/// How often the bin is looked through for what has been in it for long enough.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// Title of a document in UTF-16 units, as the web app counts. Also of a code language's name.
 pub const TITLE_UNITS: usize = 200;
@@ -115,6 +130,20 @@ pub struct Limits {
     pub load_timeout: Duration,
     /// A graceful stop takes at most this long.
     pub shutdown: Duration,
+    /// A request's body that is not a file: a few words as JSON.
+    pub request_bytes: usize,
+    /// A request's body must bring something at least this often, and be there after ten minutes.
+    pub body_timeout: Duration,
+    /// Files that may be on their way in at the same time, because each is held in memory.
+    pub uploads: usize,
+    /// Exports, imports and conversions at the same time: each keeps a core busy.
+    pub conversions: usize,
+    /// Those that may wait for a turn, and for how long, before they are told to come again.
+    pub conversions_waiting: usize,
+    /// See `conversions_waiting`.
+    pub conversions_wait: Duration,
+    /// A deleted document stays in the bin for this long.
+    pub keep_deleted: Duration,
     /// Bad messages (that no Yjs client writes) after which a connection is closed.
     pub strikes: u32,
 }
@@ -150,6 +179,13 @@ impl Default for Limits {
             unload_after: Duration::from_secs(60),
             load_timeout: Duration::from_secs(15),
             shutdown: Duration::from_secs(10),
+            request_bytes: 64 << 10,
+            body_timeout: Duration::from_secs(10),
+            uploads: 4,
+            conversions: 4,
+            conversions_waiting: 32,
+            conversions_wait: Duration::from_secs(10),
+            keep_deleted: Duration::from_hours(30 * 24),
             strikes: 3,
         }
     }

@@ -59,6 +59,15 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "TIME", help_heading = "Documents")]
     unload_after: Option<String>,
 
+    /// Tell everybody which documents there are: true or false [default: true where only this machine
+    /// can reach the server, false with --open].
+    #[arg(long, value_name = "SWITCH", help_heading = "Documents")]
+    list_documents: Option<String>,
+
+    /// Keep a deleted document in the bin for this long [default: 30d].
+    #[arg(long, value_name = "TIME", help_heading = "Documents")]
+    keep_deleted: Option<String>,
+
     /// Start a new journal file when one has this size.
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
     journal_file_size: Option<String>,
@@ -118,6 +127,8 @@ impl ServeArguments {
             ("memory", switch(self.memory)),
             ("max-document-size", one(self.max_document_size)),
             ("unload-after", one(self.unload_after)),
+            ("list-documents", one(self.list_documents)),
+            ("keep-deleted", one(self.keep_deleted)),
             ("journal-file-size", one(self.journal_file_size)),
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),

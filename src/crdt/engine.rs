@@ -1,6 +1,6 @@
 //! The CRDT itself, behind calls that contain its panics and never leave anything pending.
 //!
-//! The only file that names `yrs`. It trusts that updates were admitted: on other bytes the library
+//! The live documents' only use of `yrs`. It trusts that updates were admitted: on other bytes the library
 //! overflows the stack, loops or corrupts memory, which no call here could contain.
 //!
 //! What it stores less exactly than Yjs: big integers come back as numbers, and of a document inside
@@ -12,6 +12,10 @@ use std::{
     mem::{ManuallyDrop, forget, replace},
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -21,7 +25,11 @@ use yrs::{
     updates::{decoder::Decode, encoder::Encode},
 };
 
-use super::{parser::Delete, split::split_work};
+use super::{
+    meta::{self, Meta, MetaChanges},
+    parser::Delete,
+    split::split_work,
+};
 use crate::ids::ClientId;
 
 /// Clients in one application of an update; the library recurses over them.
@@ -60,11 +68,13 @@ pub(super) struct Broken {
 pub(super) struct Engine {
     doc: Doc,
     client: ClientId,
+    meta_changed: Arc<AtomicBool>,
 }
 
 impl Engine {
     pub(super) fn new(client: ClientId) -> Self {
-        Self { doc: new_doc(client), client }
+        let doc = new_doc(client);
+        Self { meta_changed: meta::watch(&doc), doc, client }
     }
 
     /// Decodes admitted bytes.
@@ -117,9 +127,43 @@ impl Engine {
             Ok(Err(reason)) => reason,
             Err(panic) => describe(panic.as_ref()),
         };
-        // Dropping it could touch what is broken.
-        forget(replace(&mut self.doc, new_doc(self.client)));
+        self.give_up();
         Err(Broken { culprit: current, reason })
+    }
+
+    fn give_up(&mut self) {
+        let fresh = Self::new(self.client);
+        // Dropping it could touch what is broken.
+        forget(replace(&mut self.doc, fresh.doc));
+        self.meta_changed = fresh.meta_changed;
+    }
+
+    /// Whether `meta` has changed since this was last asked.
+    pub(super) fn take_meta_changed(&self) -> bool {
+        self.meta_changed.load(Ordering::Relaxed)
+            && self.meta_changed.swap(false, Ordering::Relaxed)
+    }
+
+    /// What the document says about itself; nothing when the library fails on it.
+    pub(super) fn meta(&self) -> Meta {
+        let read = || meta::read(&self.doc.transact());
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+    }
+
+    /// Writes in `meta` under the document's own client id; gives the update that tells the others.
+    pub(super) fn edit_meta(&mut self, changes: &MetaChanges) -> Result<Vec<u8>, Broken> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // While unwinding the transaction must not commit: that would panic again and abort.
+            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            meta::write(&mut txn, changes);
+            let update = txn.encode_update_v1();
+            drop(ManuallyDrop::into_inner(txn));
+            update
+        }));
+        outcome.map_err(|panic| {
+            self.give_up();
+            Broken { culprit: None, reason: describe(panic.as_ref()) }
+        })
     }
 
     /// The whole state as one update, without what is pending.

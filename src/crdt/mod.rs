@@ -10,6 +10,7 @@ pub mod content;
 pub mod corpus;
 mod engine;
 mod index;
+pub mod meta;
 mod order;
 pub mod parser;
 pub mod presence;
@@ -21,6 +22,9 @@ pub mod state;
 pub mod verdict;
 mod writer;
 
+pub use content::Kind;
+pub use meta::{Meta, MetaChanges};
+pub use parser::clients;
 pub use presence::{PresenceEntry, encode_presence, parse_presence};
 pub use split::split;
 pub use state::DocumentState;

@@ -59,6 +59,14 @@ pub struct Update<'a> {
     deletes: &'a [u8],
 }
 
+/// Client ids whose blocks an update holds.
+///
+/// # Errors
+/// When no Yjs client would write this.
+pub fn clients(update: &[u8]) -> Result<Vec<u64>, Malformed> {
+    Ok(Update::parse(update)?.sections.iter().map(|section| section.client).collect())
+}
+
 impl<'a> Update<'a> {
     /// Reads an update to its last byte.
     ///

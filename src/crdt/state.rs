@@ -13,6 +13,7 @@ use super::{
     admission::{Admitted, admit, is_retired},
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
+    meta::{Meta, MetaChanges},
     order::Frontier,
     parser::{Update, parse_state_vector},
     size::Size,
@@ -126,7 +127,18 @@ impl DocumentState {
                 bytes = 0;
             }
         }
-        self.load_batch(decoded)
+        self.load_batch(decoded)?;
+        self.pardon();
+        Ok(())
+    }
+
+    /// Who wrote in this life is welcome in it, although it may be retired under its name: documents
+    /// are renamed back and restored from copies.
+    fn pardon(&mut self) {
+        let stays = |client: &u64| self.index.end(*client) == 0;
+        if !self.retired.iter().all(stays) {
+            self.retired = self.retired.iter().copied().filter(stays).collect();
+        }
     }
 
     fn load_batch(&mut self, decoded: Decoded) -> Result<(), String> {
@@ -177,6 +189,63 @@ impl DocumentState {
         }
         self.commit(batch, false, &mut applied)?;
         Ok(applied)
+    }
+
+    /// Applies an update that the server itself brings, such as a copy or a backup: it may hold edits
+    /// of client ids that are retired for everybody else.
+    ///
+    /// # Errors
+    /// When the CRDT panicked; see [`Poisoned`].
+    pub fn apply_own(&mut self, update: Bytes) -> Result<Applied, Poisoned> {
+        let retired = std::mem::take(&mut self.retired);
+        let applied = self.apply(&[Incoming { update, step2: true }]);
+        self.retired = retired;
+        self.pardon();
+        applied
+    }
+
+    /// Writes in the root map `meta` under the server's own client id; gives the update, `None` when
+    /// everything was so already.
+    ///
+    /// # Errors
+    /// When the CRDT failed; see [`Poisoned`].
+    pub fn edit_meta(&mut self, changes: &MetaChanges) -> Result<Option<Bytes>, Poisoned> {
+        let poisoned = |reason: String| Poisoned { culprit: None, reason };
+        let update: Bytes =
+            self.engine.edit_meta(changes).map_err(|broken| poisoned(broken.reason))?.into();
+        if update == EMPTY {
+            return Ok(None);
+        }
+        self.vector.take();
+        self.size.set(self.size.get().changed(update.len()));
+        let parsed =
+            Update::parse(&update).map_err(|malformed| poisoned(malformed.0.to_owned()))?;
+        admit(&update, &parsed, &mut self.index)
+            .map_err(|malformed| poisoned(malformed.0.to_owned()))?;
+        self.index.keep();
+        Ok(Some(update))
+    }
+
+    /// Whether so many bytes more, which are no deletions, fit into the document.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: usize) -> bool {
+        let limit = self.bounds.document_bytes;
+        if self.size.get().exceeds(limit, bytes) && self.size.get().is_stale(limit) {
+            self.size.set(self.size.get().measured(self.engine.encode().len()));
+        }
+        !self.size.get().exceeds(limit, bytes)
+    }
+
+    /// Whether the root map `meta` has changed since this was last asked.
+    #[must_use]
+    pub fn take_meta_changed(&self) -> bool {
+        self.engine.take_meta_changed()
+    }
+
+    /// What the document says about itself.
+    #[must_use]
+    pub fn meta(&self) -> Meta {
+        self.engine.meta()
     }
 
     /// Admits one message; if there is something to apply, its verdict comes with that.

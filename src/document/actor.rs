@@ -18,6 +18,7 @@ use tokio::{
 use super::{
     Command, Setup, Unavailable,
     acknowledge::Acknowledgements,
+    card::Card,
     durability::Durability,
     load::{Loaded, load, turn_away},
     mailbox::Mailbox,
@@ -46,6 +47,7 @@ pub(super) struct Actor {
     pub(super) subscribers: BTreeMap<SubscriberId, Box<Subscriber>>,
     pub(super) presence: Presence,
     pub(super) durability: Durability,
+    pub(super) card: Card,
     pub(super) acknowledgements: Acknowledgements,
     pub(super) batch: Batch,
     pub(super) sync_cache: Option<SyncCache>,
@@ -59,7 +61,10 @@ pub(super) struct Actor {
 pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receiver<Box<Command>>) {
     let mut mailbox = Mailbox::new(requests);
     // Boxed, so that an idle document does not keep the room that loading took.
-    let loaded = Box::pin(load(&setup, &lease)).await;
+    let loaded = match lease.shared() {
+        Some(shared) => Box::pin(load(&setup, lease.name(), &shared.loads)).await,
+        None => Err(Unavailable::Reloading),
+    };
     match loaded {
         Ok(loaded) => {
             let mut actor = Box::new(Actor::new(setup, lease, *loaded));
@@ -68,7 +73,9 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
             }
         }
         Err(reason) => {
-            tracing::error!(document = %lease.name(), %reason, "failed to load a document");
+            if !matches!(reason, Unavailable::InBin) {
+                tracing::error!(document = %lease.name(), %reason, "failed to load a document");
+            }
             let mut lease = lease;
             lease.retire();
             mailbox.close();
@@ -90,7 +97,8 @@ enum Served {
 
 impl Actor {
     pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
-        let Loaded { id, born, state, durability } = loaded;
+        let Loaded { id, born, state, durability, card } = loaded;
+        lease.live().show(card.shown());
         Self {
             setup,
             lease,
@@ -101,6 +109,7 @@ impl Actor {
             subscribers: BTreeMap::new(),
             presence: Presence::default(),
             durability,
+            card,
             acknowledgements: Acknowledgements::default(),
             batch: Batch::default(),
             sync_cache: None,
@@ -167,6 +176,10 @@ impl Actor {
             Command::CaughtUp(id) => self.catch_up(id),
             Command::Stateless(payload) => self.fan_out_stateless(payload, None),
             Command::Edit { update, author, reply } => self.edit_by_server(update, author, reply),
+            Command::Begin { content, meta, author, reply } => {
+                self.begin(content, &meta, author, reply);
+            }
+            Command::EditMeta { changes, author, reply } => self.edit_meta(&changes, author, reply),
             Command::Read(reply) => {
                 let state = self.state.snapshot().map_err(Unavailable::Damaged);
                 drop(reply.send(state));
@@ -181,7 +194,11 @@ impl Actor {
             Command::Unsubscribe(id) => self.unsubscribe(id),
             Command::Stop(reason, done) => {
                 for subscriber in self.subscribers.values() {
-                    subscriber.outbox.close(reason.clone());
+                    match &reason {
+                        // Whoever comes back would be told the same.
+                        CloseReason::NotFound(_) => subscriber.turn_away(reason.clone()),
+                        reason => subscriber.outbox.close(reason.clone()),
+                    }
                 }
                 self.stopping.push(done);
             }
@@ -239,6 +256,8 @@ impl Actor {
             }
         }
         self.acknowledge();
+        self.refresh_card(now);
+        self.lease.live().count(self.subscribers.len());
         if self.subscribers.is_empty() {
             self.idle_since.get_or_insert(now);
         }
@@ -256,7 +275,7 @@ impl Actor {
         let staying = self.subscribers.values().filter(|it| !it.outbox.is_closing());
         let behind = staying.filter_map(|it| it.behind.as_ref());
         let behind = behind.map(|it| it.since + limits.behind_for).min();
-        [news, sweep, unload, behind].into_iter().flatten().min()
+        [news, sweep, unload, behind, self.card_due()].into_iter().flatten().min()
     }
 
     pub(super) fn may_unload(&self) -> bool {
@@ -267,10 +286,11 @@ impl Actor {
     }
 
     async fn snapshot_before_unload(&mut self) {
+        self.keep_card();
         if self.wants_snapshot_on_unload() {
             self.encode_snapshot();
-            self.settle().await;
         }
+        self.settle().await;
     }
 
     /// Ends: nobody new gets in, everybody is sent away, what was applied becomes durable.
@@ -283,9 +303,14 @@ impl Actor {
             }
         }
         self.apply_batch();
-        if !self.poisoned && self.wants_snapshot_on_unload() {
-            self.encode_snapshot();
+        if !self.poisoned {
+            self.refresh_card(Instant::now());
+            if self.wants_snapshot_on_unload() {
+                self.encode_snapshot();
+            }
         }
+        self.settle().await;
+        self.keep_card();
         self.settle().await;
         self.lease.retire();
         for done in std::mem::take(&mut self.stopping) {

@@ -9,11 +9,9 @@ use crate::{
     crdt::{self, Refusal},
     identity::{Author, AuthorKind},
     ids::SubscriberId,
+    limits::AUTHOR_LETTERS,
     protocol::CloseReason,
 };
-
-/// Letters of a name that are kept with each edit.
-const NAME_LETTERS: usize = 100;
 
 impl Actor {
     pub(super) fn subscribe(&mut self, new: NewSubscriber) {
@@ -67,7 +65,7 @@ impl Actor {
             return;
         }
         let Some(name) = self.presence.shown_name(id) else { return };
-        let name: String = name.chars().take(NAME_LETTERS).collect();
+        let name: String = name.chars().take(AUTHOR_LETTERS).collect();
         if *name != *subscriber.author.name {
             subscriber.author =
                 Arc::new(Author { name: name.into(), ..(*subscriber.author).clone() });

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Outbox, Permit};
 use crate::{
+    crdt::MetaChanges,
     identity::{Access, Author},
     ids::{DocumentId, SubscriberId},
     protocol::{Address, ClientMessage, CloseReason},
@@ -36,6 +37,26 @@ pub enum Command {
         /// Whether it was accepted and is durable.
         reply: oneshot::Sender<Result<(), Unavailable>>,
     },
+    /// Begins the document's life with this, unless it has one; answered once it is durable.
+    Begin {
+        /// A Yjs update, version 1, that a copy or a file brings.
+        content: Option<Bytes>,
+        /// What it says about itself.
+        meta: MetaChanges,
+        /// Who it is by.
+        author: Arc<Author>,
+        /// Whether the name was free and everything is durable.
+        reply: oneshot::Sender<Result<(), Unavailable>>,
+    },
+    /// Writes in `meta`, as an edit by the server.
+    EditMeta {
+        /// What to write.
+        changes: MetaChanges,
+        /// Who it is by.
+        author: Arc<Author>,
+        /// Whether it is durable.
+        reply: oneshot::Sender<Result<(), Unavailable>>,
+    },
     /// Reads the whole document as one update.
     Read(oneshot::Sender<Result<Bytes, Unavailable>>),
     /// Sends everybody away with this reason, makes everything durable, unloads.
@@ -52,6 +73,8 @@ impl Command {
             Self::Unsubscribe(_)
             | Self::CaughtUp(_)
             | Self::Edit { .. }
+            | Self::Begin { .. }
+            | Self::EditMeta { .. }
             | Self::Read(_)
             | Self::Stop(..) => true,
         }
@@ -89,6 +112,15 @@ pub enum Unavailable {
     /// The update was refused.
     #[error("{0}")]
     Refused(String),
+    /// The document begins, and there is one of that name.
+    #[error("there is already a document of this name")]
+    Taken,
+    /// There is no such document.
+    #[error("there is no document of this name")]
+    Missing,
+    /// It is in the bin.
+    #[error("this document is in the bin")]
+    InBin,
     /// The document was unloaded or the server is stopping; try again.
     #[error("the document is being reloaded, try again")]
     Reloading,

@@ -39,6 +39,8 @@ pub(super) struct Durability {
     entries: u64,
     bytes: u64,
     snapshot: SnapshotState,
+    /// The card that is being written.
+    pub(super) card: Option<StoreFuture<u64>>,
 }
 
 #[derive(Default)]
@@ -77,7 +79,7 @@ impl Durability {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        self.in_flight.is_empty() && self.snapshot.writing.is_none()
+        self.in_flight.is_empty() && self.snapshot.writing.is_none() && self.card.is_none()
     }
 
     /// Resolves with the next thing that the store finished; never when there is none.
@@ -88,11 +90,21 @@ impl Durability {
                 None => std::future::pending().await,
             }
         };
+        let card = async {
+            match &mut self.card {
+                Some(card) => card.await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             Some(outcome) = self.in_flight.next() => Finished::Append(outcome),
             outcome = writing => {
                 self.snapshot.writing = None;
                 Finished::Snapshot(outcome)
+            }
+            outcome = card => {
+                self.card = None;
+                Finished::Card(outcome)
             }
             else => std::future::pending().await,
         }
@@ -118,6 +130,7 @@ impl Durability {
 pub(super) enum Finished {
     Append(Outcome),
     Snapshot(Result<u64, StoreError>),
+    Card(Result<u64, StoreError>),
 }
 
 impl Actor {
@@ -126,6 +139,7 @@ impl Actor {
         if !self.born {
             self.create();
         }
+        self.card.doubt();
         self.durability.entries += entries.len() as u64;
         self.durability.bytes += entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
         let appending = self.setup.store.append(self.id, entries);
@@ -164,6 +178,7 @@ impl Actor {
                 self.on_durable(last);
             }
             Finished::Append((Err(error), _)) => self.on_failed(&error),
+            Finished::Card(outcome) => self.on_card_kept(outcome),
             Finished::Snapshot(Ok(revision)) => self.durability.snapshot.revision = revision,
             Finished::Snapshot(Err(error)) => {
                 tracing::warn!(

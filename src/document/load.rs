@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::{
-    Command, Setup, Unavailable, durability::Durability, registry::Lease, subscriber::Subscriber,
+    Command, Setup, Unavailable, bin,
+    card::{self, Card},
+    durability::Durability,
+    subscriber::Subscriber,
 };
 use crate::{
     crdt::{Bounds, DocumentState},
-    ids::{ClientId, DocumentId},
+    ids::{ClientId, DocumentId, DocumentName},
     protocol::CloseReason,
     storage::{Opened, StoreError},
 };
@@ -18,29 +23,30 @@ pub(super) struct Loaded {
     pub(super) born: bool,
     pub(super) state: DocumentState,
     pub(super) durability: Durability,
+    pub(super) card: Card,
 }
 
 /// Reads a document, a few at a time on the whole server.
-pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Box<Loaded>, Unavailable> {
-    let shared = lease.shared().ok_or(Unavailable::Reloading)?;
-    let _turn = shared.loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
+pub(super) async fn load(
+    setup: &Setup,
+    name: &DocumentName,
+    loads: &Semaphore,
+) -> Result<Box<Loaded>, Unavailable> {
+    let _turn = loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
     let reading = async {
-        let retired = setup.store.retired_clients(lease.name()).await?;
-        match setup.store.find(lease.name()).await? {
-            Some(id) => Ok((id, true, setup.store.open(id).await?, retired)),
-            None => Ok((DocumentId::new(&*setup.random), false, Opened::default(), retired)),
+        let retired = setup.store.retired_clients(name).await?;
+        let Some(id) = setup.store.find(name).await? else {
+            let id = DocumentId::new(&*setup.random);
+            return Ok((id, false, Opened::default(), retired, None));
+        };
+        if bin::deleted(&*setup.store, id).await?.is_some() {
+            return Err(Unavailable::InBin);
         }
+        let card = setup.store.record(id, card::KEY).await?;
+        Ok((id, true, setup.store.open(id).await?, retired, card))
     };
     let read = tokio::time::timeout(setup.limits.load_timeout, reading).await;
-    let (id, born, opened, retired) =
-        read.map_err(|_| Unavailable::Reloading)?.map_err(|error: StoreError| match error {
-            StoreError::Damaged(reason) => Unavailable::Damaged(reason),
-            StoreError::Read(_)
-            | StoreError::Missing
-            | StoreError::Conflict(_)
-            | StoreError::Refused(_) => Unavailable::Reloading,
-            StoreError::Failed(reason) => Unavailable::Unwritable(reason),
-        })?;
+    let (id, born, opened, retired, card) = read.map_err(|_| Unavailable::Reloading)??;
     let bounds = Bounds {
         update_bytes: setup.limits.update_bytes,
         document_bytes: setup.limits.document_bytes,
@@ -60,7 +66,21 @@ pub(super) async fn load(setup: &Setup, lease: &Lease) -> Result<Box<Loaded>, Un
         opened.entries.len() as u64,
         bytes,
     );
-    Ok(Box::new(Loaded { id, born, state, durability }))
+    let card = Card::of_opened(card, &state, born);
+    Ok(Box::new(Loaded { id, born, state, durability, card }))
+}
+
+impl From<StoreError> for Unavailable {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged(reason) => Self::Damaged(reason),
+            StoreError::Failed(reason) => Self::Unwritable(reason),
+            StoreError::Read(_)
+            | StoreError::Missing
+            | StoreError::Conflict(_)
+            | StoreError::Refused(_) => Self::Reloading,
+        }
+    }
 }
 
 /// Tells who waits that the document cannot be served.
@@ -69,6 +89,7 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         Command::Subscribe(new) => {
             let close = match reason {
                 Unavailable::Damaged(_) => CloseReason::Storage(reason.to_string()),
+                Unavailable::InBin => CloseReason::NotFound(reason.to_string()),
                 _ => CloseReason::Overloaded,
             };
             match close {
@@ -76,7 +97,9 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
                 close => Subscriber::new(*new).turn_away(close),
             }
         }
-        Command::Edit { reply, .. } => drop(reply.send(Err(reason.clone()))),
+        Command::Edit { reply, .. }
+        | Command::Begin { reply, .. }
+        | Command::EditMeta { reply, .. } => drop(reply.send(Err(reason.clone()))),
         Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
         Command::Stop(_, done) => drop(done.send(())),
         Command::Unsubscribe(_)

@@ -4,7 +4,7 @@
 //! no command can be lost between the last look at a mailbox and its end.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{Budget, Command, Unavailable, actor, threads::Threads};
+use super::{Budget, Command, Unavailable, actor, live::Live, load::load, threads::Threads};
 use crate::{
     clock::Clock, identity::Author, ids::DocumentName, limits::Limits, protocol::CloseReason,
     random::Random, storage::Store,
@@ -54,17 +54,32 @@ pub struct Documents(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) setup: Arc<Setup>,
     pub(super) loads: Semaphore,
-    open: Mutex<HashMap<DocumentName, Slot>>,
+    open: Mutex<Open>,
     generations: AtomicU64,
     stopping: AtomicBool,
     budget: Arc<Budget>,
     threads: Threads,
 }
 
+/// What is open, and what must stay closed for now.
+#[derive(Debug, Default)]
+struct Open {
+    slots: HashMap<DocumentName, Slot>,
+    held: HashSet<DocumentName>,
+}
+
 #[derive(Debug)]
 struct Slot {
     generation: u64,
     mailbox: mpsc::Sender<Box<Command>>,
+    live: Arc<Live>,
+}
+
+/// A name that nothing is open under and that nothing can be opened under; free again on drop.
+#[derive(Debug)]
+pub(super) struct Held {
+    shared: Arc<Shared>,
+    name: DocumentName,
 }
 
 /// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
@@ -97,15 +112,20 @@ impl Documents {
     pub fn open(&self, name: &DocumentName) -> Result<DocumentHandle, Unavailable> {
         let shared = &self.0;
         let mut open = shared.lock();
-        if shared.stopping.load(Ordering::Acquire) {
+        if shared.stopping.load(Ordering::Acquire) || open.held.contains(name) {
             return Err(Unavailable::Reloading);
         }
-        if let Some(slot) = open.get(name) {
+        if let Some(slot) = open.slots.get(name) {
             return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
         let lease = self.lease(name);
-        open.insert(name.clone(), Slot { generation: lease.generation, mailbox: mailbox.clone() });
+        let slot = Slot {
+            generation: lease.generation,
+            mailbox: mailbox.clone(),
+            live: Arc::clone(&lease.live),
+        };
+        open.slots.insert(name.clone(), slot);
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
         Ok(DocumentHandle { mailbox })
     }
@@ -113,7 +133,13 @@ impl Documents {
     /// A place for a new actor.
     pub(super) fn lease(&self, name: &DocumentName) -> Lease {
         let generation = self.0.generations.fetch_add(1, Ordering::Relaxed);
-        Lease { shared: Arc::downgrade(&self.0), name: name.clone(), generation, held: true }
+        Lease {
+            shared: Arc::downgrade(&self.0),
+            name: name.clone(),
+            generation,
+            live: Arc::default(),
+            held: true,
+        }
     }
 
     /// Bytes of edits, of all connections together, that may be on their way to the disk.
@@ -137,23 +163,97 @@ impl Documents {
     /// How many documents are loaded.
     #[must_use]
     pub fn loaded(&self) -> usize {
-        self.0.lock().len()
+        self.0.lock().slots.len()
+    }
+
+    /// What loaded documents show.
+    pub(super) fn live(&self) -> HashMap<DocumentName, Arc<Live>> {
+        let open = self.0.lock();
+        open.slots.iter().map(|(name, slot)| (name.clone(), Arc::clone(&slot.live))).collect()
+    }
+
+    /// What one document shows, if it is loaded.
+    pub(super) fn live_of(&self, name: &DocumentName) -> Option<Arc<Live>> {
+        self.0.lock().slots.get(name).map(|slot| Arc::clone(&slot.live))
+    }
+
+    /// Chance, for names and ids.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        &*self.0.setup.random
+    }
+
+    pub(super) fn setup(&self) -> &Setup {
+        &self.0.setup
+    }
+
+    /// Reads the whole document as one update, without keeping it loaded if it is not; `None` when
+    /// there is none.
+    ///
+    /// # Errors
+    /// When it cannot be loaded.
+    pub async fn state(&self, name: &DocumentName) -> Result<Option<Bytes>, Unavailable> {
+        if self.setup().store.find(name).await?.is_none() {
+            return Ok(None);
+        }
+        if self.live_of(name).is_some() {
+            return self.open(name)?.read().await.map(Some);
+        }
+        let (shared, name) = (Arc::clone(&self.0), name.clone());
+        // Loading recurses over nested types, for which only these threads have the stack.
+        let reading = self.0.threads.of(&name).clone().spawn(async move {
+            let loaded = Box::pin(load(&shared.setup, &name, &shared.loads)).await?;
+            let state = loaded.state.snapshot().map_err(Unavailable::Damaged)?;
+            Ok(loaded.born.then_some(state))
+        });
+        reading.await.map_err(|_| Unavailable::Reloading)?
+    }
+
+    /// Sends everybody away who has the document open, waits until it is closed, and keeps it so.
+    ///
+    /// # Errors
+    /// While somebody else holds it.
+    pub(super) async fn hold(
+        &self,
+        name: &DocumentName,
+        reason: CloseReason,
+    ) -> Result<Held, Unavailable> {
+        let mailbox = {
+            let mut open = self.0.lock();
+            if !open.held.insert(name.clone()) {
+                return Err(Unavailable::Reloading);
+            }
+            open.slots.get(name).map(|slot| slot.mailbox.clone())
+        };
+        let held = Held { shared: Arc::clone(&self.0), name: name.clone() };
+        if let Some(mailbox) = mailbox {
+            stop(mailbox, reason).await;
+        }
+        Ok(held)
     }
 
     /// Opens nothing more, sends everybody away, and waits until all edits are durable.
     pub async fn shutdown(&self) {
         self.0.stopping.store(true, Ordering::Release);
-        let mailboxes: Vec<_> = self.0.lock().values().map(|slot| slot.mailbox.clone()).collect();
+        let mailboxes: Vec<_> =
+            self.0.lock().slots.values().map(|slot| slot.mailbox.clone()).collect();
         // All are told before any is waited for: what they have left is then written together.
-        let stopping = mailboxes.into_iter().map(|mailbox| async move {
-            let (done, stopped) = oneshot::channel();
-            let stop = Box::new(Command::Stop(CloseReason::Restart, done));
-            // Either fails only when the actor has already gone, which is what we want.
-            if mailbox.send(stop).await.is_ok() {
-                let _ = stopped.await;
-            }
-        });
-        join_all(stopping).await;
+        join_all(mailboxes.into_iter().map(|mailbox| stop(mailbox, CloseReason::Restart))).await;
+    }
+}
+
+/// Ends an actor and waits for its end.
+async fn stop(mailbox: mpsc::Sender<Box<Command>>, reason: CloseReason) {
+    let (done, stopped) = oneshot::channel();
+    // Either fails only when the actor has already gone, which is what we want.
+    if mailbox.send(Box::new(Command::Stop(reason, done))).await.is_ok() {
+        let _ = stopped.await;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.shared.lock().held.remove(&self.name);
     }
 }
 
@@ -199,7 +299,7 @@ impl DocumentHandle {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, HashMap<DocumentName, Slot>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         // Only inserts and removes happen under the lock, which leave a sound map behind.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -211,12 +311,18 @@ pub(super) struct Lease {
     shared: Weak<Shared>,
     name: DocumentName,
     generation: u64,
+    live: Arc<Live>,
     held: bool,
 }
 
 impl Lease {
     pub(super) fn name(&self) -> &DocumentName {
         &self.name
+    }
+
+    /// Where the document shows what others may see of it.
+    pub(super) fn live(&self) -> &Live {
+        &self.live
     }
 
     /// Waits for a turn to load.
@@ -243,10 +349,11 @@ impl Lease {
         }
     }
 
-    fn remove(&mut self, open: &mut HashMap<DocumentName, Slot>) {
-        let ours = open.get(&self.name).is_some_and(|slot| slot.generation == self.generation);
+    fn remove(&mut self, open: &mut Open) {
+        let ours =
+            open.slots.get(&self.name).is_some_and(|slot| slot.generation == self.generation);
         if self.held && ours {
-            open.remove(&self.name);
+            open.slots.remove(&self.name);
         }
         self.held = false;
     }

@@ -18,6 +18,10 @@ use crate::{
     storage::Entry,
 };
 
+/// What the server's own pages can write: `SCHEMA` in `web/src/sync/meta.js`. A page that knows less
+/// must be loaded anew before it edits, or it would delete for everybody what it does not know.
+const APP_SCHEMA: u32 = 1;
+
 /// Edits of sessions that wait to be applied together, and what is due once they are.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -284,6 +288,8 @@ impl Actor {
             "epoch": self.epoch().map(|id| id.to_string()),
             "access": access,
             "version": env!("CARGO_PKG_VERSION"),
+            "app": APP_SCHEMA,
+            "largest": self.setup.limits.update_bytes,
         });
         ServerMessage::Hello(hello.to_string())
     }

@@ -4,9 +4,11 @@
 //! [`listener`] serves it to a network that is not trusted. What is said on a WebSocket is the
 //! handler's business.
 
+pub mod api;
 pub mod guard;
 pub mod health;
 pub mod listener;
+mod problem;
 pub mod slots;
 pub mod socket;
 mod stalled;
@@ -17,13 +19,14 @@ pub mod web_app;
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use hyper::upgrade::OnUpgrade;
+pub(crate) use problem::{problem, read_only};
 use tokio::sync::watch;
 use warp::{
     Filter, Rejection,
     filters::BoxedFilter,
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
-        header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+        header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING},
     },
     reply::Response,
 };
@@ -32,6 +35,7 @@ use crate::{
     ids::{DocumentName, NameError},
     storage::Health,
 };
+use api::{Api, Asked};
 use guard::Guard;
 use health::Readiness;
 use slots::Slot;
@@ -51,6 +55,8 @@ pub struct Site {
     pub guard: Guard,
     /// The pages.
     pub web_app: WebApp,
+    /// Documents for programs, and for the pages.
+    pub api: Arc<Api>,
     /// How the store is doing now.
     pub health: Box<dyn Fn() -> Health + Send + Sync>,
     /// Turns true when the server stops.
@@ -79,7 +85,8 @@ pub struct Accepted {
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, `/healthz`, `/readyz`, and the web app for everything else.
+/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
+/// else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
     H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
@@ -90,30 +97,11 @@ where
         .unify()
         .or(websocket(&site, handler))
         .unify()
+        .or(api_routes(&site))
+        .unify()
         .or(pages(site))
         .unify()
         .boxed()
-}
-
-/// An error in the form of RFC 9457, for those who read answers rather than status lines.
-pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = serde_json::json!({
-        "title": status.canonical_reason().unwrap_or("error"),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    let mut response = Response::new(body.to_string().into());
-    *response.status_mut() = status;
-    let content_type = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
-    response
-}
-
-/// The answer to a method other than GET and HEAD where only reading is possible.
-pub(crate) fn read_only() -> Response {
-    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD work here");
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    response
 }
 
 fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
@@ -140,7 +128,8 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
             let target_bytes = path.as_str().len() + query.len();
-            ready_if(refuse(&site.guard, &method, target_bytes, &headers))
+            let takes_body = is_api(path.as_str());
+            ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
         })
         .boxed()
 }
@@ -148,7 +137,7 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 fn refuse(
     guard: &Guard,
     method: &Method,
-    target_bytes: usize,
+    (target_bytes, takes_body): (usize, bool),
     headers: &HeaderMap,
 ) -> Option<Response> {
     if target_bytes > URI_BYTES {
@@ -163,7 +152,35 @@ fn refuse(
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    has_body.then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "no address here takes a body"))
+    (has_body && !takes_body)
+        .then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 take a body"))
+}
+
+/// Whether a path belongs to the API, whose answers are all its own.
+fn is_api(path: &str) -> bool {
+    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let api = Arc::clone(&site.api);
+    warp::path("api")
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(warp::query::<Vec<(String, String)>>())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(
+            move |method: Method,
+                  path: warp::path::FullPath,
+                  query: Vec<(String, String)>,
+                  headers: HeaderMap,
+                  body| {
+                let api = Arc::clone(&api);
+                let asked = Asked { method, query, headers };
+                async move { api.answer(path.as_str(), &asked, body).await }
+            },
+        )
+        .boxed()
 }
 
 fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>

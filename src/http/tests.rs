@@ -16,7 +16,13 @@ use super::{
     listener::{Listener, Options},
     *,
 };
-use crate::limits::Limits;
+use crate::{
+    clock::TestClock,
+    document::{Documents, Setup},
+    limits::Limits,
+    random::SeededRandom,
+    storage::memory::Memory,
+};
 
 /// A server on a free port whose sockets echo and whose acceptances can be watched.
 pub(super) struct Served {
@@ -33,6 +39,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        api: api(),
         health: Box::new(Health::default),
         draining: draining.clone(),
     };
@@ -55,6 +62,18 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     let routes = routes(Arc::new(site), echo);
     let running = tokio::spawn(listener.serve(routes, options, draining));
     Served { address, slots, stop, accepted, running }
+}
+
+/// An API to documents that are kept in memory.
+pub(super) fn api() -> Arc<Api> {
+    let setup = Setup {
+        store: Arc::new(Memory::new()),
+        clock: Arc::new(TestClock::default()),
+        random: Arc::new(SeededRandom::new(1)),
+        limits: Limits::default(),
+        threads: 1,
+    };
+    Arc::new(Api::new(Documents::new(setup).unwrap(), true))
 }
 
 /// Sends bytes and reads until the server closes.
@@ -163,6 +182,7 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        api: api(),
         health: Box::new(Health::default),
         draining,
     };

@@ -18,13 +18,14 @@ use crate::{
     document::{Documents, Setup},
     http::{
         self, Site,
+        api::Api,
         listener::{Listener, Options},
         slots::Slots,
         socket::{Connections, Sockets},
         tls::Tls,
         web_app::WebApp,
     },
-    limits::Limits,
+    limits::{Limits, SWEEP_EVERY},
     random::SystemRandom,
     storage::{
         Store,
@@ -122,6 +123,7 @@ impl Server {
         let slots = options.slots.clone();
         let listening = tokio::spawn(listener.serve(routes, options, draining));
         let limits = config.limits.clone();
+        tokio::spawn(sweep(documents.clone(), stop.subscribe()));
         Ok(Self { addresses, tls, slots, connections, documents, limits, stop, listening })
     }
 
@@ -204,9 +206,28 @@ fn site(config: &Config, documents: &Documents, draining: watch::Receiver<bool>)
     let store = Arc::clone(documents.store());
     Site {
         guard: config.guard.clone(),
+        api: Arc::new(Api::new(documents.clone(), config.list_documents)),
         web_app: config.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
         health: Box::new(move || store.health()),
         draining,
+    }
+}
+
+/// Ends what has been in the bin for long enough, now and then, until the server stops.
+async fn sweep(documents: Documents, mut stop: watch::Receiver<bool>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        match documents.sweep_bin(documents.limits().keep_deleted).await {
+            Ok(0) => {}
+            Ok(count) => {
+                tracing::info!(count, "deleted for ever what was in the bin for long enough")
+            }
+            Err(reason) => tracing::warn!(%reason, "failed to look through the bin"),
+        }
     }
 }
 

@@ -14,12 +14,16 @@ use coscribe::{
 /// Starts a server that keeps documents in a directory, or in memory. `address` is `127.0.0.1:0`
 /// for any free port.
 pub(crate) async fn serve(directory: Option<&Path>, address: &str) -> Server {
-    let flag = |name, value: &str| (name, vec![value.to_owned()]);
     let data = match directory {
-        Some(path) => flag("data", path.to_str().expect("a path in UTF-8")),
-        None => flag("memory", "true"),
+        Some(path) => ("data", path.to_str().expect("a path in UTF-8")),
+        None => ("memory", "true"),
     };
-    let flags = vec![data, flag("listen", address)];
+    serve_with(&[data, ("listen", address)]).await
+}
+
+/// Starts a server with these settings.
+pub(crate) async fn serve_with(settings: &[(&'static str, &str)]) -> Server {
+    let flags = settings.iter().map(|(name, value)| (*name, vec![(*value).to_owned()])).collect();
     let written = Written { flags, ..Written::default() };
     let config = Config::understand(&written).expect("sound settings");
     Server::start(&config).await.expect("the server starts")

@@ -1,10 +1,16 @@
-//! Whole servers in this process, used through the Rust client over real sockets.
+//! Whole servers in this process, used over real sockets: through the Rust client, over HTTP, and by
+//! a page as unmodified clients are.
 //!
-//! `harness` starts them; `formats` opens old stores, `sync` is about documents and people, `restart` about what a store keeps.
-//! `store_speed` measures the local engine by itself, for people who ask it to.
+//! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
+//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`. `store_speed`
+//! measures the local engine by itself, for people who ask it to.
 
+mod api;
 mod formats;
 mod harness;
+mod http;
+mod page;
+mod refusals;
 mod restart;
 mod store_speed;
 mod sync;

@@ -5,7 +5,7 @@ use std::iter;
 /// A folder may import from later rows and from itself.
 const ROWS: &[&[&str]] = &[
     &["pages"],
-    &["editor", "presence", "history", "dashboard"],
+    &["editor", "home", "presence", "history", "dashboard"],
     &["sync", "api", "device", "ui"],
     &["i18n"],
     &["vendor"],

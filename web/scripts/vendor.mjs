@@ -51,12 +51,34 @@ async function generate(folder) {
     metafile: true,
     logLevel: 'error',
   })
+  await spreadHelpers(folder, metafile)
   for (const name of entries) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
   const used = Object.values(metafile.outputs).flatMap(output =>
     Object.entries(output.inputs).flatMap(([input, { bytesInOutput }]) => (bytesInOutput > 0 ? [input] : [])))
   const { licences, list } = await describePackages(used)
   await writeFile(path.join(folder, 'LICENSES.txt'), licences)
   await writeFile(path.join(folder, 'README.md'), readme(list))
+}
+
+/**
+ * Writes esbuild's own helpers, a hundred bytes that it makes a chunk of, into each file that imports them: they keep no
+ * state, and a request costs more.
+ * @param {string} folder @param {import('esbuild').Metafile} metafile
+ */
+async function spreadHelpers(folder, metafile) {
+  const chunks = Object.entries(metafile.outputs).filter(([, { inputs, entryPoint }]) => !entryPoint && Object.keys(inputs).length === 0)
+  for (const chunk of chunks.map(([file]) => path.basename(file))) {
+    const [, code, exported] = (await readFile(path.join(folder, chunk), 'utf8')).match(/^([^]*)export\{([^}]*)\};\s*$/) ?? []
+    if (code === undefined) throw new Error(`${chunk} is not written as expected`)
+    const returned = exported.split(',').map(pair => pair.split(' as ').reverse().join(':'))
+    for (const name of (await readdir(folder)).filter(name => name.endsWith('.js'))) {
+      const before = await readFile(path.join(folder, name), 'utf8')
+      const after = before.replaceAll(`import"./${chunk}";`, '').replace(new RegExp(`import\\{([^}]*)\\}from"./${chunk}";`), (_all, names) =>
+        `var{${names.replaceAll(' as ', ':')}}=(()=>{${code}return{${returned}}})();`)
+      if (after !== before) await writeFile(path.join(folder, name), after)
+    }
+    await rm(path.join(folder, chunk))
+  }
 }
 
 /** Reads name, version and licence text of every package that left bytes in the output. @param {string[]} inputs */

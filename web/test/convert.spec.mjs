@@ -127,7 +127,7 @@ test('Markdown becomes a document with values of the right types', { skip }, t =
   const name = coscribe.import('md', source, '--title', 'Plan')
   const { doc, root } = asEditorSees(coscribe.export(name, 'yjs'))
   const found = /** @type {Record<string, object>} */ ({})
-  root.descendants(child => void (found[child.type.name] ??= child.attrs))
+  root.descendants(child => void (found[child.type.name] ??= { ...child.attrs }))
   assert.deepEqual(found.heading, { level: 2 })
   assert.deepEqual(found.taskItem, { checked: true })
   assert.deepEqual(found.orderedList, { start: 3, type: null })

@@ -25,8 +25,15 @@ test('what is written is read again', () => {
 })
 
 test('a hello names the epoch, or says that the document has none yet', () => {
-  assert.deepEqual(frames.decode(hello('{"epoch":"e1","more":1}')), { type: 'hello', epoch: 'e1' })
-  assert.deepEqual(frames.decode(hello('{"epoch":null}')), { type: 'hello', epoch: null })
+  const said = (/** @type {string} */ json) => {
+    const message = frames.decode(hello(json))
+    assert.ok(message.type === 'hello')
+    return message.hello
+  }
+  assert.deepEqual(said('{"epoch":"e1","access":"view","app":3,"largest":4096,"more":1}'), { epoch: 'e1', access: 'view', app: 3, largest: 4096 })
+  assert.deepEqual(said('{"epoch":null}'), { epoch: null, access: 'edit', app: 0, largest: Infinity })
+  assert.deepEqual(said('{"epoch":7,"access":"all","app":"9","largest":-1}'), said('{}'))
+  assert.deepEqual(said('null'), said('{}'))
 })
 
 test('unknown messages and trailing bytes are ignored, frames that end early are refused', () => {

@@ -5,11 +5,12 @@ import { test } from 'node:test'
 
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
-  pages: ['editor', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  pages: ['pages', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   editor: ['editor', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   sync: ['sync', 'vendor'],
-  api: ['api', 'sync', 'vendor'],
+  api: ['api', 'sync', 'i18n', 'vendor'],
   device: ['device', 'i18n', 'vendor'],
   ui: ['ui', 'i18n', 'vendor'],
   i18n: ['i18n', 'vendor'],

@@ -1,7 +1,7 @@
 // People, their colours, and the names of documents: all from input that others control.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HUES, freeHue, preferredHue } from '../src/presence/colors.js'
+import { HUES, freeLook, preferredHue } from '../src/presence/colors.js'
 import { introduce, readPerson, whoIsHere } from '../src/presence/people.js'
 import { nameIn, pathOf, problemWith } from '../src/device/names.js'
 import { ago } from '../src/ui/ago.js'
@@ -20,10 +20,14 @@ function page(t, client) {
 const tell = (from, to) => protocol.applyAwarenessUpdate(to, protocol.encodeAwarenessUpdate(from, [from.clientID]), null)
 
 test('as long as there are hues, no two people share one', () => {
-  const taken = new Set()
-  for (let i = 0; i < HUES; i++) taken.add(freeHue('same', taken))
-  assert.equal(taken.size, HUES)
-  assert.equal(freeHue('same', taken), preferredHue('same'))
+  /** @type {import('../src/presence/colors.js').Look[]} */
+  const taken = []
+  for (let i = 0; i < HUES; i++) taken.push(freeLook('same', taken))
+  assert.equal(new Set(taken.map(look => look.hue)).size, HUES)
+  assert.equal(new Set(taken.map(look => look.shape)).size, HUES)
+  const ninth = freeLook('same', taken)
+  assert.equal(ninth.hue, preferredHue('same'))
+  assert.ok(!taken.some(look => look.hue === ninth.hue && look.shape === ninth.shape), 'a shape tells two of one hue apart')
 })
 
 test('two people who took one colour at the same moment end with two', t => {

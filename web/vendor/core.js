@@ -1,1 +1,1 @@
-import{a}from"./shared-XYXMXVKL.js";import{da as e,k as o,q as r}from"./shared-VYCXEGOT.js";import"./shared-QVMF7S3P.js";export{e as Y,a as awareness,r as decoding,o as encoding};
+import{a}from"./shared-XYXMXVKL.js";import{da as e,k as o,q as r}from"./shared-VYCXEGOT.js";export{e as Y,a as awareness,r as decoding,o as encoding};

@@ -8,6 +8,7 @@ mod write;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use read::read;
@@ -26,7 +27,8 @@ const META: &str = "meta";
 const SCHEMA: u32 = 1;
 
 /// What kind of content a document has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A tree of nodes.
     Rich,

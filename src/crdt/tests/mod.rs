@@ -4,6 +4,7 @@ mod content;
 mod honest;
 mod hostile;
 mod live;
+mod meta;
 mod pieces;
 mod sessions;
 mod traces;

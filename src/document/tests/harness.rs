@@ -15,7 +15,7 @@ pub(super) use yjs::Writer;
 
 use crate::document::{Command, DocumentHandle, Documents, NewSubscriber, Outbox, Setup, Taken};
 use crate::{
-    clock::{TestClock, Timestamp},
+    clock::{Clock, TestClock, Timestamp},
     identity::{Access, Author, AuthorKind},
     ids::{ConnectionId, DocumentId, DocumentName, Seq, SubscriberId},
     limits::Limits,
@@ -186,10 +186,10 @@ pub(super) struct World {
     next: u64,
 }
 
-fn setup_with(store: &Arc<Held>, limits: Limits) -> Setup {
+fn setup_with(store: &Arc<Held>, limits: Limits, clock: Arc<dyn Clock>) -> Setup {
     Setup {
         store: Arc::clone(store) as Arc<dyn Store>,
-        clock: Arc::new(TestClock::default()),
+        clock,
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
@@ -197,12 +197,16 @@ fn setup_with(store: &Arc<Held>, limits: Limits) -> Setup {
 }
 
 pub(super) fn setup(limits: Limits) -> Setup {
-    setup_with(&Held::new(), limits)
+    setup_with(&Held::new(), limits, Arc::new(TestClock::default()))
 }
 
 pub(super) fn world(limits: Limits) -> World {
+    world_with(limits, Arc::new(TestClock::default()))
+}
+
+pub(super) fn world_with(limits: Limits, clock: Arc<dyn Clock>) -> World {
     let store = Held::new();
-    let documents = Documents::new(setup_with(&store, limits));
+    let documents = Documents::new(setup_with(&store, limits, clock));
     let name = DocumentName::new("notes").expect("a good name");
     World { store, documents: documents.expect("threads start"), name, next: 0 }
 }

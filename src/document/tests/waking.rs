@@ -18,7 +18,8 @@ async fn actor(limits: Limits) -> (Documents, Actor) {
     let documents = Documents::new(setup(limits.clone())).expect("threads start");
     let lease = documents.lease(&DocumentName::new("notes").expect("a good name"));
     let setup = Arc::new(setup(limits));
-    let loaded = load(&setup, &lease).await.expect("loads");
+    let shared = lease.shared().expect("documents are there");
+    let loaded = load(&setup, lease.name(), &shared.loads).await.expect("loads");
     (documents, Actor::new(setup, lease, *loaded))
 }
 

@@ -4,6 +4,7 @@
 //! permit for its bytes, a document room in its mailbox, and the client must be taking what is
 //! queued for it. Everything waiting to be written leaves with one flush.
 
+mod admission;
 mod boundary;
 mod connections;
 mod ending;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::pump::{Pump, Todo};
+use super::{
+    admission::admission,
+    pump::{Pump, Todo, Unblocked},
+};
 use crate::{
     document::{Command, NewSubscriber},
     identity::{Access, Author, AuthorKind},
@@ -57,12 +60,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 Todo::Effect(Effect::Open { session, document, address, access }) => {
                     self.open(session, &document, address, access);
                 }
-                Todo::Effect(Effect::Authorize { session, .. }) => {
-                    // Until there are rights, whoever can reach the server may edit.
-                    let effects = self.sessions.authorized(session, Ok(Access::Edit));
-                    for effect in effects.into_iter().rev() {
-                        self.todo.push_front(Todo::Effect(effect));
-                    }
+                Todo::Effect(Effect::Authorize { session, document, .. }) => {
+                    let documents = self.sockets.documents.clone();
+                    let epoch = self.request.epoch;
+                    self.blocked = Some(Box::pin(async move {
+                        Unblocked::Decided(session, admission(&documents, &document, epoch).await)
+                    }));
                 }
             }
         }
@@ -109,7 +112,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.blocked = Some(Box::pin(async move {
             let permit = budget.take(bytes).await;
             let command = Command::Message(subscriber, message, Some(permit));
-            document.send(command).await.map_err(|_| CloseReason::Restart)
+            Unblocked::Room(document.send(command).await.map_err(|_| CloseReason::Restart))
         }));
     }
 
@@ -131,7 +134,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Err(Some(command)) => {
                 let document = document.clone();
                 self.blocked = Some(Box::pin(async move {
-                    document.send(*command).await.map_err(|_| CloseReason::Restart)
+                    let sent = document.send(*command).await;
+                    Unblocked::Room(sent.map_err(|_| CloseReason::Restart))
                 }));
             }
         }

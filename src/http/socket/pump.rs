@@ -21,7 +21,8 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Metered, Sockets, connections::Registration, lifetime::Lifetime, metered::Progress, socket,
+    Metered, Sockets, admission::Admission, connections::Registration, lifetime::Lifetime,
+    metered::Progress, socket,
 };
 use crate::{
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
@@ -37,8 +38,16 @@ const WRITE_BYTES: usize = 16 * 1024;
 /// More than this at once leaves buffers behind that an idle connection should not keep.
 const KEPT_BYTES: usize = 8 * 1024;
 
-/// Resolves when a document or the budget has room again.
-type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
+/// Resolves when a document or the budget has room again, or when a session's rights are known.
+type Blocked = Pin<Box<dyn Future<Output = Unblocked> + Send>>;
+
+/// What a connection waited for.
+pub(super) enum Unblocked {
+    /// There is room, or there never will be.
+    Room(Result<(), CloseReason>),
+    /// What a session may do.
+    Decided(u32, Admission),
+}
 
 pub(super) struct Pump<S> {
     pub(super) socket: WebSocketStream<Metered<S>>,
@@ -75,7 +84,7 @@ enum Event {
     Received(Message),
     Broken(tungstenite::Error),
     Ended,
-    Unblocked(Result<(), CloseReason>),
+    Unblocked(Unblocked),
     Taken(Taken),
     Timer,
 }
@@ -234,8 +243,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         use std::ops::ControlFlow::{Break, Continue};
         match event {
             Event::Received(message) => self.on_message(message),
-            Event::Unblocked(Ok(())) => {}
-            Event::Unblocked(Err(reason)) => self.outbox.close(reason),
+            Event::Unblocked(Unblocked::Room(Ok(()))) => {}
+            Event::Unblocked(Unblocked::Room(Err(reason))) => self.outbox.close(reason),
+            Event::Unblocked(Unblocked::Decided(session, admission)) => {
+                self.on_admission(session, admission);
+            }
             Event::Taken(taken) => return self.on_taken(taken),
             Event::Timer => return self.on_timer(),
             Event::Ended => return Break(()),

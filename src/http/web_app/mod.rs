@@ -4,15 +4,20 @@
 //! Knows files and caching; what the pages do is their own business.
 
 mod assets;
+mod coding;
+mod directory;
+#[cfg(test)]
+mod joined;
+mod joining;
 
 use std::path::PathBuf;
 
 use warp::{
     http::{
-        HeaderMap, HeaderValue, Method, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
-            ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-            CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+            CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+            IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     reply::Response,
@@ -20,13 +25,21 @@ use warp::{
 
 use super::{problem, read_only};
 use crate::ids::{DocumentName, NameError};
-use assets::{Asset, content_type};
+use assets::Asset;
+use coding::{Coding, choose};
 
 /// What pages may load and do. Inline styles are needed for the carets' colours; nothing else is
-/// inline, so injected markup cannot run.
+/// inline, so injected markup cannot run, and cannot send what is typed anywhere else either.
 const CONTENT_SECURITY: &str = "default-src 'self'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; connect-src 'self'; \
+    worker-src 'self'; manifest-src 'self'; frame-src 'none'; form-action 'self'; \
     object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
+
+/// What no page of ours asks for, so that no script that slipped in can ask for it in our name. An
+/// opener policy is not set: browsers ignore it with an error in the console where there is no TLS,
+/// and no page here opens another.
+const PERMISSIONS: &str =
+    "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// The web app, ready to answer.
 #[derive(Clone, Debug)]
@@ -40,8 +53,9 @@ enum Source {
 
 /// What a path leads to.
 #[derive(Debug, PartialEq, Eq)]
-enum Target<'a> {
-    File(&'a str),
+enum Target {
+    /// A file by its path within `web/`, or within what was made of it.
+    File(String),
     BadName(NameError),
     Nothing,
 }
@@ -66,8 +80,8 @@ impl WebApp {
             return read_only();
         }
         let mut response = match target(path) {
-            Target::File(file) => match self.file(file).await {
-                Some(asset) => found(file, &asset, headers, self.is_embedded()),
+            Target::File(file) => match self.file(&file).await {
+                Some(asset) => found(&asset, headers),
                 None => self.not_found().await,
             },
             Target::BadName(error) => {
@@ -84,7 +98,7 @@ impl WebApp {
         let Some(page) = self.file("404.html").await else {
             return problem(StatusCode::NOT_FOUND, "there is nothing at this address");
         };
-        let mut response = found("404.html", &page, &HeaderMap::new(), self.is_embedded());
+        let mut response = found(&page, &HeaderMap::new());
         *response.status_mut() = StatusCode::NOT_FOUND;
         response
     }
@@ -92,28 +106,36 @@ impl WebApp {
     async fn file(&self, path: &str) -> Option<Asset> {
         match &self.0 {
             Source::Embedded => assets::embedded(path),
-            Source::Directory(root) => assets::read(root.join(path)).await,
+            Source::Directory(root) => directory::read(root.clone(), path.to_owned()).await,
         }
-    }
-
-    fn is_embedded(&self) -> bool {
-        matches!(self.0, Source::Embedded)
     }
 }
 
-fn target(path: &str) -> Target<'_> {
-    if path.is_empty() {
-        return Target::File("index.html");
-    }
-    match path.split_once('/') {
+fn target(path: &str) -> Target {
+    let file = match path.split_once('/') {
         Some(("d", name)) => match DocumentName::from_url_path(name) {
-            Ok(_) => Target::File("document.html"),
-            Err(error) => Target::BadName(error),
+            Ok(_) => "document.html".to_owned(),
+            Err(error) => return Target::BadName(error),
         },
-        Some(("src" | "styles" | "vendor", rest)) if is_plain(rest) => Target::File(path),
-        None if path == "icon.svg" => Target::File(path),
-        _ => Target::Nothing,
-    }
+        Some(("joined" | "src" | "styles" | "vendor", rest)) if is_plain(rest) => path.to_owned(),
+        None if path.is_empty() => "index.html".to_owned(),
+        None if is_page(path) => format!("{path}.html"),
+        None if is_public(path) => path.to_owned(),
+        _ => return Target::Nothing,
+    };
+    Target::File(file)
+}
+
+/// Whether a page has an address of its own by its name. Those that have not stand for others.
+fn is_page(name: &str) -> bool {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    is_name && !["document", "index"].contains(&name)
+}
+
+/// Whether a single file beside the pages is for browsers.
+fn is_public(name: &str) -> bool {
+    let is_image = [".svg", ".png", ".ico", ".webmanifest"].iter().any(|it| name.ends_with(it));
+    name == "sw.js" || (is_image && is_plain(name))
 }
 
 /// Whether a path can only lead downwards, and to nothing hidden. Files here have plain names, so no
@@ -126,29 +148,26 @@ fn is_plain(path: &str) -> bool {
     })
 }
 
-fn found(file: &str, asset: &Asset, headers: &HeaderMap, embedded: bool) -> Response {
-    let packed = if accepts_zstd(headers) { asset.packed() } else { None };
-    let etag = asset.etag(packed.is_some());
+fn found(asset: &Asset, headers: &HeaderMap) -> Response {
+    let coding = choose(headers, |coding| asset.form(coding).is_some());
+    let etag = asset.etag(coding);
     let mut response = if has_tag(headers, &etag) {
         let mut unchanged = Response::default();
         *unchanged.status_mut() = StatusCode::NOT_MODIFIED;
         unchanged
     } else {
-        let mut response = Response::new(packed.clone().unwrap_or(asset.body()).into());
-        let content_type = HeaderValue::from_static(content_type(file).unwrap_or_default());
-        response.headers_mut().insert(CONTENT_TYPE, content_type);
-        if packed.is_some() {
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"));
+        let body = asset.form(coding).unwrap_or_default();
+        let mut response = Response::new(body.into());
+        let lines = response.headers_mut();
+        lines.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+        if coding != Coding::Identity {
+            lines.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));
         }
         response
     };
-    // Shared chunks carry a hash in their names. Everything else is asked for again each time, or a
+    // What has a hash in its name never changes. Everything else is asked for again each time, or a
     // page of one release would run with scripts of another.
-    let cache = if embedded && file.starts_with("vendor/shared-") {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     let answered = response.headers_mut();
     answered.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     answered.insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -160,6 +179,10 @@ fn protect(response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(PERMISSIONS),
+    );
     // Names of documents are part of addresses, and no other site's business.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
@@ -172,23 +195,12 @@ fn plain(status: StatusCode, text: String) -> Response {
     response
 }
 
-fn accepts_zstd(headers: &HeaderMap) -> bool {
-    items(headers, &ACCEPT_ENCODING).any(|item| {
-        let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
-        let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
-        coding.trim().eq_ignore_ascii_case("zstd") && !refused
-    })
-}
-
 fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
     items(headers, &IF_NONE_MATCH)
         .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == etag)
 }
 
-fn items<'a>(
-    headers: &'a HeaderMap,
-    name: &warp::http::HeaderName,
-) -> impl Iterator<Item = &'a str> {
+fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }

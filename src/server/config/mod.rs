@@ -34,7 +34,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 19] = [
     "listen",
     "open",
     "data",
@@ -52,6 +52,8 @@ const SETTINGS: [&str; 17] = [
     "max-connections-per-address",
     "max-document-size",
     "unload-after",
+    "list-documents",
+    "keep-deleted",
 ];
 
 /// What the server is to do.
@@ -75,6 +77,9 @@ pub struct Config {
     pub journal_file_bytes: Option<u64>,
     /// Threads for documents; as many as there are cores, at most four, when absent.
     pub document_threads: Option<usize>,
+    /// Whether everybody may see which documents there are. By default only where just this machine
+    /// can reach the server: elsewhere a document is for those who know its link.
+    pub list_documents: bool,
     /// All bounds, those of the settings moved.
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each, for the log.
@@ -167,8 +172,11 @@ impl Config {
         let mut reader = Reader { chosen, mistakes };
         let data = reader.data();
         let tls = reader.tls();
+        let open = reader.switch("open");
+        let listen = reader.listen(open);
         let config = Self {
-            listen: reader.listen(),
+            list_documents: reader.list_documents(&listen, open),
+            listen,
             data,
             tls,
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },
@@ -225,16 +233,19 @@ impl Reader {
     }
 
     fn switch(&mut self, name: &str) -> bool {
+        self.switch_if_set(name).unwrap_or(false)
+    }
+
+    fn switch_if_set(&mut self, name: &str) -> Option<bool> {
         let parse = |text: &str| match text {
             "true" | "1" | "yes" | "on" => Ok(true),
             "false" | "0" | "no" | "off" => Ok(false),
             _ => Err(format!("`{text}` is neither true nor false")),
         };
-        self.one(name, parse).unwrap_or(false)
+        self.one(name, parse)
     }
 
-    fn listen(&mut self) -> Vec<SocketAddr> {
-        let open = self.switch("open");
+    fn listen(&mut self, open: bool) -> Vec<SocketAddr> {
         let addresses: Vec<_> =
             self.many_by("listen", listen_addresses).into_iter().flatten().collect();
         let beyond = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback());
@@ -247,6 +258,11 @@ impl Reader {
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));
         }
         if self.chosen.contains_key("listen") { addresses } else { vec![DEFAULT_ADDRESS] }
+    }
+
+    fn list_documents(&mut self, listen: &[SocketAddr], open: bool) -> bool {
+        let loopback = listen.iter().all(|address| address.ip().to_canonical().is_loopback());
+        self.switch_if_set("list-documents").unwrap_or(loopback && !open)
     }
 
     fn data(&mut self) -> Data {
@@ -315,6 +331,9 @@ impl Reader {
         }
         if let Some(unload_after) = self.one("unload-after", units::duration) {
             limits.unload_after = unload_after;
+        }
+        if let Some(keep_deleted) = self.one("keep-deleted", units::duration) {
+            limits.keep_deleted = keep_deleted;
         }
         limits
     }

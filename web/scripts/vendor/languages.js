@@ -13,6 +13,7 @@ export const languages = {
   javascript: async () => (await import('@codemirror/lang-javascript')).javascript({ jsx: true }),
   json: async () => (await import('@codemirror/lang-json')).json(),
   kotlin: async () => StreamLanguage.define((await import('@codemirror/legacy-modes/mode/clike')).kotlin),
+  markdown: async () => (await import('@codemirror/lang-markdown')).markdownLanguage,
   php: async () => (await import('@codemirror/lang-php')).php(),
   python: async () => (await import('@codemirror/lang-python')).python(),
   ruby: async () => StreamLanguage.define((await import('@codemirror/legacy-modes/mode/ruby')).ruby),

@@ -1,10 +1,11 @@
-// The documents opened on this device, newest first. Names and times only; never any content.
+// The documents opened on this device, newest first: names, times and what they were called. Never any content.
 import { read, write } from './storage.js'
 
 const KEY = 'coscribe.recent'
 const MOST = 30
 
-/** @typedef {{ name: string, at: number }} Recent `at` in ms since 1970 */
+/** @typedef {import('../sync/meta.js').Kind} Kind */
+/** @typedef {{ name: string, at: number, title?: string, kind?: Kind | null }} Recent `at` in ms since 1970 */
 
 /** @returns {Recent[]} */
 export function listRecent() {
@@ -13,9 +14,16 @@ export function listRecent() {
   return stored.filter(entry => typeof entry?.name === 'string' && typeof entry?.at === 'number')
 }
 
-/** Puts a document first. @param {string} name @param {number} at */
-export function rememberRecent(name, at) {
-  write(KEY, [{ name, at }, ...listRecent().filter(entry => entry.name !== name)].slice(0, MOST))
+/** Puts a document first. @param {string} name @param {number} at @param {{ title?: string, kind?: Kind | null }} [about] */
+export function rememberRecent(name, at, about = {}) {
+  const before = listRecent()
+  const known = before.find(entry => entry.name === name)
+  write(KEY, [{ ...known, ...about, name, at }, ...before.filter(entry => entry.name !== name)].slice(0, MOST))
+}
+
+/** Keeps what a document is called now, where it stands in the list. @param {string} name @param {{ title?: string, kind?: Kind | null }} about */
+export function describeRecent(name, about) {
+  write(KEY, listRecent().map(entry => (entry.name === name ? { ...entry, ...about } : entry)))
 }
 
 /** @param {string} name */

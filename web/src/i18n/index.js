@@ -23,7 +23,7 @@ export const language = signal(/** @type {Language} */ ('en'))
  * The text of a key, with `{name}` replaced by values. A text with forms for numbers is written
  * `one|other` and chosen by the value `count`.
  * @param {Key} key
- * @param {Record<string, string | number>} [values]
+ * @param {Record<string, unknown>} [values]
  */
 export function t(key, values = {}) {
   const written = table.value[key] ?? en[key]
@@ -32,7 +32,7 @@ export function t(key, values = {}) {
   const text = forms.length === 1 || isOne ? forms[0] : forms[1]
   return text.replace(/\{(\w+)\}/g, (all, name) => {
     const value = values[name]
-    return value === undefined ? all : typeof value === 'number' ? value.toLocaleString(language.value) : value
+    return value === undefined ? all : typeof value === 'number' ? value.toLocaleString(language.value) : String(value)
   })
 }
 

@@ -1,74 +1,92 @@
-// Starts index.html: opens or creates a document by its name, and lists those opened on this device.
-import { html, render, signal } from '../../vendor/view.js'
-import { freshName, nameIn, pathOf, problemWith } from '../device/names.js'
-import { forgetRecent, listRecent } from '../device/recent.js'
-import { ago } from '../ui/ago.js'
+// Starts index.html: wires the lists of documents to the server and this device.
+import { effect, html, render, signal } from '../../vendor/view.js'
+import { Documents } from '../api/documents.js'
+import { loadMe } from '../device/me.js'
+import { pathOf } from '../device/names.js'
+import { keepPagesOffline } from '../device/offline_pages.js'
+import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
+import { takeRemoved } from '../device/removed.js'
+import { showSettings } from '../device/settings.js'
+import { read, write } from '../device/storage.js'
+import { Actions } from '../home/actions.js'
+import { takeFiles } from '../home/drop.js'
+import { Importing } from '../home/importing.js'
+import { Library } from '../home/library.js'
+import { readOnDevice } from '../home/on_device.js'
+import { Home } from '../home/page.js'
+import { startClock } from '../home/words.js'
+import { settleLanguage, t } from '../i18n/index.js'
+import { LiveRegion } from '../ui/live.js'
+import { Toasts, toast } from '../ui/toast.js'
 
-const recent = signal(listRecent())
-const problem = signal('')
-const secretPath = pathOf(freshName())
+const LOOK = 'coscribe.home.look'
+/** How often the list is read again while somebody looks at it, in ms. */
+const REFRESH = 30_000
 
-/** @param {SubmitEvent} event */
-function open(event) {
-  event.preventDefault()
-  const form = /** @type {HTMLFormElement} */ (event.target)
-  const name = nameFrom(String(new FormData(form).get('name')).trim())
-  problem.value = problemWith(name) ?? ''
-  if (problem.value === '') location.assign(pathOf(name))
+settleLanguage().then(start)
+
+function start() {
+  showSettings()
+  const me = loadMe()
+  const api = new Documents(() => me.name)
+  const library = new Library({ api, readLocal: readOnDevice, describeLocal: describeRecent, mayMove })
+  library.local.value = listRecent()
+  const actions = new Actions({ api, library, toast, go: path => location.assign(path), forgetLocal: forgetRecent })
+  const importing = new Importing({ api, onMade: info => library.put([info]), onOnly: name => location.assign(pathOf(name)) })
+  const look = signal(read(LOOK, 'list') === 'cards' ? /** @type {const} */ ('cards') : /** @type {const} */ ('list'))
+  effect(() => write(LOOK, look.value))
+  followNetwork(library)
+  effect(() => {
+    document.title = t('home.page')
+  })
+
+  const place = /** @type {HTMLElement} */ (document.getElementById('home'))
+  place.replaceChildren()
+  const page = () => html`<${Home} library=${library} actions=${actions} importing=${importing} look=${look} /><${Toasts} /><${LiveRegion} />`
+  render(html`<${page} />`, place)
+
+  const removed = takeRemoved()
+  if (removed) actions.offerBack(removed)
+  takeFiles(files => void importing.add(files))
+  startClock()
+  keepFresh(library)
+  addEventListener('pageshow', () => (actions.isCreating = false))
+  listenForSlash()
+  keepPagesOffline()
 }
 
-/** A pasted link to a document of this server counts as its name. @param {string} typed */
-function nameFrom(typed) {
-  if (!URL.canParse(typed)) return typed
-  const url = new URL(typed)
-  return (url.origin === location.origin && nameIn(url.pathname)) || typed
+/** Rows change places only when nobody points at them or works in them. */
+function mayMove() {
+  return document.querySelector('main ul:hover, main ul:focus-within, .menu') === null
 }
 
-function Home() {
-  return html`
-    <form class="opener" onSubmit=${open} novalidate>
-      <label class="opener-label" for="name">Name of a document</label>
-      <div class="opener-row">
-        <input class="field field-large" id="name" name="name" placeholder="meeting-notes" autocomplete="off" autocapitalize="none" spellcheck=${false}
-          aria-describedby="name-hint" aria-invalid=${problem.value !== ''} onInput=${() => (problem.value = '')} autofocus />
-        <button class="button button-main button-large" type="submit">Open</button>
-      </div>
-      <p class="hint ${problem.value && 'hint-bad'}" id="name-hint" role=${problem.value ? 'alert' : null}>
-        ${problem.value || html`It is created when somebody writes in it. Or start <a href=${secretPath}>one with a secret name</a>.`}
-      </p>
-    </form>
-    ${recent.value.length > 0 && html`<${RecentList} />`}
-  `
+/** @param {Library} library */
+function followNetwork(library) {
+  library.isOnline.value = navigator.onLine
+  addEventListener('offline', () => (library.isOnline.value = false))
+  addEventListener('online', () => {
+    library.isOnline.value = true
+    void library.refresh()
+  })
 }
 
-function RecentList() {
-  return html`
-    <section class="recent" aria-labelledby="recent-title">
-      <h2 id="recent-title">Recent on this device</h2>
-      <ul>
-        ${recent.value.map(
-          ({ name, at }) => html`<li key=${name}>
-            <a class="recent-link" href=${pathOf(name)}>
-              <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M5 2.5h6.5L15.5 6.5v11h-10.5zM8 9.5h5M8 12.5h5" /></svg>
-              <span class="recent-name">${name}</span>
-              <time class="recent-time" dateTime=${new Date(at).toISOString()}>${ago(at, Date.now())}</time>
-            </a>
-            <button class="forget" type="button" aria-label="Remove ${name} from this list" title="Remove from this list" onClick=${() => forget(name)}>
-              <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M5.5 5.5l9 9M14.5 5.5l-9 9" /></svg>
-            </button>
-          </li>`,
-        )}
-      </ul>
-    </section>
-  `
+/** Reads the lists now, when somebody comes back to the page, and now and then while it is looked at. @param {Library} library */
+function keepFresh(library) {
+  const refresh = () => document.visibilityState === 'visible' && void library.refresh()
+  refresh()
+  setInterval(refresh, REFRESH)
+  document.addEventListener('visibilitychange', refresh)
+  // A page restored by the back button must show what was opened meanwhile.
+  addEventListener('pageshow', event => event.persisted && refresh())
 }
 
-/** @param {string} name */
-function forget(name) {
-  forgetRecent(name)
-  recent.value = listRecent()
+function listenForSlash() {
+  addEventListener('keydown', event => {
+    const isTyping = /** @type {HTMLElement} */ (event.target).closest?.('input, textarea, select, [contenteditable], dialog, .menu')
+    if (event.key !== '/' || isTyping || event.ctrlKey || event.metaKey || event.altKey) return
+    event.preventDefault()
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById('search'))
+    field?.focus()
+    field?.select()
+  })
 }
-
-render(html`<${Home} />`, /** @type {HTMLElement} */ (document.getElementById('home')))
-// A page restored by the back button must show what was opened meanwhile.
-addEventListener('pageshow', () => (recent.value = listRecent()))

@@ -1,6 +1,7 @@
-// The one sentence about the state of a document: what the page knows, turned into words. Pure, so that
-// every state can be tested. The order of the checks is the order of importance. The rule above all: it
-// never says "Saved" while an edit exists that the server has not confirmed to be on its disk.
+// The one sentence about the state of a document: what the page knows, turned into words. Pure, so that every state
+// can be tested. The order of the checks is the order of importance. The rule above all: it never says "Saved" while
+// an edit exists that the server has not confirmed to be on its disk.
+import { t } from '../i18n/index.js'
 
 /** Time out of step that is not worth a word, in ms: most connections are back before. */
 const CONNECTING_AFTER = 1500
@@ -14,7 +15,9 @@ const SAVING_LONG = 10_000
 /** A restart that takes longer than this, in ms, is an outage. */
 const RESTART_LONG = 15_000
 
-/** @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'too-large' | 'refused' | 'loading' | 'connecting' | 'offline' | 'restarting' | 'saving' | 'saved'} Kind */
+/** @typedef {import('../sync/facts.js').Facts} Facts */
+/** @typedef {import('../sync/health.js').Stop | 'loading' | 'copy' | 'connecting' | 'offline' | 'tab-only' | 'restarting' | 'slow-down' | 'read-only' | 'saving' | 'saved'} Kind */
+/** `retry`: connect now; `resume`: connect although the server said no; `reload`: the page; `download`: a copy. @typedef {'retry' | 'resume' | 'reload' | 'download'} Action */
 
 /**
  * @typedef {object} Status
@@ -23,100 +26,129 @@ const RESTART_LONG = 15_000
  * @property {string} short the same for a narrow screen
  * @property {string} detail one or two sentences more
  * @property {'good' | 'busy' | 'quiet' | 'bad'} tone
+ * @property {Action[]} actions what the person can do about it
+ * @property {boolean} canEdit
+ * @property {boolean} needsRescue edits exist that cannot be sent as things are
  * @property {number | null} until when it must be computed again although nothing happened, in ms
  */
 
-/** Words for the ends that a retry cannot change. @type {Record<import('../sync/health.js').Stop, [text: string, short: string, detail: string]>} */
+/** Where the document can still be edited. @type {readonly Kind[]} */
+const EDITABLE = ['copy', 'connecting', 'offline', 'tab-only', 'restarting', 'slow-down', 'saving', 'saved', 'full']
+/** What a retry cannot change. @type {Record<import('../sync/health.js').Stop, { tone: 'bad' | 'busy', actions: Action[] }>} */
 const STOPPED = {
-  denied: ['You do not have access', 'No access', 'Ask the owner of this document for access.'],
-  'sign-in': ['Sign in to continue', 'Signed out', 'The server wants to know who you are.'],
-  missing: ['This document does not exist', 'Not found', 'It was deleted, or the address is not a possible name.'],
-  replaced: ['This document was replaced on the server', 'Replaced', 'It was deleted and created again. What you see here is the earlier one.'],
-  'too-large': ['A change is too large for the server', 'Too large', 'Nothing more is sent. Keep a copy, then reload and paste less at a time.'],
-  refused: ['The server does not understand this page', 'Not working', 'Reload the page; it may be older than the server.'],
+  denied: { tone: 'bad', actions: ['resume'] },
+  'sign-in': { tone: 'bad', actions: ['resume'] },
+  missing: { tone: 'bad', actions: ['resume'] },
+  replaced: { tone: 'bad', actions: [] },
+  outdated: { tone: 'busy', actions: ['reload'] },
+  'too-large': { tone: 'bad', actions: ['resume', 'download'] },
+  full: { tone: 'busy', actions: ['resume', 'download'] },
+  refused: { tone: 'bad', actions: ['reload', 'download'] },
 }
 
 /**
- * @param {import('../sync/provider.js').Facts} facts
+ * @param {Facts} facts
  * @param {number} now in ms, the clock of the facts
  * @param {(time: number) => string} [clock] writes a time of day
  * @returns {Status}
  */
 export function statusOf(facts, now, clock = time => new Date(time).toLocaleTimeString()) {
-  if (facts.stop) {
-    const [text, short, detail] = STOPPED[facts.stop]
-    const kept = facts.unsaved > 0 ? ' Your last edits are only in this tab: download a copy before you close it.' : ''
-    return { kind: facts.stop, text, short, detail: detail + kept, tone: 'bad', until: null }
-  }
-  const isFresh = facts.lostAt === null || now - facts.lostAt < CONNECTING_AFTER
-  if (!facts.loaded && (facts.failures === 0 || isFresh)) return loading(facts, now)
-  if (facts.lostAt !== null) {
-    const out = outOfStep(facts, facts.lostAt, now)
-    if (out.text) return out
-    return { ...inStep(facts, now, clock), until: out.until }
-  }
-  return inStep(facts, now, clock)
+  const said = stopped(facts) ?? loading(facts, now) ?? outOfStep(facts, now) ?? readOnly(facts) ?? saving(facts, now) ?? saved(facts, clock)
+  // A short gap in the connection is not mentioned, but must be when it gets longer.
+  const gap = facts.lostAt !== null && !facts.stop && now - facts.lostAt < CONNECTING_AFTER ? facts.lostAt + CONNECTING_AFTER : null
+  const until = said.until === null || (gap !== null && gap < said.until) ? gap : said.until
+  const canEdit = EDITABLE.includes(said.kind) && facts.canEdit && (facts.loaded || facts.copied)
+  const needsRescue = facts.unsaved > 0 && ((facts.stop !== null && facts.stop !== 'sign-in') || !facts.canEdit)
+  return { ...said, until, canEdit, needsRescue }
 }
 
-/** @param {import('../sync/provider.js').Facts} facts @param {number} now @returns {Status} */
+/** @typedef {Omit<Status, 'canEdit' | 'needsRescue'>} Said */
+
+/**
+ * The words of a state: keys are `status.KEY`, `status.KEY.detail` and `status.KIND.short`.
+ * @param {Kind} kind
+ * @param {Status['tone']} tone
+ * @param {Partial<Said> & { key?: string, values?: Record<string, string | number> }} [more]
+ * @returns {Said}
+ */
+function say(kind, tone, { key = kind, values = {}, ...more } = {}) {
+  const word = (/** @type {string} */ which) => t(/** @type {import('../i18n/index.js').Key} */ (`status.${which}`), values)
+  return { kind, tone, text: word(key), short: word(`${kind}.short`), detail: word(`${key}.detail`), actions: [], until: null, ...more }
+}
+
+/** @param {Said} said */
+const silently = said => ({ ...said, text: '', short: '' })
+
+/** @param {Facts} facts @returns {Said | null} */
+function stopped(facts) {
+  if (!facts.stop) return null
+  const { tone, actions } = STOPPED[facts.stop]
+  const said = say(facts.stop, tone, { actions, ...(facts.stop === 'too-large' ? sizes(facts.reason) : {}) })
+  return facts.unsaved > 0 ? { ...said, detail: `${said.detail} ${whereEditsAre(facts)}` } : said
+}
+
+/** The server's words on what is too large hold two numbers of bytes, or none. @param {string} reason */
+function sizes(reason) {
+  const [bytes, limit] = (reason.match(/\d+/g) ?? []).map(Number)
+  if (!limit) return {}
+  const megabytes = (/** @type {number} */ size) => Math.max(0.1, Math.round(size / 104_857.6) / 10)
+  return { key: 'too-large.sizes', values: { size: megabytes(bytes), limit: megabytes(limit) } }
+}
+
+/** @param {Facts} facts @param {number} now @returns {Said | null} */
 function loading(facts, now) {
+  const isFresh = facts.failures === 0 || facts.lostAt === null || now - facts.lostAt < CONNECTING_AFTER
+  if (facts.loaded || !isFresh) return null
   const waited = now - facts.startedAt
-  const base = { kind: /** @type {const} */ ('loading'), short: 'Loading…', detail: 'The document is on its way.', tone: /** @type {const} */ ('quiet') }
-  if (waited < LOADING_AFTER) return { ...base, text: '', short: '', until: facts.startedAt + LOADING_AFTER }
-  if (waited < LOADING_LONG) return { ...base, text: 'Loading…', until: facts.startedAt + LOADING_LONG }
-  return { ...base, text: 'Still loading. The server is slow or busy.', short: 'Still loading', until: null }
+  const kind = facts.copied ? 'copy' : 'loading'
+  if (waited < LOADING_AFTER) return silently(say(kind, 'quiet', { until: facts.startedAt + LOADING_AFTER }))
+  if (facts.copied) return say('copy', 'quiet')
+  if (waited < LOADING_LONG) return say('loading', 'quiet', { until: facts.startedAt + LOADING_LONG })
+  return say('loading', 'quiet', { key: 'loading-long' })
 }
 
-/** @param {import('../sync/provider.js').Facts} facts @param {number} lostAt @param {number} now @returns {Status} */
-function outOfStep(facts, lostAt, now) {
-  if (facts.restarting && now - lostAt < RESTART_LONG) {
-    return {
-      kind: 'restarting',
-      text: 'Server is restarting…',
-      short: 'Restarting…',
-      detail: `You can go on writing. ${whereEditsAre(facts)}`,
-      tone: 'busy',
-      until: lostAt + RESTART_LONG,
-    }
-  }
-  if (now - lostAt < CONNECTING_AFTER) {
-    return { kind: 'connecting', text: '', short: '', detail: '', tone: 'busy', until: lostAt + CONNECTING_AFTER }
-  }
-  if (facts.failures === 0) {
-    return { kind: 'connecting', text: 'Connecting…', short: 'Connecting…', detail: whereEditsAre(facts), tone: 'busy', until: null }
-  }
-  if (!facts.loaded) {
-    return { kind: 'offline', text: 'Cannot reach the server. Trying again…', short: 'Offline', detail: 'The document appears as soon as the server answers.', tone: 'bad', until: null }
-  }
-  const waiting = facts.unsaved > 0 ? ` (${facts.unsaved} to send)` : ''
-  return {
-    kind: 'offline',
-    text: `Offline – edits are only in this tab${waiting}`,
-    short: `Offline${waiting}`,
-    detail: `${whereEditsAre(facts)} What you write is sent when the connection is back; do not close this tab before.`,
-    tone: facts.unsaved > 0 ? 'bad' : 'busy',
-    until: null,
-  }
+/** @param {Facts} facts @param {number} now @returns {Said | null} */
+function outOfStep(facts, now) {
+  if (facts.lostAt === null) return null
+  const wait = facts.nextTry === null ? 0 : Math.max(0, Math.ceil((facts.nextTry - now) / 1000))
+  const next = wait > 0 && facts.nextTry !== null ? facts.nextTry - (wait - 1) * 1000 : null
+  if (facts.slowed) return say('slow-down', 'busy', { values: { count: wait }, until: next })
+  if (facts.restarting && now - facts.lostAt < RESTART_LONG) return say('restarting', 'busy', { until: facts.lostAt + RESTART_LONG })
+  if (now - facts.lostAt < CONNECTING_AFTER) return null
+  if (facts.failures === 0) return say('connecting', 'busy')
+  const retry = wait > 0 ? t('status.next-try', { count: wait }) : t('status.trying')
+  const more = { actions: /** @type {Action[]} */ (['retry']), until: next }
+  const told = (/** @type {Said} */ said) => ({ ...said, detail: `${said.detail} ${retry}` })
+  if (!facts.loaded && !facts.copied) return told(say('offline', 'bad', { ...more, key: 'unreachable' }))
+  const isKept = facts.storage === 'kept' || facts.storage === 'opening'
+  const said = isKept ? say('offline', 'busy', more) : say('tab-only', 'bad', { ...more, actions: ['retry', 'download'] })
+  if (facts.unsaved === 0) return told(said)
+  const waiting = t('status.to-send', { count: facts.unsaved })
+  return told({ ...said, text: `${said.text} (${waiting})`, short: `${said.short} (${facts.unsaved.toLocaleString()})` })
 }
 
-/** @param {import('../sync/provider.js').Facts} facts @param {number} now @param {(time: number) => string} clock @returns {Status} */
-function inStep({ unsaved, unsavedSince, savedAt }, now, clock) {
-  if (unsaved > 0 && unsavedSince !== null) {
-    const long = unsavedSince + SAVING_LONG
-    if (now < long) {
-      return { kind: 'saving', text: 'Saving…', short: 'Saving…', detail: 'The server has not confirmed your last edit yet.', tone: 'busy', until: long }
-    }
-    return { kind: 'saving', text: 'Still saving. Do not close this tab.', short: 'Still saving', detail: 'The server has not confirmed your last edit for more than ten seconds.', tone: 'bad', until: null }
-  }
-  if (savedAt !== null && now - savedAt < SAVED_AFTER) {
-    return { kind: 'saving', text: 'Saving…', short: 'Saving…', detail: 'The server has confirmed your last edit.', tone: 'busy', until: savedAt + SAVED_AFTER }
-  }
-  const detail = savedAt === null ? 'Everything you see is stored on the server.' : `All changes stored on the server at ${clock(savedAt)}.`
-  return { kind: 'saved', text: 'Saved', short: 'Saved', detail, tone: 'good', until: null }
+/** @param {Facts} facts @returns {Said | null} */
+function readOnly(facts) {
+  return facts.canEdit ? null : say('read-only', 'quiet')
 }
 
-/** @param {import('../sync/provider.js').Facts} facts */
-function whereEditsAre({ unsaved }) {
-  if (unsaved === 0) return 'Everything until now is stored on the server. New edits stay in this tab.'
-  return unsaved === 1 ? 'One edit is only in this tab.' : `${unsaved} edits are only in this tab.`
+/** @param {Facts} facts @param {number} now @returns {Said | null} */
+function saving({ unsaved, unsavedSince, savedAt, storage }, now) {
+  if (unsaved > 0) {
+    const since = unsavedSince ?? now
+    if (now < since + SAVING_LONG) return say('saving', 'busy', { until: since + SAVING_LONG })
+    return say('saving', 'bad', { key: storage === 'kept' ? 'saving-long.kept' : 'saving-long' })
+  }
+  if (savedAt === null || now - savedAt >= SAVED_AFTER) return null
+  return say('saving', 'busy', { until: savedAt + SAVED_AFTER })
+}
+
+/** @param {Facts} facts @param {(time: number) => string} clock @returns {Said} */
+function saved({ savedAt }, clock) {
+  return savedAt === null ? say('saved', 'good') : say('saved', 'good', { key: 'saved-at', values: { time: clock(savedAt) } })
+}
+
+/** @param {Facts} facts */
+function whereEditsAre({ unsaved, storage }) {
+  return t(storage === 'kept' ? 'status.edits-kept' : 'status.edits-tab', { count: unsaved })
 }

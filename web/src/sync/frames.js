@@ -14,10 +14,19 @@ const STEP_2 = 1
 const UPDATE = 2
 
 /**
+ * What the server says first, and again when it changes.
+ * @typedef {object} Hello
+ * @property {string | null} epoch the life of the document; null when there is none
+ * @property {'none' | 'view' | 'comment' | 'edit' | 'owner'} access
+ * @property {number} app the schema number of the server's own pages; 0 when it does not say
+ * @property {number} largest bytes of one change it takes; Infinity when it does not say
+ */
+
+/**
  * @typedef {{ type: 'step-1', vector: Uint8Array } | { type: 'step-2', update: Uint8Array }
  *   | { type: 'update', update: Uint8Array } | { type: 'awareness', update: Uint8Array }
  *   | { type: 'query-awareness' } | { type: 'barrier', count: number }
- *   | { type: 'hello', epoch: string | null } | { type: 'unknown' }} Message
+ *   | { type: 'hello', hello: Hello } | { type: 'unknown' }} Message
  */
 
 /** Asks the other side for what a document with this state vector lacks. @param {Uint8Array} vector */
@@ -61,11 +70,23 @@ export function decode(bytes) {
       return { type: 'barrier', count: decoding.readVarUint(payload) }
     }
     case HELLO: {
-      const { epoch } = JSON.parse(decoding.readVarString(decoder))
-      return { type: 'hello', epoch: typeof epoch === 'string' ? epoch : null }
+      return { type: 'hello', hello: readHello(JSON.parse(decoding.readVarString(decoder))) }
     }
     default:
       return { type: 'unknown' }
+  }
+}
+
+const ACCESS = /** @type {const} */ (['none', 'view', 'comment', 'edit', 'owner'])
+
+/** @param {any} json @returns {Hello} */
+function readHello(json) {
+  const { epoch, access, app, largest } = json ?? {}
+  return {
+    epoch: typeof epoch === 'string' ? epoch : null,
+    access: ACCESS.includes(access) ? access : 'edit',
+    app: Number.isSafeInteger(app) ? app : 0,
+    largest: Number.isSafeInteger(largest) && largest > 0 ? largest : Infinity,
   }
 }
 

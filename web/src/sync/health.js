@@ -1,12 +1,16 @@
 // What is known about being in step with the server: since when not, how often it failed, why it ended.
 // Plain facts for the status sentence; knows nothing of sockets. Times in ms.
 
-/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'too-large' | 'refused'} Stop */
+/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'outdated' | 'too-large' | 'full' | 'refused'} Stop */
 
 /** Close codes that a retry cannot fix. @type {Record<number, Stop | undefined>} */
 const STOPS = { 4400: 'refused', 4401: 'sign-in', 4403: 'denied', 4404: 'missing', 4409: 'replaced', 4413: 'too-large' }
 /** The server goes down and says that it will be back. */
 const RESTART = 1012
+/** We send too much at once. */
+const SLOW_DOWN = 4429
+/** The server uses one code for a change and for a document that is too large. */
+const FULL = /reached its size limit/
 
 /** The health of one document's connection. */
 export class Health {
@@ -22,6 +26,8 @@ export class Health {
   failures = 0
   /** The server said it will be back. */
   restarting = false
+  /** The server asked us to send less at once. */
+  slowed = false
 
   /** @param {number} now */
   constructor(now) {
@@ -40,21 +46,32 @@ export class Health {
     this.lostAt = null
     this.failures = 0
     this.restarting = false
+    this.slowed = false
   }
 
-  /** The connection ended. Says how to go on. @param {number} code @param {string} reason @param {number} now @returns {'retry' | 'soon' | 'stop'} */
+  /** The connection ended. Says how to go on. @param {number} code @param {string} reason @param {number} now @returns {import('./socket.js').Verdict} */
   closed(code, reason, now) {
     if (this.lostAt === null) this.lostAt = now
     else this.failures++
+    this.slowed = code === SLOW_DOWN
     const stop = STOPS[code]
-    if (stop) this.halt(stop, reason)
-    else if (code === RESTART) this.restarting = true
-    return stop ? 'stop' : code === RESTART ? 'soon' : 'retry'
+    if (stop) {
+      this.halt(stop === 'too-large' && FULL.test(reason) ? 'full' : stop, reason)
+      return 'stop'
+    }
+    if (code === RESTART) this.restarting = true
+    return this.slowed ? 'slow' : code === RESTART ? 'soon' : 'retry'
   }
 
   /** No attempt is made any more. @param {Stop} stop @param {string} reason */
   halt(stop, reason) {
     this.stop = stop
     this.reason = reason
+  }
+
+  /** What was in the way may be gone. */
+  resume() {
+    this.stop = null
+    this.reason = ''
   }
 }

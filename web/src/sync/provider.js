@@ -1,51 +1,39 @@
-// Keeps one Yjs document in step with the server, and knows what of it the server has on disk. No DOM.
-// Wire: y-websocket at /ws/{document}, message 102 to learn what is durable, message 120 for the epoch.
+// Keeps one Yjs document in step with the server and with its copy on this device, and knows what of it the server
+// has on disk. No DOM. Wire: y-websocket at /ws/{document}, message 102 to learn what is durable, 120 for the epoch.
 import { Y, awareness as protocol } from '../../vendor/core.js'
+import { Changes } from './changes.js'
+import { Exchange } from './exchange.js'
 import * as frames from './frames.js'
 import { Health } from './health.js'
-import { Hold } from './hold.js'
-import { PresenceSender } from './presence_sender.js'
+import { Life, isEmpty } from './life.js'
+import { Presence } from './presence.js'
 import { Saving } from './saving.js'
 import { Socket, browser } from './socket.js'
+import { Token } from './token.js'
 
-/** Time between a local edit and the question whether it is on disk, in ms; edits within it share one. */
-const ASK_AFTER = 80
-
-/**
- * Everything the status of a document is computed from. Times are ms of `Environment.now`.
- * @typedef {object} Facts
- * @property {import('./health.js').Stop | null} stop
- * @property {string} reason the server's words on `stop`
- * @property {boolean} loaded the document was here completely once
- * @property {number} startedAt
- * @property {number | null} lostAt since when page and server are not in step; null when they are
- * @property {number} failures attempts that failed since then
- * @property {boolean} restarting the server said it will be back
- * @property {number} unsaved edits the server has not confirmed
- * @property {number | null} unsavedSince
- * @property {number | null} savedAt
- */
+/** @typedef {import('./facts.js').Facts} Facts */
 
 /** One document's connection to the server. */
 export class Provider {
-  #saving = new Saving()
-  /** The life of the document that this page's content belongs to. @type {string | null} */
-  #epoch = null
-  /** Our side of the handshake is done: the server has, or will be sent, all we have. */
-  #answered = false
-  /** One failed merge is answered by asking for everything again, a second one by a new connection. */
-  #resyncing = false
-  /** @type {import('./socket.js').Timer | undefined} */
-  #askTimer
-  /** @type {Set<() => void>} */
-  #listeners = new Set()
-  #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
-    if (origin !== this) this.#edited(update)
-  }
+  /** Settles when there is something to show: the copy of this device, or the server's document. @type {Promise<void>} */
+  whenLoaded
+  #session = Array.from(crypto.getRandomValues(new Uint8Array(9)), byte => byte.toString(36).padStart(2, '0')).join('')
+  #saving = new Saving(this.#session)
+  #life = new Life()
+  /** The document began here. */
+  #begun = false
+  #canEdit = true
+  /** @type {import('./offline_copy.js').OfflineCopy | null} */
+  #copy = null
+  #isConnecting = false
+  #isDestroyed = false
+  #changes = new Changes()
   #health
-  #hold
+  #exchange
   #presence
+  #token
   #socket
+  #app
   #environment
 
   /**
@@ -53,83 +41,183 @@ export class Provider {
    * @param {string} options.server such as `wss://host`
    * @param {string} options.name the document's
    * @param {Y.Doc} options.doc
-   * @param {import('./socket.js').Environment} [options.environment]
+   * @param {protocol.Awareness} [options.awareness] one is made when absent
+   * @param {import('./token.js').TokenSource | null} [options.token] a function is asked again when the server wants another one
+   * @param {import('./offline_store.js').OfflineStore | null} [options.store] where the copy of this device is kept
+   * @param {number} [options.app] newest schema this app can write; a server with newer pages is not sent anything
+   * @param {import('./socket.js').Environment} [options.environment] time, chance and sockets; the runtime's when absent
    */
-  constructor({ server, name, doc, environment = browser }) {
+  constructor({ server, name, doc, awareness = new protocol.Awareness(doc), token = null, store = null, app = Infinity, environment = browser }) {
     this.doc = doc
     this.name = name
-    this.awareness = new protocol.Awareness(doc)
+    this.awareness = awareness
+    this.#app = app
     this.#environment = environment
     this.#health = new Health(environment.now())
-    this.#hold = new Hold((/** @type {frames.Message[]} */ messages) => this.#syncAll(messages), environment)
+    this.#token = new Token(token, () => this.#socket.reconnect('a new token'), environment)
     const address = `${server}/ws/${encodeURIComponent(name)}?coscribe=1`
     this.#socket = new Socket(
       {
-        url: () => (this.#epoch ? `${address}&epoch=${encodeURIComponent(this.#epoch)}` : address),
+        url: () => this.#url(address),
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
+        waits: this.#changed,
       },
       environment,
     )
-    this.#presence = new PresenceSender(this.awareness, states => this.#socket.send(frames.presence(states)), environment)
+    this.#exchange = new Exchange(
+      {
+        doc,
+        saving: this.#saving,
+        life: this.#life,
+        origin: this,
+        send: frame => this.#socket.send(frame),
+        reconnect: reason => this.#socket.reconnect(reason),
+        inStep: () => this.#inStep(),
+        replaced: () => this.#halt('replaced'),
+        counted: () => (this.#copy?.touched(), this.#changed()),
+        joined: () => this.#copy?.settled(),
+      },
+      environment,
+    )
+    this.#presence = new Presence(awareness, states => (this.#socket.send(frames.presence(states)), this.#copy?.presence(states)), environment)
+    if (!isEmpty(doc)) this.#saving.edited(environment.now())
     doc.on('update', this.#onUpdate)
-    this.awareness.on('update', (/** @type {unknown} */ _change, /** @type {unknown} */ origin) => {
-      if (origin === 'local') this.#presence.changed()
-    })
+    if (store) this.#openCopy(store)
+    this.whenLoaded = this.#changes.until(() => this.#health.loaded || this.facts.copied)
   }
 
   /** @returns {Facts} */
   get facts() {
-    const { stop, reason, loaded, startedAt, lostAt, failures, restarting } = this.#health
+    const { stop, reason, loaded, startedAt, lostAt, failures, restarting, slowed } = this.#health
     const { unsaved, unsavedSince, savedAt } = this.#saving
-    return { stop, reason, loaded, startedAt, lostAt, failures, restarting, unsaved, unsavedSince, savedAt }
+    const { storage = 'none', unstored = unsaved } = this.#copy ?? {}
+    const copied = this.#begun || (this.#copy?.hasContent ?? false)
+    const connection = { stop, reason, loaded, copied, startedAt, lostAt, failures, nextTry: this.#socket.nextTry, restarting, slowed }
+    return { ...connection, canEdit: this.#canEdit, unsaved, unsavedSince, savedAt, storage, unstored }
   }
 
-  /** Calls `listener` whenever `facts` may have changed; returns how to stop that. @param {() => void} listener */
-  subscribe(listener) {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Bytes of one change that the server takes; what it takes by default until it has said so. */
+  get largest() {
+    return this.#exchange.largest < Infinity ? this.#exchange.largest : 4 << 20
   }
 
-  /** Connects, or tries at once if it was waiting to. Does nothing after a stop. */
+  /** Calls a listener whenever `facts` may have changed; returns how to stop that. @param {() => void} listener */
+  subscribe = listener => this.#changes.subscribe(listener)
+
+  /** Connects, or tries at once if it was waiting to. Waits for the copy of this device first. Does nothing after a stop. */
   connect() {
-    if (!this.#health.stop) this.#socket.connect()
+    if (this.#health.stop || this.#isDestroyed) return
+    this.#isConnecting = true
+    if (this.#copy?.storage !== 'opening') this.#socket.connect()
+  }
+
+  /** Hangs up until `connect`. */
+  disconnect() {
+    this.#isConnecting = false
+    this.#token.stop()
+    if (!this.#socket.isActive) return
+    this.#socket.stop()
+    this.#closed(1000, '')
+  }
+
+  /** Tries again after a stop, as when somebody signed in or made room. */
+  resume() {
+    this.#health.resume()
+    this.connect()
+    this.#changed()
   }
 
   /** The network or the machine may have changed: try at once, or find out whether the connection still lives. */
   probe() {
+    if (!this.#isConnecting) return
     this.connect()
-    if (!this.#answered) return
-    this.#ask()
+    if (!this.#exchange.isAnswered) return
+    this.#exchange.ask()
     this.#socket.expectAnswer()
+  }
+
+  /** A new document begins here, without asking the server first. */
+  begin() {
+    this.#begun = true
+    this.#changed()
   }
 
   /** Others' edits wait until `release`, or for a while: an input method is composing text. */
   hold() {
-    this.#hold.hold()
+    this.#exchange.hold()
   }
 
-  /** Ends `hold`: what waited is merged in one transaction. */
+  /** Ends `hold`. */
   release() {
-    this.#hold.release()
+    this.#exchange.release()
   }
 
-  /** Ends everything, leaving the document as it is. */
+  /** Resolves when all edits made until now are on the server's disk. Fails when that cannot happen any more. */
+  async whenSaved() {
+    if (this.#copy) await this.#copy.whenLoaded
+    const goal = this.#saving.goal()
+    await this.#changes.until(() => {
+      const { stop, reason } = this.#health
+      if (this.#saving.covers(goal)) return true
+      if (stop || this.#isDestroyed) throw new Error(`the edits cannot be saved: ${reason || stop || 'the provider was destroyed'}`)
+      return false
+    })
+  }
+
+  /** Stores what waits to be stored on this device; for a page that is about to end. */
+  flush() {
+    return this.#copy?.flush() ?? Promise.resolve()
+  }
+
+  /** Gives the copy of this device up, with edits that were not sent. */
+  async dropCopy() {
+    this.#halt(this.#health.stop ?? 'replaced')
+    await this.#copy?.drop()
+  }
+
+  /** Ends everything but the document. */
   destroy() {
-    this.#hold.release()
+    if (this.#isDestroyed) return
+    this.#isDestroyed = true
+    this.#exchange.stop()
     this.doc.off('update', this.#onUpdate)
+    this.#presence.destroy()
     this.awareness.destroy()
-    this.#presence.stop()
-    this.#environment.clearTimeout(this.#askTimer)
+    this.#token.stop()
     this.#socket.stop()
-    this.#listeners.clear()
+    this.#copy?.close()
+    this.#changes.end()
+  }
+
+  /** @param {import('./offline_store.js').OfflineStore} store */
+  #openCopy(store) {
+    this.#copy = store.open(this.name, {
+      doc: this.doc,
+      life: this.#life,
+      saving: this.#saving,
+      session: this.#session,
+      changed: this.#changed,
+      presence: message => (message.kind === 'who' ? this.#presence.asked() : this.#presence.heardNearby(message.client, message.states)),
+      dropped: () => this.#halt('replaced'),
+    })
+    this.#copy.whenLoaded.then(() => this.#isConnecting && this.connect())
+  }
+
+  /** @param {string} address @returns {string | Promise<string>} */
+  #url(address) {
+    const { epoch } = this.#life
+    const known = epoch === null ? address : `${address}&epoch=${encodeURIComponent(epoch)}`
+    const add = (/** @type {string | null} */ token) => (token === null ? known : `${known}&token=${encodeURIComponent(token)}`)
+    const token = this.#token.ask()
+    return token instanceof Promise ? token.then(add) : add(token)
   }
 
   #opened() {
     this.#health.answered()
-    this.#socket.send(frames.stepOne(Y.encodeStateVector(this.doc)))
-    if (this.awareness.getLocalState()) this.#presence.now()
+    this.#exchange.opened()
+    this.#presence.asked()
     this.#changed()
   }
 
@@ -144,110 +232,64 @@ export class Provider {
     }
     switch (message.type) {
       case 'awareness':
-        return protocol.applyAwarenessUpdate(this.awareness, message.update, this)
+        return this.#presence.heard(message.update)
       case 'query-awareness':
-        return this.awareness.getLocalState() ? this.#presence.now() : undefined
+        return this.#presence.asked()
       case 'barrier':
-        this.#saving.confirmed(message.count, this.#environment.now())
+        this.#exchange.confirmed(message.count)
         return this.#changed()
       case 'hello':
-        return this.#greeted(message.epoch)
+        return this.#greeted(message.hello)
       case 'unknown':
         return undefined
       default:
-        this.#hold.push(message)
+        this.#exchange.received(message)
     }
   }
 
-  /** @param {string | null} epoch */
-  #greeted(epoch) {
-    if (this.#epoch && epoch !== this.#epoch) {
-      this.#health.halt('replaced', '')
-      this.#socket.stop()
-      this.#changed()
-    } else {
-      this.#epoch = epoch
-    }
+  /** @param {frames.Hello} hello */
+  #greeted(hello) {
+    this.#canEdit = hello.access === 'edit' || hello.access === 'owner'
+    if (hello.app > this.#app) return this.#halt('outdated')
+    this.#exchange.greeted(hello)
+    this.#changed()
   }
 
-  /** Several become one change to whoever observes the document. @param {frames.Message[]} messages */
-  #syncAll(messages) {
-    if (messages.length === 1) this.#sync(messages[0])
-    else this.doc.transact(() => messages.forEach(message => this.#sync(message)), this)
-  }
-
-  /** @param {frames.Message} message */
-  #sync(message) {
-    if (message.type === 'step-1') return this.#answer(message.vector)
-    if (message.type !== 'step-2' && message.type !== 'update') return
-    try {
-      Y.applyUpdate(this.doc, message.update, this)
-    } catch (error) {
-      console.error('an update from the server cannot be merged', error)
-      if (this.#resyncing) return this.#socket.reconnect('update cannot be merged')
-      this.#resyncing = true
-      this.#socket.send(frames.stepOne(Y.encodeStateVector(this.doc)))
-      return
-    }
-    if (message.type !== 'step-2') return
-    this.#resyncing = false
+  #inStep() {
     this.#health.inStep()
+    this.#token.accepted()
     this.#socket.settled()
     this.#changed()
   }
 
-  /** Sends what the server lacks. Live edits follow only from here on, as they may build on it. @param {Uint8Array} vector */
-  #answer(vector) {
-    this.#socket.send(frames.stepTwo(Y.encodeStateAsUpdate(this.doc, vector)))
-    this.#answered = true
-    // Edits that are counted already are part of the answer; beyond them, the server may have lost something.
-    if (this.#saving.unsaved === 0 && this.#exceeds(vector)) this.#saving.edited(this.#environment.now())
-    this.#askSoon()
+  #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
+    if (origin === this) return this.#copy?.received(update)
+    // The copy has counted already what it brings.
+    if (this.#copy === null || origin !== this.#copy) {
+      this.#saving.edited(this.#environment.now())
+      this.#copy?.edited(update)
+    }
+    this.#exchange.changed(update)
     this.#changed()
   }
 
-  /** Whether the document holds operations that the owner of this state vector lacks. @param {Uint8Array} vector */
-  #exceeds(vector) {
-    const theirs = Y.decodeStateVector(vector)
-    const ours = Y.decodeStateVector(Y.encodeStateVector(this.doc))
-    return [...ours].some(([client, clock]) => clock > (theirs.get(client) ?? 0))
-  }
-
-  /** @param {Uint8Array} update */
-  #edited(update) {
-    this.#saving.edited(this.#environment.now())
-    if (this.#answered) this.#socket.send(frames.change(update))
-    this.#askSoon()
-    this.#changed()
-  }
-
-  #askSoon() {
-    this.#askTimer ??= this.#environment.setTimeout(() => {
-      this.#askTimer = undefined
-      if (this.#answered && this.#saving.shouldAsk) this.#ask()
-    }, ASK_AFTER)
-  }
-
-  /** Never before our side of the handshake: the answer would cover only what was sent on this connection. */
-  #ask() {
-    this.#socket.send(frames.barrier(this.#saving.ask(this.#environment.now())))
-  }
-
-  /** @param {number} code @param {string} reason @returns {'retry' | 'soon' | 'stop'} */
+  /** @param {number} code @param {string} reason @returns {import('./socket.js').Verdict} */
   #closed(code, reason) {
-    this.#hold.release()
-    this.#answered = false
-    this.#resyncing = false
-    this.#saving.disconnected()
-    this.#presence.stop()
-    const others = [...this.awareness.getStates().keys()].filter(id => id !== this.doc.clientID)
-    protocol.removeAwarenessStates(this.awareness, others, this)
+    this.#exchange.closed()
+    this.#presence.disconnected()
+    if (code === 4401 && this.#token.refused()) return 'now'
     const verdict = this.#health.closed(code, reason, this.#environment.now())
     this.#changed()
     return verdict
   }
 
-  #changed() {
-    for (const listener of this.#listeners) listener()
+  /** @param {import('./health.js').Stop} stop */
+  #halt(stop) {
+    this.#health.halt(stop, '')
+    this.#exchange.closed()
+    this.#socket.stop()
+    this.#changed()
   }
+
+  #changed = () => this.#changes.tell()
 }

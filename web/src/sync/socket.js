@@ -8,8 +8,13 @@ const BACKOFF_LONGEST = 10_000
 const SILENCE = 30_000
 /** After the network changed or the machine slept, an answer to a probe is due within this, in ms. */
 const PROBE = 5_000
+/** Who sent too much at once waits at least this long, in ms. */
+const SLOWED = 5_000
+/** Clients of a server that restarts come back spread over this, in ms. */
+const RESTART_SPREAD = 3_000
 
 /** @typedef {ReturnType<typeof setTimeout>} Timer */
+/** How to go on: `soon` spreads clients over 3 s, `slow` waits 5 s or more, `now` tries at once. @typedef {'retry' | 'soon' | 'slow' | 'now' | 'stop'} Verdict */
 
 /**
  * What the outside world provides; tests bring their own.
@@ -23,10 +28,11 @@ const PROBE = 5_000
 
 /**
  * @typedef {object} Owner
- * @property {() => string} url asked before every attempt
+ * @property {() => string | Promise<string>} url asked before every attempt; one that fails is a failed attempt
  * @property {() => void} opened
  * @property {(bytes: Uint8Array) => void} received
- * @property {(code: number, reason: string) => 'retry' | 'soon' | 'stop'} closed `soon` spreads clients over 3 s
+ * @property {(code: number, reason: string) => Verdict} closed
+ * @property {() => void} waits the next attempt has its time, or begins
  */
 
 /** @type {Environment} */
@@ -40,8 +46,12 @@ export const browser = {
 
 /** A connection to one address that is re-opened until `stop`. */
 export class Socket {
+  /** When the next attempt is due; null when none waits. @type {number | null} */
+  nextTry = null
   /** @type {WebSocket | null} */
   #current = null
+  /** The address that is being asked for; a stop makes it worthless. @type {Promise<string> | null} */
+  #asking = null
   #failures = 0
   #stopped = true
   /** @type {Timer | undefined} */
@@ -62,12 +72,34 @@ export class Socket {
     return this.#current?.readyState === 1
   }
 
+  /** Whether it connects, is connected, or waits to connect again. */
+  get isActive() {
+    return !this.#stopped
+  }
+
   /** Starts, or tries at once if it was waiting to. */
   connect() {
     this.#stopped = false
-    if (this.#current) return
+    if (this.#current || this.#asking) return
     this.#environment.clearTimeout(this.#retry)
-    const socket = this.#environment.open(this.#owner.url())
+    this.nextTry = null
+    const url = this.#owner.url()
+    if (typeof url === 'string') return this.#open(url)
+    this.#asking = url
+    const settle = (/** @type {() => void} */ go) => {
+      if (this.#asking !== url) return
+      this.#asking = null
+      go()
+    }
+    url.then(
+      address => settle(() => this.#open(address)),
+      error => settle(() => this.#lost(4408, String(error?.message ?? error))),
+    )
+  }
+
+  /** @param {string} url */
+  #open(url) {
+    const socket = this.#environment.open(url)
     socket.binaryType = 'arraybuffer'
     this.#current = socket
     socket.onopen = () => {
@@ -78,10 +110,13 @@ export class Socket {
       this.#expectWithin(SILENCE)
       this.#owner.received(new Uint8Array(data))
     }
+    // What there is to know comes with the close; unheard, some runtimes raise the error as their own.
+    socket.onerror = () => {}
     socket.onclose = ({ code, reason }) => {
       if (socket === this.#current) this.#lost(code, reason)
     }
     this.#expectWithin(SILENCE)
+    this.#owner.waits()
   }
 
   /** Sends now, or not at all: false means that no connection is open. @param {Uint8Array} bytes */
@@ -112,6 +147,8 @@ export class Socket {
   /** Closes for good, until `connect`. */
   stop() {
     this.#stopped = true
+    this.#asking = null
+    this.nextTry = null
     this.#environment.clearTimeout(this.#retry)
     this.#environment.clearTimeout(this.#watchdog)
     const socket = this.#current
@@ -134,8 +171,18 @@ export class Socket {
       this.#stopped = true
       return
     }
-    const backoff = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** this.#failures++)
-    const wait = verdict === 'soon' ? Math.max(backoff, 3000) * this.#environment.random() : backoff * (0.5 + this.#environment.random() / 2)
+    const wait = this.#waitAfter(verdict)
+    this.nextTry = this.#environment.now() + wait
     this.#retry = this.#environment.setTimeout(() => this.connect(), wait)
+    this.#owner.waits()
+  }
+
+  /** How long until the next attempt, in ms. @param {Verdict} verdict */
+  #waitAfter(verdict) {
+    if (verdict === 'now') return 0
+    const backoff = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** this.#failures++)
+    const chance = this.#environment.random()
+    if (verdict === 'soon') return Math.max(backoff, RESTART_SPREAD) * chance
+    return Math.max(backoff, verdict === 'slow' ? SLOWED : 0) * (0.5 + chance / 2)
   }
 }

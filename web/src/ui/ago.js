@@ -10,9 +10,9 @@ const UNITS = [
   ['minute', 60_000],
 ]
 
-/** Such as "5 minutes ago". @param {number} time in ms @param {number} now in ms @param {string} [language] */
-export function ago(time, now, language) {
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+/** Such as "5 minutes ago". @param {number} time in ms @param {number} now in ms @param {string} [language] @param {Intl.RelativeTimeFormatStyle} [style] */
+export function ago(time, now, language, style = 'long') {
+  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style })
   const passed = Math.max(0, now - time)
   const unit = UNITS.find(([, ms]) => passed >= ms)
   return unit ? format.format(-Math.floor(passed / unit[1]), unit[0]) : format.format(0, 'second')

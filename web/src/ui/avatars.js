@@ -1,39 +1,38 @@
-// The row of people: me first (a click renames me), at most five, then a number. Draws; knows no presence.
+// The row of people: me first, at most five, on a phone two, then a number. Draws; knows no presence.
 import { html } from '../../vendor/view.js'
+import { t } from '../i18n/index.js'
+
+/** @typedef {import('../presence/people.js').Present} Present */
 
 /** How many faces fit into the bar, and into a phone's. */
 const MOST = 5
-const MOST_NARROW = 3
+const MOST_NARROW = 2
 
 /**
  * @param {object} props
- * @param {import('../presence/people.js').Present[]} props.people
- * @param {() => void} props.onRename
+ * @param {Present[]} props.people
+ * @param {(person: Present) => void} props.onChoose
+ * @param {() => void} props.onMore
  */
-export function Avatars({ people, onRename }) {
+export function Avatars({ people, onChoose, onMore }) {
   const most = matchMedia('(max-width: 600px)').matches ? MOST_NARROW : MOST
   const shown = people.slice(0, people.length > most ? most - 1 : most)
   const more = people.slice(shown.length)
   return html`
-    <ul class="people" aria-label="People here">
-      ${shown.map(person => html`<li key=${person.key}>${person.isMe ? html`<${Me} person=${person} onRename=${onRename} />` : html`<${Face} person=${person} />`}</li>`)}
-      ${more.length > 0 && html`<li><span class="face face-more" title=${more.map(person => person.name).join(', ')}>+${more.length}</span></li>`}
+    <ul class="people" aria-label=${t('shell.people.here')}>
+      ${shown.map(person => html`<li key=${person.key}><${Face} person=${person} label=${person.isMe ? t('shell.people.you', person) : t('shell.people.jump', person)} onClick=${() => onChoose(person)} /></li>`)}
+      ${more.length > 0 && html`<li><button class="face face-more" type="button" aria-label=${t('shell.people.more', { count: more.length })} data-tip=${more.map(person => person.name).join(', ')} onClick=${onMore}>+${more.length}</button></li>`}
     </ul>
   `
 }
 
-/** @param {{ person: import('../presence/people.js').Present }} props */
-function Face({ person }) {
-  return html`<span class="face hue-${person.hue}" title=${person.name}>
-    <span aria-hidden="true">${initials(person.name)}</span><span class="unseen">${person.name}</span>
-  </span>`
-}
-
-/** @param {{ person: import('../presence/people.js').Present, onRename: () => void }} props */
-function Me({ person, onRename }) {
-  return html`<button class="face hue-${person.hue}" type="button" onClick=${onRename} title="${person.name} (you). Change your name">
-    <span aria-hidden="true">${initials(person.name)}</span><span class="unseen">${person.name}, you. Change your name</span>
-  </button>`
+/** A person's letters and shape; a button when there is something to do. @param {{ person: Present, label?: string, onClick?: () => void }} props */
+export function Face({ person, label, onClick }) {
+  const look = `face hue-${person.hue} ${person.isIdle ? 'is-idle' : ''}`
+  const inside = html`<span aria-hidden="true">${initials(person.name)}</span><span class="badge" aria-hidden="true"><i class=${`shape shape-${person.shape}`}></i></span>`
+  return onClick
+    ? html`<button class=${look} type="button" aria-label=${label} data-tip=${label} onClick=${onClick}>${inside}</button>`
+    : html`<span class=${look} aria-hidden="true">${inside}</span>`
 }
 
 /** One or two letters for an avatar. @param {string} name */

@@ -1,5 +1,7 @@
 // Asks for the person's name. Keeps nothing.
-import { html, useEffect, useRef } from '../../vendor/view.js'
+import { html } from '../../vendor/view.js'
+import { t } from '../i18n/index.js'
+import { Dialog } from './dialog.js'
 
 /**
  * @param {object} props
@@ -9,24 +11,18 @@ import { html, useEffect, useRef } from '../../vendor/view.js'
  * @param {() => void} props.onClose
  */
 export function NameDialog({ name, longest, onSave, onClose }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null))
-  useEffect(() => dialog.current?.showModal(), [])
   /** @param {SubmitEvent} event */
   const save = event => {
     const form = /** @type {HTMLFormElement} */ (event.target)
     onSave(String(new FormData(form).get('name')))
   }
-  return html`
-    <dialog class="dialog" ref=${dialog} onClose=${onClose} aria-labelledby="name-title">
-      <form method="dialog" onSubmit=${save}>
-        <h2 id="name-title">Your name</h2>
-        <p>Others see it beside your caret. It is kept on this device.</p>
-        <input class="field" name="name" aria-labelledby="name-title" defaultValue=${name} maxlength=${longest} autocomplete="nickname" required autofocus />
-        <div class="row row-end">
-          <button class="button" type="button" onClick=${() => dialog.current?.close()}>Cancel</button>
-          <button class="button button-main" type="submit">Save</button>
-        </div>
-      </form>
-    </dialog>
-  `
+  return html`<${Dialog} title=${t('shell.name')} onClose=${onClose}>
+    <form method="dialog" onSubmit=${save}>
+      <p>${t('shell.name.why')}</p>
+      <input class="field" name="name" aria-label=${t('shell.name')} defaultValue=${name} maxlength=${longest} autocomplete="nickname" required autofocus />
+      <div class="row row-end">
+        <button class="button button-main" type="submit">${t('common.save')}</button>
+      </div>
+    </form>
+  <//>`
 }

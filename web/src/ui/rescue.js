@@ -1,31 +1,45 @@
-// Shown when a document cannot be edited any more: what happened, and ways to keep the text.
-import { html } from '../../vendor/view.js'
+// Shown when edits cannot be sent as things are, or nothing can be edited any more: what happened, and ways to keep
+// the text. Draws and asks; saving and throwing away is done by whoever shows it.
+import { html, useState } from '../../vendor/view.js'
+import { t } from '../i18n/index.js'
 
 /**
  * @param {object} props
  * @param {import('../presence/status.js').Status} props.status
- * @param {string} props.text everything in the document as this page has it
- * @param {string} props.name the document's
+ * @param {number} props.unsent edits that only this device has
+ * @param {boolean} props.hasText there is something to keep
+ * @param {() => Promise<void>} props.onKeep saves everything as a new document and goes there
+ * @param {() => void} props.onDownload
+ * @param {() => Promise<void>} props.onDiscard
+ * @param {(action: import('../presence/status.js').Action) => void} props.onAction
  */
-export function Rescue({ status, text, name }) {
+export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
+  const [state, setState] = useState(/** @type {'asking' | 'confirming' | 'busy' | 'failed'} */ ('asking'))
+  const isReplaced = status.kind === 'replaced'
+  const canLose = hasText && (unsent > 0 || isReplaced)
+  const run = async (/** @type {() => Promise<void>} */ work) => {
+    setState('busy')
+    await work().catch(() => setState('failed'))
+  }
+  const button = (/** @type {string} */ text, /** @type {() => void} */ act, look = '') =>
+    html`<button class="button ${look}" type="button" disabled=${state === 'busy'} onClick=${act}>${text}</button>`
   return html`
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
-      <p>${status.detail}</p>
-      <div class="row">
-        ${text !== '' && html`<button class="button button-main" type="button" onClick=${() => download(text, name)}>Download a copy</button>`}
-        <button class="button" type="button" onClick=${() => location.reload()}>Reload</button>
-        <a class="button" href="/">All documents</a>
-      </div>
+      <p>${unsent > 0 && html`<strong>${t('status.rescue.title', { count: unsent })}.</strong> `}${status.detail}</p>
+      ${state === 'failed' && html`<p>${t('status.rescue.failed')}</p>`}
+      ${state === 'confirming'
+        ? html`<p>${t('status.rescue.confirm')}</p><div class="row">
+            ${button(t('status.rescue.confirm.yes'), () => run(onDiscard), 'button-danger')}
+            ${button(t('common.cancel'), () => setState('asking'))}
+          </div>`
+        : html`<div class="row">
+            ${canLose && button(t(isReplaced ? 'status.rescue.keep.replaced' : 'status.rescue.keep'), () => run(onKeep), 'button-main')}
+            ${hasText && button(t('status.rescue.download'), onDownload)}
+            ${canLose && button(t(isReplaced ? 'status.rescue.discard.replaced' : 'status.rescue.discard'), () => setState('confirming'))}
+            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action)))}
+            <a class="button" href="/">${t('status.rescue.all')}</a>
+          </div>`}
     </section>
   `
-}
-
-/** @param {string} text @param {string} name */
-function download(text, name) {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/markdown' }))
-  link.download = `${name.replace(/[/\\:*?"<>|]/g, '-')}.md`
-  link.click()
-  URL.revokeObjectURL(link.href)
 }

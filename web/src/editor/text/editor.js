@@ -1,103 +1,134 @@
-// The plain text editor: CodeMirror on the document's Y.Text, written for prose with Markdown marks.
-// Others' edits never move this person's caret, scroll or composition. Knows nothing of connections.
+// The text editor both kinds stand on: CodeMirror on the document's Y.Text, with others' carets, undo of our own
+// edits, search, and everything that keeps others' edits from disturbing us. Knows nothing of connections.
 import {
   Compartment,
   EditorState,
   EditorView,
   defaultKeymap,
-  insertNewlineContinueMarkup,
+  drawSelection,
+  dropCursor,
+  highlightSelectionMatches,
+  highlightSpecialChars,
   keymap,
-  markdownLanguage,
-  placeholder,
   search,
   searchKeymap,
   yCollab,
-  yUndoManagerKeymap,
 } from '../../../vendor/text.js'
 import { Y } from '../../../vendor/core.js'
-import { markdownLook } from './markdown_look.js'
-import { remoteCarets } from './remote_carets.js'
+import { signal } from '../../../vendor/view.js'
+import { ROOTS } from '../../sync/meta.js'
+import { holdScroll } from './anchor.js'
+import { remoteCarets } from './carets/remote_carets.js'
+import { holdWhileComposing } from './composing.js'
+import { gotoLine } from './goto_line.js'
+import { escThenTab } from './leave.js'
+import { refuseLargeEdits } from './paste_limit.js'
+import { ownUndo } from './undo.js'
+import { words } from './words.js'
 
-/** The name of the shared text; what other plain text editors on Yjs use by default varies, ours is fixed. */
-export const TEXT = 'text'
-/** A composition's last change arrives shortly after its end event; others' edits wait for it, in ms. */
-const COMPOSITION_TAIL = 30
+/** @typedef {import('../contract.js').EditorContext} EditorContext */
 
 /**
  * @typedef {object} TextEditor
+ * @property {EditorView} view
+ * @property {Y.Text} text
+ * @property {{ value: number }} changed
+ * @property {ReturnType<typeof ownUndo>} undo
+ * @property {() => boolean} canEdit
  * @property {(canEdit: boolean) => void} setEditable
  * @property {() => void} focus
  * @property {() => void} destroy
+ * @property {(client: number) => boolean} goTo
  */
 
 /**
  * Puts an editor into `parent`.
  * @param {HTMLElement} parent
- * @param {object} options
- * @param {Y.Doc} options.doc
- * @param {import('../../../vendor/core.js').awareness.Awareness} options.awareness
- * @param {import('../contract.js').ReadPerson} options.readPerson
- * @param {(isComposing: boolean) => void} options.onComposition an input method began or ended
+ * @param {EditorContext} context
+ * @param {object} kind
+ * @param {import('./extension.js').Extension} kind.extensions what this kind adds; comes first
+ * @param {import('../../i18n/index.js').Key} kind.help how to leave, read to those who cannot see
+ * @param {boolean} [kind.hasPlaceholder]
  * @returns {TextEditor}
  */
-export function openTextEditor(parent, { doc, awareness, readPerson, onComposition }) {
-  const text = doc.getText(TEXT)
+export function openTextEditor(parent, context, { extensions, help, hasPlaceholder = false }) {
+  const { doc, awareness, readPerson, onComposition } = context
+  const text = doc.getText(ROOTS.text)
+  const undo = ownUndo(text)
+  const carets = remoteCarets(text, awareness, readPerson)
+  const language = words(parent, { help, hasPlaceholder })
   const editable = new Compartment()
+  const { changed, ticks } = changeSignal()
   const view = new EditorView({
     parent,
     state: EditorState.create({
       doc: text.toString(),
       extensions: [
-        proseBasics(),
         editable.of([]),
-        markdownLanguage,
-        markdownLook,
-        search({ top: true }),
-        keymap.of([...yUndoManagerKeymap, { key: 'Enter', run: insertNewlineContinueMarkup }, ...searchKeymap, ...defaultKeymap]),
-        yCollab(text, null, { undoManager: new Y.UndoManager(text) }),
-        remoteCarets(text, awareness, readPerson),
+        escThenTab,
+        extensions,
+        basics(),
+        language.extension,
+        keymap.of([...undo.keys, { key: 'Mod-Alt-g', run: gotoLine }, ...searchKeymap, ...defaultKeymap]),
+        yCollab(text, null, { undoManager: undo.manager }),
+        refuseLargeEdits(() => context.largestUpdate, context.toast),
+        carets.extension,
+        holdScroll(),
         holdWhileComposing(onComposition),
+        ticks,
       ],
     }),
   })
+  const stopSpeaking = language.follow(view)
   return {
-    setEditable: canEdit => view.dispatch({ effects: editable.reconfigure(canEdit ? [] : [EditorState.readOnly.of(true), EditorView.editable.of(false)]) }),
+    view,
+    text,
+    changed,
+    undo,
+    canEdit: () => !view.state.readOnly,
+    setEditable: canEdit => view.dispatch({ effects: editable.reconfigure(canEdit ? [] : READ_ONLY) }),
     focus: () => view.focus(),
-    destroy: () => view.destroy(),
+    goTo: client => carets.goTo(view, client),
+    destroy() {
+      stopSpeaking()
+      undo.manager.destroy()
+      view.destroy()
+    },
   }
 }
 
-/** Wrapping, spelling, directions, labels; and line ends as Y.Text counts them, whatever is pasted. */
-function proseBasics() {
+const READ_ONLY = [
+  EditorState.readOnly.of(true),
+  EditorView.editable.of(false),
+  EditorView.contentAttributes.of({ role: 'document', 'aria-readonly': 'true', 'aria-multiline': 'false' }),
+]
+
+/** Line ends as Y.Text counts them, whatever is pasted; directions; what a selection looks like. */
+function basics() {
   return [
     EditorState.lineSeparator.of('\n'),
+    EditorState.allowMultipleSelections.of(true),
     EditorView.clipboardInputFilter.of(pasted => pasted.replace(/\r\n?/g, '\n')),
-    EditorView.lineWrapping,
     EditorView.perLineTextDirection.of(true),
-    EditorView.contentAttributes.of({
-      'aria-label': 'Document text',
-      'aria-describedby': 'editor-help',
-      tabindex: '0',
-      spellcheck: 'true',
-      autocorrect: 'on',
-      autocapitalize: 'sentences',
-    }),
-    placeholder('Start writing…'),
+    highlightSpecialChars(),
+    highlightSelectionMatches({ minSelectionLength: 2 }),
+    drawSelection(),
+    dropCursor(),
+    search({ top: true }),
   ]
 }
 
-/** @param {(isComposing: boolean) => void} onComposition */
-function holdWhileComposing(onComposition) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let tail
-  return EditorView.domEventHandlers({
-    compositionstart() {
-      clearTimeout(tail)
-      onComposition(true)
-    },
-    compositionend() {
-      clearTimeout(tail)
-      tail = setTimeout(() => onComposition(false), COMPOSITION_TAIL)
-    },
+/** A signal that ticks at most once per frame, so that a flood of edits does not redraw a toolbar for each. */
+function changeSignal() {
+  const changed = signal(0)
+  let isDue = false
+  const ticks = EditorView.updateListener.of(({ docChanged, selectionSet, transactions, view }) => {
+    if (isDue || !(docChanged || selectionSet || transactions.some(transaction => transaction.reconfigured || transaction.effects.length > 0))) return
+    isDue = true
+    view.dom.ownerDocument.defaultView?.requestAnimationFrame(() => {
+      isDue = false
+      changed.value++
+    })
   })
+  return { changed, ticks }
 }

@@ -1,8 +1,11 @@
 // Texts that several parts share (de). Keys start with `common.`; the other languages have the same ones.
 
 export const common = {
+  'common.back': 'Zurück',
   'common.cancel': 'Abbrechen',
   'common.close': 'Schließen',
+  'common.dismiss': 'Ausblenden',
+  'common.messages': 'Meldungen',
   'common.save': 'Speichern',
   'common.untitled': 'Ohne Titel',
   'common.kind.rich': 'Dokument',

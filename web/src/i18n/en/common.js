@@ -1,8 +1,11 @@
 // Texts that several parts share (en). Keys start with `common.`; the other languages have the same ones.
 
 export const common = {
+  'common.back': 'Back',
   'common.cancel': 'Cancel',
   'common.close': 'Close',
+  'common.dismiss': 'Dismiss',
+  'common.messages': 'Messages',
   'common.save': 'Save',
   'common.untitled': 'Untitled',
   'common.kind.rich': 'Document',

@@ -1,0 +1,200 @@
+//! Making, naming, deleting and restoring documents.
+
+use std::{future::Future, sync::Arc};
+
+use bytes::Buf;
+use futures_util::Stream;
+use serde::Deserialize;
+use warp::http::StatusCode;
+
+use super::{Api, Asked, Body, Failure, Outcome, at, json, list::Info};
+use crate::{
+    crdt::{Kind, MetaChanges},
+    document::{Summary, Unavailable},
+    identity::AuthorKind,
+    ids::DocumentName,
+    limits::{LANG_BYTES, TITLE_UNITS},
+};
+
+/// The body of a POST that makes a document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    name: Option<String>,
+    title: Option<String>,
+    kind: Option<Kind>,
+    lang: Option<String>,
+}
+
+/// The body of a PATCH, and of a POST that makes a copy.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    name: Option<String>,
+    title: Option<String>,
+}
+
+impl Api {
+    pub(super) async fn create<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let new: New = body.json(self.documents.limits().request_bytes).await?;
+        let name = self.name_or_new(new.name.as_deref())?;
+        let kind = new.kind.unwrap_or(Kind::Rich);
+        let meta = MetaChanges {
+            title: new.title.as_deref().map(title).transpose()?,
+            kind: Some(kind),
+            lang: new.lang.as_deref().map(lang).transpose()?,
+        };
+        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
+        let created = name.clone();
+        to_the_end(async move { documents.create(&created, None, meta, author).await })
+            .await
+            .map_err(as_conflict)?;
+        self.made(&name).await
+    }
+
+    pub(super) async fn info(&self, name: &DocumentName) -> Outcome {
+        let summary = self.living(name).await?;
+        Ok(json(StatusCode::OK, &Info::from(&summary)))
+    }
+
+    pub(super) async fn change<S, B, E>(
+        self: &Arc<Self>,
+        asked: &Asked,
+        name: &DocumentName,
+        body: Body<S>,
+    ) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let change: Change = body.json(self.documents.limits().request_bytes).await?;
+        let title = change.title.as_deref().map(title).transpose()?;
+        let new_name = change.name.as_deref().map(DocumentName::new).transpose()?;
+        self.living(name).await?;
+        let current = new_name.clone().unwrap_or_else(|| name.clone());
+        // First what may fail for good reasons, so that all is done or nothing.
+        if let Some(new_name) = new_name {
+            let (documents, name) = (self.documents.clone(), name.clone());
+            to_the_end(async move { documents.rename(&name, &new_name).await })
+                .await
+                .map_err(as_conflict)?;
+        }
+        if let Some(title) = title {
+            let changes = MetaChanges { title: Some(title), ..MetaChanges::default() };
+            self.documents.edit_meta(&current, changes, asked.author(AuthorKind::Server)).await?;
+        }
+        self.info(&current).await
+    }
+
+    pub(super) async fn delete(self: &Arc<Self>, asked: &Asked, name: &DocumentName) -> Outcome {
+        let (documents, name) = (self.documents.clone(), name.clone());
+        let for_ever = asked.switch("forever");
+        to_the_end(async move {
+            if for_ever {
+                documents.delete(&name).await
+            } else {
+                documents.put_into_bin(&name).await
+            }
+        })
+        .await?;
+        let mut response = warp::reply::Response::default();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    }
+
+    pub(super) async fn restore(&self, name: &DocumentName) -> Outcome {
+        self.documents.restore(name).await?;
+        self.info(name).await
+    }
+
+    /// A copy has the state of the original, client ids and all: nobody goes on writing in the copy
+    /// under an id of the original, because an id lives and dies with one open page, and the server's
+    /// own is fresh. In return, what was copied can be told from what was written later.
+    pub(super) async fn duplicate<S, B, E>(
+        self: &Arc<Self>,
+        asked: &Asked,
+        name: &DocumentName,
+        body: Body<S>,
+    ) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let change: Change = body.json_if_any(self.documents.limits().request_bytes).await?;
+        let title = change.title.as_deref().map(title).transpose()?;
+        let copy = self.name_or_new(change.name.as_deref())?;
+        self.living(name).await?;
+        let _turn = self.turns.take().await?;
+        let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
+        let meta = MetaChanges { title, ..MetaChanges::default() };
+        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
+        let created = copy.clone();
+        to_the_end(async move { documents.create(&created, Some(state), meta, author).await })
+            .await
+            .map_err(as_conflict)?;
+        self.made(&copy).await
+    }
+
+    /// A document that is there and not in the bin.
+    pub(super) async fn living(&self, name: &DocumentName) -> Result<Summary, Failure> {
+        let summary = self.documents.summary(name).await?.ok_or(Unavailable::Missing)?;
+        if summary.deleted.is_some() {
+            return Err(Unavailable::InBin.into());
+        }
+        Ok(summary)
+    }
+
+    /// Says where the new document is.
+    pub(super) async fn made(&self, name: &DocumentName) -> Outcome {
+        let summary = self.living(name).await?;
+        let location = format!("/api/v1/documents/{}", name.to_url_segment());
+        Ok(at(json(StatusCode::CREATED, &Info::from(&summary)), &location))
+    }
+
+    pub(super) fn name_or_new(&self, name: Option<&str>) -> Result<DocumentName, Failure> {
+        let new = || Ok(DocumentName::random(self.documents.random()));
+        name.map_or_else(new, |name| Ok(DocumentName::new(name)?))
+    }
+}
+
+/// Finishes what was begun also when nobody waits for the answer any more: half of a deletion would
+/// be neither.
+pub(super) async fn to_the_end(
+    work: impl Future<Output = Result<(), Unavailable>> + Send + 'static,
+) -> Result<(), Failure> {
+    tokio::spawn(work).await.map_err(|_| Unavailable::Reloading)?.map_err(Failure::from)
+}
+
+/// That a name is taken by something in the bin is a conflict, not the answer to a read.
+pub(super) fn as_conflict(failure: Failure) -> Failure {
+    match failure {
+        Failure::Document(Unavailable::InBin) => Failure::NameInBin,
+        failure => failure,
+    }
+}
+
+/// A title that may be written.
+pub(super) fn title(text: &str) -> Result<String, Failure> {
+    let text: String =
+        text.trim().chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let units = text.encode_utf16().count();
+    if units > TITLE_UNITS {
+        let words = format!("a title may have at most {TITLE_UNITS} letters, this one has {units}");
+        return Err(Failure::Bad(words));
+    }
+    Ok(text)
+}
+
+/// A language of code that may be written.
+pub(super) fn lang(text: &str) -> Result<String, Failure> {
+    let sound = text.len() <= LANG_BYTES && text.chars().all(|letter| !letter.is_control());
+    if sound {
+        Ok(text.to_owned())
+    } else {
+        Err(Failure::Bad(format!("a language has a name of at most {LANG_BYTES} bytes")))
+    }
+}

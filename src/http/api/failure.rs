@@ -1,0 +1,110 @@
+//! Why a request fails: a status, a code for programs and a sentence for people.
+
+use warp::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{ALLOW, RETRY_AFTER},
+    },
+    reply::Response,
+};
+
+use crate::{
+    convert::ConvertError, crdt::content::UnknownKind, document::Unavailable, http::problem::coded,
+    ids::NameError,
+};
+
+/// Seconds after which a busy server may be asked again.
+const AGAIN: &str = "1";
+
+/// Why a request fails.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("there is nothing at this address; /api/v1 says what there is")]
+    NoAddress,
+    #[error("there is no such format; there are md, html, txt, json and yjs")]
+    Format,
+    #[error("this address answers to {0}")]
+    Method(&'static str),
+    #[error(
+        "a POST needs a content type of its own, such as application/json, or the header X-Coscribe"
+    )]
+    ContentType,
+    #[error("this needs the content type application/json")]
+    NotJson,
+    #[error("{0}")]
+    Name(#[from] NameError),
+    #[error("the name belongs to a document in the bin")]
+    NameInBin,
+    #[error("this server does not tell which documents it has")]
+    NotListed,
+    #[error(transparent)]
+    Kind(#[from] UnknownKind),
+    #[error("{0}")]
+    Bad(String),
+    #[error("the body has {} and may have at most {limit} bytes", sized(*.size, *.limit))]
+    TooLarge { size: Option<u64>, limit: usize },
+    #[error("the body did not arrive in time")]
+    Slow,
+    #[error("the body broke off")]
+    BrokenOff,
+    #[error("the server is busy with other files; try again soon")]
+    Busy,
+    #[error("{0}")]
+    Document(#[from] Unavailable),
+    #[error("{0}")]
+    Convert(#[from] ConvertError),
+}
+
+fn sized(size: Option<u64>, limit: usize) -> String {
+    size.map_or_else(|| format!("more than {limit} bytes"), |size| format!("{size} bytes"))
+}
+
+impl Failure {
+    fn status_and_code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoAddress => (StatusCode::NOT_FOUND, "no-address"),
+            Self::Format => (StatusCode::NOT_FOUND, "no-format"),
+            Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::ContentType | Self::NotJson => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong-content-type")
+            }
+            Self::Name(_) => (StatusCode::BAD_REQUEST, "bad-name"),
+            Self::NameInBin => (StatusCode::CONFLICT, "in-bin"),
+            Self::NotListed => (StatusCode::FORBIDDEN, "not-listed"),
+            Self::Kind(_) | Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-content"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
+            Self::BrokenOff => (StatusCode::BAD_REQUEST, "broken-off"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Self::Document(reason) => match reason {
+                Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+                Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
+                Unavailable::InBin => (StatusCode::GONE, "in-bin"),
+                Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+                Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+                Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
+                Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            },
+            Self::Convert(ConvertError::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
+            Self::Convert(
+                ConvertError::TooLarge { .. }
+                | ConvertError::TooManyNodes
+                | ConvertError::ResultTooLarge,
+            ) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            Self::Convert(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+        }
+    }
+
+    pub(super) fn response(&self) -> Response {
+        let (status, code) = self.status_and_code();
+        let mut response = coded(status, code, &self.to_string());
+        let headers = response.headers_mut();
+        if let Self::Method(allowed) = self {
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(AGAIN));
+        }
+        response
+    }
+}

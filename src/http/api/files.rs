@@ -1,0 +1,164 @@
+//! Documents as files: export, import, and conversion of a text that is in no document.
+//!
+//! What a format is, `convert` knows; what may run at the same time, [`super::turns`].
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use futures_util::Stream;
+use warp::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    reply::Response,
+};
+
+use super::{
+    Api, Asked, Body, Failure, Outcome,
+    documents::{as_conflict, lang, title, to_the_end},
+};
+use crate::{
+    convert::{self, About, Format},
+    crdt::MetaChanges,
+    document::Unavailable,
+    identity::AuthorKind,
+    ids::{ClientId, DocumentName, percent_encode},
+    limits::IMPORT_BYTES,
+};
+
+/// What an exported page may do when a browser opens it: show itself, in an origin of its own.
+const EXPORTED_PAGE: &str = "sandbox; default-src 'none'; img-src https: data:; \
+    style-src 'unsafe-inline'";
+
+/// Letters of a file's name before its extension.
+const FILE_NAME_LETTERS: usize = 100;
+
+impl Api {
+    pub(super) async fn export(&self, name: &DocumentName, format: Format) -> Outcome {
+        let summary = self.living(name).await?;
+        let turn = self.turns.take().await?;
+        let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
+        let file = turn.work(move || convert::export(&state, format)).await?;
+        let mut response = found(file, format);
+        let stem = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
+        let stem = stem.unwrap_or(name.as_str());
+        if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, format.extension())) {
+            response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+        }
+        Ok(response)
+    }
+
+    pub(super) async fn import<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let format = format(asked, "format")?;
+        let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
+        let about = about(asked)?;
+        // Before the body, which may be long: nobody should send it for nothing.
+        if let Some(summary) = self.documents.summary(&name).await? {
+            let taken =
+                if summary.deleted.is_some() { Unavailable::InBin } else { Unavailable::Taken };
+            return Err(as_conflict(taken.into()));
+        }
+        let file = self.receive(body, format).await?;
+        let client = ClientId::new(self.documents.random());
+        let import = move || convert::import(&file, format, &about, client);
+        let content = self.turns.take().await?.work(import).await?;
+        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Import));
+        let created = name.clone();
+        let meta = MetaChanges::default();
+        to_the_end(async move { documents.create(&created, Some(content), meta, author).await })
+            .await
+            .map_err(as_conflict)?;
+        self.made(&name).await
+    }
+
+    pub(super) async fn convert<S, B, E>(&self, asked: &Asked, body: Body<S>) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let (from, to) = (format(asked, "from")?, format(asked, "to")?);
+        let text = self.receive(body, from).await?;
+        let file = self.turns.take().await?.work(move || convert::convert(&text, from, to)).await?;
+        Ok(found(file, to))
+    }
+
+    /// Takes a file in, a few at a time.
+    async fn receive<S, B, E>(&self, body: Body<S>, format: Format) -> Result<Bytes, Failure>
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
+        let limit = match format {
+            Format::Update => self.documents.limits().document_bytes,
+            Format::Markdown | Format::Html | Format::Text | Format::Json => IMPORT_BYTES,
+        };
+        body.bytes(limit).await
+    }
+}
+
+fn format(asked: &Asked, key: &str) -> Result<Format, Failure> {
+    let missing =
+        || Failure::Bad(format!("the query must have `{key}`: md, html, txt, json or yjs"));
+    asked.value(key).ok_or_else(missing)?.parse().map_err(|_| missing())
+}
+
+fn about(asked: &Asked) -> Result<About, Failure> {
+    let kind = asked.value("kind").filter(|kind| !kind.is_empty());
+    let kind = kind.map(|kind| kind.parse().map_err(Failure::Kind));
+    Ok(About {
+        title: asked.value("title").map(title).transpose()?.filter(|title| !title.is_empty()),
+        kind: kind.transpose()?,
+        lang: asked.value("lang").map(lang).transpose()?.filter(|lang| !lang.is_empty()),
+    })
+}
+
+fn found(file: Vec<u8>, format: Format) -> Response {
+    let mut response = Response::new(file.into());
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(EXPORTED_PAGE));
+    response
+}
+
+/// `Content-Disposition` of a file (RFC 6266): its name in ASCII for old programs, and whole.
+fn disposition(stem: &str, extension: &str) -> String {
+    let unsafe_in_names = |letter: char| letter.is_control() || "/\\:*?\"<>|".contains(letter);
+    let clean: String = stem
+        .chars()
+        .take(FILE_NAME_LETTERS)
+        .map(|letter| if unsafe_in_names(letter) { '-' } else { letter })
+        .collect();
+    let clean = clean.trim_matches([' ', '.']);
+    let clean = if clean.is_empty() { "document" } else { clean };
+    let ascii: String =
+        clean.chars().map(|letter| if letter.is_ascii() { letter } else { '_' }).collect();
+    let whole = percent_encode(&format!("{clean}.{extension}"));
+    format!("attachment; filename=\"{ascii}.{extension}\"; filename*=UTF-8''{whole}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_called_like_its_document_and_cannot_leave_the_header_or_the_folder() {
+        for (stem, expected) in [
+            ("Notes", "attachment; filename=\"Notes.md\"; filename*=UTF-8''Notes.md"),
+            ("Über 1", "attachment; filename=\"_ber 1.md\"; filename*=UTF-8''%C3%9Cber%201.md"),
+            (
+                "../a\"b\r\nx: y",
+                "attachment; filename=\"-a-b--x- y.md\"; filename*=UTF-8''-a-b--x-%20y.md",
+            ),
+            (" .. ", "attachment; filename=\"document.md\"; filename*=UTF-8''document.md"),
+        ] {
+            assert_eq!(disposition(stem, "md"), expected);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `/api/v1`: documents for programs and for the pages, as JSON. `web/src/api/types.js` has the bodies.
+//!
+//! Translates and delegates: what a list, a bin or a copy is, `document` decides. Every route asks
+//! [`rights`] first. Errors are problem details (RFC 9457) with a `code` for programs.
+
+mod body;
+mod documents;
+mod failure;
+mod files;
+mod list;
+mod rights;
+mod route;
+mod turns;
+
+use std::sync::Arc;
+
+use bytes::Buf;
+use futures_util::Stream;
+use tokio::sync::Semaphore;
+use warp::{
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS},
+    },
+    reply::Response,
+};
+
+use crate::{
+    document::Documents,
+    identity::{Author, AuthorKind},
+    ids::percent_decode,
+    limits::AUTHOR_LETTERS,
+};
+use body::Body;
+use failure::Failure;
+use route::{Path, Route};
+use turns::Turns;
+
+/// What a handler gives.
+type Outcome = Result<Response, Failure>;
+
+/// The API of a server.
+#[derive(Debug)]
+pub struct Api {
+    documents: Documents,
+    /// Whether it tells which documents there are.
+    lists: bool,
+    uploads: Semaphore,
+    turns: Turns,
+}
+
+/// A request without its body.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What to do.
+    pub method: Method,
+    /// The query, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl Api {
+    /// The API to these documents; `lists` says whether everybody may see which there are.
+    #[must_use]
+    pub fn new(documents: Documents, lists: bool) -> Self {
+        let turns = Turns::new(documents.limits());
+        let uploads = Semaphore::new(documents.limits().uploads);
+        Self { documents, lists, uploads, turns }
+    }
+
+    /// Answers a request. `path` is the whole path, not decoded.
+    pub async fn answer<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: S) -> Response
+    where
+        S: Stream<Item = Result<B, E>> + Send,
+        B: Buf,
+    {
+        let body = Body::new(Box::pin(body), asked, self.documents.limits().body_timeout);
+        let mut response = match self.route(path, asked, body).await {
+            Ok(response) => response,
+            Err(failure) => failure.response(),
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
+    }
+
+    async fn route<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: Body<S>) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let path = Path::parse(path)?;
+        let route = path.route(&asked.method)?;
+        rights::may(asked, path.document(), route.action())?;
+        if asked.method == Method::POST {
+            route::check_not_a_form(&asked.headers)?;
+        }
+        match route {
+            Route::Describe => Ok(json(StatusCode::OK, &describe())),
+            Route::List => self.list(asked).await,
+            Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
+            Route::Create => self.create(asked, body).await,
+            Route::Info(name) => self.info(name).await,
+            Route::Change(name) => self.change(asked, name, body).await,
+            Route::Delete(name) => self.delete(asked, name).await,
+            Route::Restore(name) => self.restore(name).await,
+            Route::Duplicate(name) => self.duplicate(asked, name, body).await,
+            Route::Export(name, format) => self.export(name, format).await,
+            Route::Convert => self.convert(asked, body).await,
+        }
+    }
+}
+
+impl Asked {
+    /// The first value of a key of the query.
+    fn value(&self, key: &str) -> Option<&str> {
+        self.query.iter().find(|(name, _)| name == key).map(|(_, value)| &value[..])
+    }
+
+    /// Whether a key of the query says yes.
+    fn switch(&self, key: &str) -> bool {
+        self.value(key).is_some_and(|value| matches!(value, "" | "1" | "true"))
+    }
+
+    /// Who is behind an edit that the server makes for this request: the name that
+    /// `X-Coscribe-Name` claims, or nobody but the server.
+    fn author(&self, kind: AuthorKind) -> Arc<Author> {
+        let claimed = self.headers.get("x-coscribe-name").and_then(|name| name.to_str().ok());
+        let name = claimed.and_then(percent_decode).and_then(|name| String::from_utf8(name).ok());
+        let name: String = name
+            .unwrap_or_default()
+            .trim()
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(AUTHOR_LETTERS)
+            .collect();
+        let kind = match kind {
+            AuthorKind::Server if !name.is_empty() => AuthorKind::Claimed,
+            kind => kind,
+        };
+        Arc::new(Author { kind, user: "".into(), name: name.into(), connection: 0 })
+    }
+}
+
+fn describe() -> serde_json::Value {
+    serde_json::json!({
+        "name": "coscribe",
+        "version": env!("CARGO_PKG_VERSION"),
+        "documents": "/api/v1/documents{?query,after,limit,bin}",
+        "document": "/api/v1/documents/{name}",
+        "restore": "/api/v1/documents/{name}/restore",
+        "duplicate": "/api/v1/documents/{name}/duplicate",
+        "export": "/api/v1/documents/{name}/export.{format}",
+        "import": "/api/v1/documents{?format,name,title,kind,lang}",
+        "convert": "/api/v1/convert{?from,to}",
+        "formats": ["md", "html", "txt", "json", "yjs"],
+    })
+}
+
+fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
+    let body = serde_json::to_vec(value).expect("names, words and numbers are always JSON");
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// Adds where something new is.
+fn at(mut response: Response, location: &str) -> Response {
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

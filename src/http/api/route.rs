@@ -1,0 +1,210 @@
+//! Which address and method mean what. Pure functions over a path and headers.
+//!
+//! A document's name is one segment: a `/` in it is written `%2F`. Names are decoded once.
+
+use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
+
+use super::{Failure, rights::Action};
+use crate::{
+    convert::Format,
+    ids::{DocumentName, percent_decode},
+};
+
+/// An address under `/api/v1`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    Root,
+    Documents,
+    Document(DocumentName),
+    Restore(DocumentName),
+    Duplicate(DocumentName),
+    Export(DocumentName, Format),
+    Convert,
+}
+
+/// What is asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route<'a> {
+    Describe,
+    List,
+    Create,
+    Info(&'a DocumentName),
+    Change(&'a DocumentName),
+    Delete(&'a DocumentName),
+    Restore(&'a DocumentName),
+    Duplicate(&'a DocumentName),
+    Export(&'a DocumentName, Format),
+    Convert,
+}
+
+impl Path {
+    /// Reads a whole path that is not decoded.
+    pub(super) fn parse(path: &str) -> Result<Self, Failure> {
+        let rest = path.strip_prefix("/api/v1").ok_or(Failure::NoAddress)?;
+        let segments: Vec<&str> = rest.split('/').collect();
+        Ok(match segments[..] {
+            [""] | ["", ""] => Self::Root,
+            ["", "convert"] => Self::Convert,
+            ["", "documents"] => Self::Documents,
+            ["", "documents", document] => Self::Document(name(document)?),
+            ["", "documents", document, "restore"] => Self::Restore(name(document)?),
+            ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, export] => {
+                let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
+                let format = extension.parse().map_err(|_| Failure::Format)?;
+                Self::Export(name(document)?, format)
+            }
+            _ => return Err(Failure::NoAddress),
+        })
+    }
+
+    /// The document it is about.
+    pub(super) fn document(&self) -> Option<&DocumentName> {
+        match self {
+            Self::Root | Self::Documents | Self::Convert => None,
+            Self::Document(name)
+            | Self::Restore(name)
+            | Self::Duplicate(name)
+            | Self::Export(name, _) => Some(name),
+        }
+    }
+
+    /// What a method means here.
+    pub(super) fn route(&self, method: &Method) -> Result<Route<'_>, Failure> {
+        let reads = matches!(*method, Method::GET | Method::HEAD);
+        let posts = *method == Method::POST;
+        Ok(match self {
+            Self::Root if reads => Route::Describe,
+            Self::Documents if reads => Route::List,
+            Self::Documents if posts => Route::Create,
+            Self::Document(name) if reads => Route::Info(name),
+            Self::Document(name) if *method == Method::PATCH => Route::Change(name),
+            Self::Document(name) if *method == Method::DELETE => Route::Delete(name),
+            Self::Restore(name) if posts => Route::Restore(name),
+            Self::Duplicate(name) if posts => Route::Duplicate(name),
+            Self::Export(name, format) if reads => Route::Export(name, *format),
+            Self::Convert if posts => Route::Convert,
+            _ => return Err(Failure::Method(self.methods())),
+        })
+    }
+
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Root | Self::Export(..) => "GET, HEAD",
+            Self::Documents => "GET, HEAD, POST",
+            Self::Document(_) => "GET, HEAD, PATCH, DELETE",
+            Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
+        }
+    }
+}
+
+impl Route<'_> {
+    /// What it takes to be allowed to.
+    pub(super) fn action(&self) -> Action {
+        match self {
+            Self::Describe | Self::Convert => Action::Use,
+            Self::List => Action::List,
+            Self::Create => Action::Create,
+            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) => Action::Read,
+            Self::Change(_) => Action::Edit,
+            Self::Delete(_) | Self::Restore(_) => Action::Manage,
+        }
+    }
+}
+
+/// Refuses a POST that a form on a foreign page could send in its visitor's name: browsers ask
+/// first ("preflight") about every other content type and about headers of our own, and are told no.
+/// The methods PATCH and DELETE they ask about always.
+pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
+    if headers.contains_key("x-coscribe") || headers.contains_key("x-coscribe-name") {
+        return Ok(());
+    }
+    let formless = |content_type: &str| {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let sent_by_forms =
+            ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
+        !sent_by_forms.contains(&&*media_type.to_ascii_lowercase())
+    };
+    let mut types = headers.get_all(CONTENT_TYPE).into_iter().peekable();
+    let sound = types.peek().is_some() && types.all(|value| value.to_str().is_ok_and(formless));
+    if sound { Ok(()) } else { Err(Failure::ContentType) }
+}
+
+fn name(segment: &str) -> Result<DocumentName, Failure> {
+    let decoded = percent_decode(segment).and_then(|bytes| String::from_utf8(bytes).ok());
+    let name = decoded.ok_or(crate::ids::NameError::Encoding)?;
+    Ok(DocumentName::new(&name)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> DocumentName {
+        DocumentName::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_one_segment_decoded_once() {
+        let document = |path: &str| Path::parse(path).ok().and_then(|it| it.document().cloned());
+        for (segment, name) in [
+            ("notes", "notes"),
+            ("a%2Fb", "a/b"),
+            ("a%252Fb", "a%2Fb"),
+            ("..%2F..%2Fetc%2Fpasswd", "../../etc/passwd"),
+            ("restore", "restore"),
+            ("%C3%BC%20x", "ü x"),
+        ] {
+            assert_eq!(document(&format!("/api/v1/documents/{segment}")), Some(named(name)));
+            let restore = format!("/api/v1/documents/{segment}/restore");
+            assert_eq!(document(&restore), Some(named(name)));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_or_an_address_is_refused() {
+        let refused =
+            |path: &str| Path::parse(path).err().map(|it| it.response().status().as_u16());
+        for segment in ["", "%00", "a%0Ab", ".", "..", "%2e%2e", "%ff", "%zz", "%2", "%20"] {
+            assert_eq!(refused(&format!("/api/v1/documents/{segment}")), Some(400), "{segment}");
+        }
+        assert_eq!(refused(&format!("/api/v1/documents/{}", "x".repeat(257))), Some(400));
+        for path in [
+            "/api",
+            "/api/v2",
+            "/api/v1x",
+            "/api/v1/x",
+            "/api/v1/documents/a/b/c",
+            "/api/v1/documents/a/b",
+        ] {
+            assert_eq!(refused(path), Some(404), "{path}");
+        }
+        assert_eq!(refused("/api/v1/documents/a/export.exe"), Some(404));
+    }
+
+    #[test]
+    fn a_post_that_a_form_could_send_is_refused() {
+        let check = |lines: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, value.parse().unwrap());
+            }
+            check_not_a_form(&headers).is_ok()
+        };
+        assert!(!check(&[]));
+        for form in [
+            "text/plain",
+            "Text/Plain; charset=utf-8",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data; boundary=x",
+            " ",
+        ] {
+            assert!(!check(&[("content-type", form)]), "{form}");
+            assert!(check(&[("content-type", form), ("x-coscribe", "1")]), "{form}");
+        }
+        assert!(!check(&[("content-type", "application/json"), ("content-type", "text/plain")]));
+        for other in ["application/json", "text/markdown", "application/octet-stream"] {
+            assert!(check(&[("content-type", other)]), "{other}");
+        }
+    }
+}

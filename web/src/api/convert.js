@@ -1,0 +1,13 @@
+// Asks the server to turn text of one format into another. Knows no documents.
+
+/**
+ * @param {string} text
+ * @param {'md' | 'html' | 'txt' | 'json'} from
+ * @param {'md' | 'html' | 'txt' | 'json'} to
+ * @returns {Promise<string>}
+ */
+export async function convertText(text, from, to) {
+  const answer = await fetch(`/api/v1/convert?from=${from}&to=${to}`, { method: 'POST', body: text, headers: { 'content-type': 'text/plain' } })
+  if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
+  return answer.text()
+}

@@ -1,0 +1,30 @@
+// Starts bin.html: what was deleted, and the way back.
+import { effect, html, render } from '../../vendor/view.js'
+import { Documents } from '../api/documents.js'
+import { loadMe } from '../device/me.js'
+import { showSettings } from '../device/settings.js'
+import { Bin, BinPage } from '../home/bin_page.js'
+import { startClock } from '../home/words.js'
+import { settleLanguage, t } from '../i18n/index.js'
+import { LiveRegion } from '../ui/live.js'
+import { Toasts, toast } from '../ui/toast.js'
+
+settleLanguage().then(start)
+
+function start() {
+  showSettings()
+  const me = loadMe()
+  const bin = new Bin({ api: new Documents(() => me.name), toast, go: path => location.assign(path) })
+  effect(() => {
+    document.title = t('home.bin.page')
+  })
+  const place = /** @type {HTMLElement} */ (document.getElementById('home'))
+  place.replaceChildren()
+  const page = () => html`<${BinPage} bin=${bin} /><${Toasts} /><${LiveRegion} />`
+  render(html`<${page} />`, place)
+  startClock()
+  const refresh = () => document.visibilityState === 'visible' && void bin.refresh()
+  refresh()
+  document.addEventListener('visibilitychange', refresh)
+  addEventListener('online', refresh)
+}

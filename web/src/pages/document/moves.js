@@ -1,0 +1,82 @@
+// Where the focus and the view go: to the text, the toolbar, the panel, another person.
+import { t } from '../../i18n/index.js'
+import { announce } from '../../ui/live.js'
+import { toast } from '../../ui/toast.js'
+import { element } from './desk.js'
+
+/** @typedef {import('./desk.js').Desk} Desk */
+/** @typedef {import('../../presence/people.js').Present} Present */
+
+/** @param {Desk} desk */
+export function focusText(desk) {
+  if (desk.editor.value) desk.editor.value.focus()
+  else element('editor').focus()
+}
+
+/** @returns {boolean} whether there was something to stand on */
+export function focusToolbar() {
+  const stop = /** @type {HTMLElement | null} */ (element('toolbar').querySelector('[tabindex="0"]'))
+  stop?.focus()
+  return stop !== null
+}
+
+/** @param {Desk} desk @param {import('./desk.js').PanelName} name */
+export function openPanel(desk, name) {
+  desk.panel.value = name
+  const focus = () => /** @type {HTMLElement | null} */ (element('panel').querySelector('[role=tab][aria-selected=true]'))?.focus()
+  if (element('panel').firstChild) requestAnimationFrame(focus)
+  else new MutationObserver((_records, watch) => (watch.disconnect(), requestAnimationFrame(focus))).observe(element('panel'), { childList: true })
+}
+
+/** @param {Desk} desk */
+export function closePanel(desk) {
+  desk.panel.value = null
+  focusText(desk)
+}
+
+/** Scrolls to a person's caret, in whichever tab they show one. @param {Desk} desk @param {Present} person */
+export function jumpTo(desk, person) {
+  const isThere = [person.client, ...person.clients].some(client => desk.editor.value?.goTo(client))
+  if (isThere) announce(t('shell.people.jumped', person))
+  else toast(t('shell.people.nowhere', person))
+}
+
+/** @param {Desk} desk @param {Present} person */
+export async function toggleFollow(desk, person) {
+  const wasFollowed = desk.following.value?.person.key === person.key
+  stopFollowing(desk)
+  if (wasFollowed) return
+  const { follow } = await import('../../presence/follow.js')
+  const { awareness } = desk.provider
+  const stop = follow({
+    key: person.key,
+    awareness,
+    goTo: client => desk.editor.value?.goTo(client) ?? false,
+    page: window,
+    onStop(why) {
+      desk.following.value = null
+      announce(t(why === 'left' ? 'shell.follow.left' : 'shell.follow.stopped', person))
+    },
+  })
+  desk.following.value = { person, stop }
+  announce(t('shell.follow.now', person))
+}
+
+/** @param {Desk} desk */
+export function stopFollowing(desk) {
+  desk.following.value?.stop()
+  desk.following.value = null
+}
+
+/** The next region of the page that is there: top bar, toolbar, text, panel. @param {Desk} desk @param {1 | -1} step */
+export function cycleRegions(desk, step) {
+  const regions = [
+    { at: element('top'), enter: () => /** @type {HTMLElement | null} */ (element('top').querySelector('a, button, input'))?.focus() },
+    { at: element('toolbar'), enter: focusToolbar },
+    { at: element('editor'), enter: () => focusText(desk) },
+    { at: element('panel'), enter: () => /** @type {HTMLElement | null} */ (element('panel').querySelector('[role=tab][aria-selected=true]'))?.focus() },
+  ].filter(({ at }) => at.id === 'editor' || at.querySelector('button') !== null)
+  const here = regions.findIndex(({ at }) => at.contains(document.activeElement))
+  const next = here < 0 ? (step > 0 ? 0 : regions.length - 1) : (here + step + regions.length) % regions.length
+  regions[next].enter()
+}

@@ -1,0 +1,30 @@
+// The bar above the text: where home is, what the document is called, how it is doing, who is here.
+import { html } from '../../../vendor/view.js'
+import { t } from '../../i18n/index.js'
+import { TITLE_LONGEST, writeMeta } from '../../sync/meta.js'
+import { Avatars } from '../../ui/avatars.js'
+import { CopyLink } from '../../ui/copy_link.js'
+import { Icon } from '../../ui/icon.js'
+import { MenuButton } from '../../ui/menu_button.js'
+import { StatusBadge } from '../../ui/status_badge.js'
+import { TitleField } from '../../ui/title_field.js'
+import { act } from './keeping.js'
+import { focusText, jumpTo, openPanel } from './moves.js'
+
+/** @param {{ desk: import('./desk.js').Desk }} props */
+export function TopBar({ desk }) {
+  const canEdit = desk.canEdit.value && desk.problem.value === null && desk.editor.value !== null
+  return html`
+    <${TitleField} title=${desk.meta.value.title} longest=${TITLE_LONGEST} canEdit=${canEdit}
+      onSave=${(/** @type {string} */ title) => writeMeta(desk.provider.doc, { title })} onLeave=${() => focusText(desk)} />
+    <span class="kind">${t(`common.kind.${desk.kind.value}`)}</span>
+    <${StatusBadge} status=${desk.status.value} onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />
+    <span class="grow"></span>
+    <${Avatars} people=${desk.people.value} onMore=${() => openPanel(desk, 'people')}
+      onChoose=${(/** @type {import('../../presence/people.js').Present} */ person) => (person.isMe ? openPanel(desk, 'people') : jumpTo(desk, person))} />
+    <${CopyLink} />
+    <button class="button-bare is-wide-only" type="button" aria-label=${t('shell.panel')} data-tip=${t('shell.panel')} data-keys="Mod-Alt-u" aria-pressed=${String(desk.panel.value !== null)}
+      onClick=${() => (desk.panel.value ? (desk.panel.value = null) : openPanel(desk, 'people'))}><${Icon} name="panel" /></button>
+    <${MenuButton} label=${t('shell.menu')} items=${async () => (await import('./actions.js')).menuItems(desk)}><${Icon} name="more" /><//>
+  `
+}

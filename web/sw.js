@@ -1,0 +1,74 @@
+// Keeps the pages, not the documents, so that they open without the server. One cache per release, filled when the
+// release is installed; __PRECACHE__ and __RELEASE__ are written by the server. Classic script, no imports.
+/// <reference lib="webworker" />
+
+const RELEASE = '__RELEASE__'
+/** Everything that pages may need, now or later. @type {string[]} */
+const FILES = /** @type {any} */ (__PRECACHE__)
+/** Pages, and the address that each is kept under: all documents share one shell. */
+const PAGES = [
+  { path: /^\/$/, kept: '/' },
+  { path: /^\/d\/./, kept: '/d/_' },
+  { path: /^\/bin$/, kept: '/bin' },
+  { path: /^\/about$/, kept: '/about' },
+]
+/** Files that a server reads from a folder have no release: what comes is always newest, and replaces what was kept. */
+const IS_CHANGING = RELEASE === 'directory'
+const PREFIX = 'coscribe-'
+const CACHE = PREFIX + RELEASE
+/** A page that takes longer than this comes from the cache, in ms. */
+const PATIENCE = 3000
+
+const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self))
+
+worker.addEventListener('install', event => event.waitUntil(install()))
+// Only now is no page of an older release open; until then its cache has what such a page may still ask for.
+worker.addEventListener('activate', event => event.waitUntil(Promise.all([removeOlder(), worker.clients.claim()])))
+worker.addEventListener('fetch', event => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== worker.location.origin) return
+  if (request.mode === 'navigate') {
+    const page = PAGES.find(({ path }) => path.test(url.pathname))
+    if (page) event.respondWith(fromNetwork(event, page.kept))
+  } else if (FILES.includes(url.pathname)) {
+    event.respondWith(IS_CHANGING ? fromNetwork(event, url.pathname) : fromCache(event, url.pathname))
+  }
+})
+
+async function install() {
+  const cache = await caches.open(CACHE)
+  // Whatever an intermediate cache holds may be of another release.
+  const fetched = [...FILES, ...PAGES.map(({ kept }) => kept)].map(path => new Request(path, { cache: 'no-cache' }))
+  await cache.addAll(fetched)
+}
+
+async function removeOlder() {
+  const names = await caches.keys()
+  await Promise.all(names.filter(name => name.startsWith(PREFIX) && name !== CACHE).map(name => caches.delete(name)))
+}
+
+/**
+ * The file of this release; its name changes with its content.
+ * @param {FetchEvent} event
+ * @param {string} kept
+ */
+async function fromCache(event, kept) {
+  const cache = await caches.open(CACHE)
+  return (await cache.match(kept)) ?? fetch(event.request)
+}
+
+/**
+ * What the server has now, or, when it does not answer in time, what was kept.
+ * @param {FetchEvent} event
+ * @param {string} kept
+ */
+async function fromNetwork(event, kept) {
+  const cache = await caches.open(CACHE)
+  const fetched = fetch(event.request)
+  const stored = IS_CHANGING && fetched.then(answer => (answer.ok ? cache.put(kept, answer.clone()) : undefined))
+  if (stored) event.waitUntil(stored.catch(() => {}))
+  const late = new Promise(resolve => setTimeout(resolve, PATIENCE)).then(() => cache.match(kept))
+  const failed = fetched.catch(() => undefined)
+  return (await Promise.race([failed, late])) ?? (await cache.match(kept)) ?? fetched
+}

@@ -1,1 +1,0 @@
-import{a,b,c,d}from"./shared-44BOSLIQ.js";import"./shared-AUWPOOYU.js";import"./shared-2KCTXDJ6.js";import"./shared-4YV62VAK.js";import"./shared-QVMF7S3P.js";export{d as css,b as cssCompletionSource,c as cssLanguage,a as defineCSSCompletionSource};

@@ -1,0 +1,1 @@
+import{a,b,c,d,e}from"./shared-5MJQZQK4.js";import"./shared-FNBTDULA.js";import"./shared-6LSSC55F.js";import"./shared-6ZDEICLH.js";import"./shared-5FYSDNPM.js";import"./shared-FLY5CWAV.js";import"./shared-4YV62VAK.js";export{e as autoCloseTags,d as html,a as htmlCompletionSource,b as htmlCompletionSourceWith,c as htmlLanguage};

@@ -1,1 +1,0 @@
-import{a,b,c,d,e}from"./shared-O4MIXMIN.js";import"./shared-44BOSLIQ.js";import"./shared-ITKLYJMW.js";import"./shared-M3SHRVBE.js";import"./shared-AUWPOOYU.js";import"./shared-2KCTXDJ6.js";import"./shared-4YV62VAK.js";import"./shared-QVMF7S3P.js";export{e as autoCloseTags,d as html,a as htmlCompletionSource,b as htmlCompletionSourceWith,c as htmlLanguage};
