@@ -15,7 +15,7 @@ import { smaller } from '../src/editor/rich/small_steps.js'
 const schema = getSchema(schemaExtensions())
 
 test('addresses that could run code are none', () => {
-  for (const bad of ['javascript:alert(1)', ' java\tscript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', '', null, 7, {}]) {
+  for (const bad of ['javascript:alert(1)', 'javascript:1/alert(1)', 'javascript:1?alert(1):0', 'javascript:0', ' java\tscript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', '', null, 7, {}]) {
     assert.equal(safeAddress(bad), null, String(bad))
   }
 })
@@ -23,6 +23,7 @@ test('addresses that could run code are none', () => {
 test('what people type as an address becomes one', () => {
   assert.equal(safeAddress('example.org/a?b=c:d'), 'https://example.org/a?b=c:d')
   assert.equal(safeAddress('localhost:8080/x'), 'https://localhost:8080/x')
+  assert.equal(safeAddress('example.org:8080/x'), 'https://example.org:8080/x')
   assert.equal(safeAddress('ada@example.org'), 'mailto:ada@example.org')
   for (const same of ['https://example.org', 'http://example.org', 'mailto:ada@example.org', 'tel:+49123', '#part', '/d/other']) assert.equal(safeAddress(same), same)
 })
