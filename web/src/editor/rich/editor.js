@@ -23,8 +23,9 @@ import { StayInPlace } from './stay.js'
  * @param {import('../contract.js').EditorContext} context
  * @param {import('../../../vendor/core.js').Y.XmlFragment} fragment
  * @param {() => void} onChange
+ * @param {() => void} onStale the view cannot follow the document any more
  */
-export function openRichEditor(paper, around, context, fragment, onChange) {
+export function openRichEditor(paper, around, context, fragment, onChange, onStale) {
   const elements = new CaretElements()
   const ask = {
     link: () => void import('./ask.js').then(forms => forms.askForLink(editor, around)),
@@ -48,7 +49,7 @@ export function openRichEditor(paper, around, context, fragment, onChange) {
     editorProps: { attributes: () => describe(made?.isEditable ?? true) },
     extensions: [
       ...schemaExtensions(),
-      bindTo(fragment),
+      bindTo(fragment, onStale),
       SmallSteps,
       StayInPlace,
       remoteCarets(context.awareness, context.readPerson, elements),
