@@ -2,6 +2,7 @@
 import { html, signal, useEffect } from '../../vendor/view.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
 

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef } from '../../vendor/view.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
 import { MenuButton } from '../ui/menu_button.js'
 import { cutAt } from './items.js'

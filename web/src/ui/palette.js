@@ -2,6 +2,8 @@
 // combobox. Knows no commands: it is given entries and runs the chosen one.
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
+import '../i18n/shell_parts.js'
 import { isBeside } from './dialog.js'
 import { match } from './fuzzy.js'
 import { Icon } from './icon.js'

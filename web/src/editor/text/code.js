@@ -22,6 +22,7 @@ import {
 import { signal } from '../../../vendor/view.js'
 import { read, write } from '../../device/storage.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/text.js'
 import { LANGUAGE_NAMES, chooseLanguage, followLanguage, languageOf } from './code/languages.js'
 import { codeLook } from './code/look.js'
 import { followIndent } from './code/indent.js'

@@ -1,6 +1,7 @@
 // What the page itself does at each of its shortcuts.
 import { html } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { isPressed } from '../../ui/keys.js'
 import { announce } from '../../ui/live.js'
 import { toast } from '../../ui/toast.js'

@@ -2,6 +2,7 @@
 // they are first shown.
 import { html, render, useEffect, useState } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { Toolbar } from '../../ui/toolbar.js'
 import { element } from './desk.js'
 import { focusText, stopFollowing } from './moves.js'

@@ -1,5 +1,6 @@
 // Where the focus and the view go: to the text, the toolbar, the panel, another person.
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { announce } from '../../ui/live.js'
 import { toast } from '../../ui/toast.js'
 import { element } from './desk.js'
