@@ -4,6 +4,7 @@ import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
+import '../ui/icons/things.js'
 import { problemWith } from './name_problem.js'
 import { FileField, pathInLink } from './top.js'
 

@@ -7,6 +7,7 @@ import '../i18n/shell_parts.js'
 import { isBeside } from './dialog.js'
 import { match } from './fuzzy.js'
 import { Icon } from './icon.js'
+import './icons/things.js'
 import { shortcutText } from './keys.js'
 
 /** @typedef {{ id: string, label: string, group: string, keys?: string, icon?: string, run: () => void }} PaletteEntry `group` for people */
