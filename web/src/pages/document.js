@@ -13,6 +13,7 @@ import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { LiveRegion } from '../ui/live.js'
+import { withStyles } from '../ui/styles.js'
 import { translatePage } from '../ui/static_text.js'
 import { Toasts } from '../ui/toast.js'
 import { followKeyboard } from '../ui/viewport.js'
@@ -81,7 +82,7 @@ function tipsWhenNeeded() {
   const start = (/** @type {Event} */ event) => {
     if (!(event.target instanceof Element && event.target.closest('[data-tip]'))) return
     needed.abort()
-    import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips(event))
+    withStyles('parts', import('../ui/tooltip.js')).then(({ startTooltips }) => startTooltips(event))
   }
   for (const sign of ['pointerover', 'focusin']) document.addEventListener(sign, start, { signal: needed.signal })
 }

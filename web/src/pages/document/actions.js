@@ -13,6 +13,7 @@ import '../../i18n/shell.js'
 import '../../i18n/shell_parts.js'
 import { introduce } from '../../presence/people.js'
 import { copyLink } from '../../ui/copy_link.js'
+import { withStyles } from '../../ui/styles.js'
 import { toast } from '../../ui/toast.js'
 import { openOverlay } from './desk.js'
 import { pageCommands } from './commands.js'
@@ -122,6 +123,6 @@ export function rename(desk, name) {
 
 /** @param {Desk} desk */
 async function askName(desk) {
-  const { NameDialog } = await import('../../ui/name_dialog.js')
+  const { NameDialog } = await withStyles('parts', import('../../ui/name_dialog.js'))
   openOverlay(desk, close => html`<${NameDialog} name=${desk.me.value.name} longest=${NAME_LONGEST} onClose=${close} onSave=${(/** @type {string} */ name) => rename(desk, name)} />`)
 }
