@@ -48,6 +48,7 @@ async function generate(folder) {
     target: 'es2022',
     chunkNames: 'shared-[hash]',
     legalComments: 'none',
+    alias: { 'prosemirror-history': './scripts/vendor/no_history.js' },
     define: { 'process.env.NODE_ENV': '"production"' },
     metafile: true,
     logLevel: 'error',
