@@ -1,16 +1,15 @@
 // Keeps the pages, not the documents, so that they open without the server. One cache per release, filled when the
 // release is installed; __PRECACHE__ and __RELEASE__ are written by the server. Classic script, no imports.
-/// <reference lib="webworker" />
 
 const RELEASE = '__RELEASE__'
 /** Everything that pages may need, now or later. @type {string[]} */
 const FILES = /** @type {any} */ (__PRECACHE__)
-/** Pages, and the address that each is kept under: all documents share one shell. */
+/** Pages, and the address that each is kept under: all documents share one shell. Without the needed ones nothing is installed. */
 const PAGES = [
-  { path: /^\/$/, kept: '/' },
-  { path: /^\/d\/./, kept: '/d/_' },
-  { path: /^\/bin$/, kept: '/bin' },
-  { path: /^\/about$/, kept: '/about' },
+  { path: /^\/$/, kept: '/', isNeeded: true },
+  { path: /^\/d\/./, kept: '/d/_', isNeeded: true },
+  { path: /^\/bin$/, kept: '/bin', isNeeded: false },
+  { path: /^\/about$/, kept: '/about', isNeeded: false },
 ]
 /** Files that a server reads from a folder have no release: what comes is always newest, and replaces what was kept. */
 const IS_CHANGING = RELEASE === 'directory'
@@ -39,8 +38,9 @@ worker.addEventListener('fetch', event => {
 async function install() {
   const cache = await caches.open(CACHE)
   // Whatever an intermediate cache holds may be of another release.
-  const fetched = [...FILES, ...PAGES.map(({ kept }) => kept)].map(path => new Request(path, { cache: 'no-cache' }))
-  await cache.addAll(fetched)
+  const fresh = (/** @type {string[]} */ paths) => cache.addAll(paths.map(path => new Request(path, { cache: 'no-cache' })))
+  await fresh([...FILES, ...PAGES.filter(({ isNeeded }) => isNeeded).map(({ kept }) => kept)])
+  for (const { kept, isNeeded } of PAGES) if (!isNeeded) await fresh([kept]).catch(() => {})
 }
 
 async function removeOlder() {

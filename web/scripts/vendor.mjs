@@ -7,6 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { minify } from 'terser'
 
 const web = fileURLToPath(new URL('..', import.meta.url))
 const committed = path.join(web, 'vendor')
@@ -52,6 +53,7 @@ async function generate(folder) {
     logLevel: 'error',
   })
   await spreadHelpers(folder, metafile)
+  await squeeze(folder)
   for (const name of entries) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
   const used = Object.values(metafile.outputs).flatMap(output =>
     Object.entries(output.inputs).flatMap(([input, { bytesInOutput }]) => (bytesInOutput > 0 ? [input] : [])))
@@ -78,6 +80,16 @@ async function spreadHelpers(folder, metafile) {
       if (after !== before) await writeFile(path.join(folder, name), after)
     }
     await rm(path.join(folder, chunk))
+  }
+}
+
+/** Minifies once more: a twentieth less to send than what esbuild leaves. @param {string} folder */
+async function squeeze(folder) {
+  for (const name of (await readdir(folder)).filter(name => name.endsWith('.js'))) {
+    const file = path.join(folder, name)
+    const { code } = await minify(await readFile(file, 'utf8'), { module: true, ecma: 2020, compress: { passes: 3 } })
+    if (!code) throw new Error(`nothing is left of ${name}`)
+    await writeFile(file, `${code}\n`)
   }
 }
 

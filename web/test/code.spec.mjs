@@ -131,6 +131,20 @@ test('at the end of a text, what others add below stays below', { skip }, async 
   other.close()
 })
 
+test('the first words of a new document say how it is indented', { skip }, async () => {
+  const ada = await person(browser, server.url, 'Ada Byron')
+  await ada.opens('fresh', '?kind=code')
+  await ada.text.click()
+  await ada.text.evaluate(text => {
+    const data = new DataTransfer()
+    data.setData('text/plain', 'if a:\n    b\n    c\n')
+    text.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  })
+  await ada.isSaved()
+  await ada.page.waitForFunction(() => [...document.querySelectorAll('select')].some(select => select.value === 'spaces-4'))
+  await ada.close()
+})
+
 /** Runs in the page. */
 function firstLine() {
   const edge = Number(document.querySelector('.cm-scroller')?.getBoundingClientRect().top)

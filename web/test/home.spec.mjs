@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
 
@@ -44,6 +45,16 @@ async function visitor(query = '', options) {
 const isFocused = locator => locator.evaluate(element => element === document.activeElement)
 /** Waits for the focus. @param {import('playwright-core').Page} page @param {string} selector */
 const focusOn = (page, selector) => page.waitForFunction(wanted => document.activeElement?.matches(wanted), selector)
+
+/** What axe-core finds wrong on a page as it is now. @param {import('playwright-core').Page} page @returns {Promise<string[]>} */
+async function barriers(page) {
+  await page.evaluate(await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8'))
+  return page.evaluate(async () => {
+    // @ts-ignore: it came with the line above
+    const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    return violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.html).join(' ')}`)
+  })
+}
 
 test('an empty server says so and offers the three kinds; each opens a new document of its kind', { skip }, async () => {
   const empty = await startServer()
@@ -164,15 +175,18 @@ test('the bin gives back and deletes for ever, after asking', { skip }, async ()
   for (const { name } of made) await api(`/${name}`, { method: 'DELETE' })
   const ada = await visitor()
   await ada.page.getByRole('link', { name: 'Bin' }).click()
-  const restore = ada.page.getByRole('button', { name: `Restore ${back}` })
+  const restore = ada.page.getByRole('button', { name: `Restore: ${back}` })
   await restore.waitFor()
   assert.match(await ada.page.getByRole('listitem').filter({ has: restore }).innerText(), /deleted now\s+30 days left/)
   await restore.click()
   await restore.waitFor({ state: 'detached' })
   assert.equal((await api(`/${made[0].name}`)).deleted, null)
 
-  const forever = ada.page.getByRole('button', { name: `Delete ${gone} for ever` })
+  const forever = ada.page.getByRole('button', { name: `Delete for ever: ${gone}` })
+  assert.deepEqual(await barriers(ada.page), [])
   await forever.click()
+  await ada.page.getByRole('dialog').waitFor()
+  assert.deepEqual(await barriers(ada.page), [])
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
   await forever.click()
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Delete for ever' }).click()
@@ -268,8 +282,11 @@ test('without the server the page says so, shows what this device has, and recov
   await ada.context.route('**/api/v1/**', route => route.abort())
   await ada.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await ada.page.getByText('The server cannot be reached.').waitFor()
-  await ada.context.unroute('**/api/v1/**')
+  const asking = ada.page.waitForRequest('**/api/v1/documents?*')
   await ada.page.getByRole('button', { name: 'Retry' }).click()
+  await asking
+  await ada.context.unroute('**/api/v1/**')
+  await ada.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
   await ada.page.getByText('The server cannot be reached.').waitFor({ state: 'detached' })
   await ada.close()
 })
@@ -297,19 +314,9 @@ test('a server that does not list opens documents by link or name', { skip }, as
 
 test('every state is accessible in both themes', { skip }, async () => {
   await make(own('Axe'))
-  const { readFile } = await import('node:fs/promises')
-  const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     const ada = await visitor('', { colorScheme })
-    const check = async (/** @type {string} */ what) => {
-      const problems = await ada.page.evaluate(async () => {
-        // @ts-ignore: axe comes from outside of the page
-        const { violations } = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-        return violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.html).join(' ')}`)
-      })
-      assert.deepEqual(problems, [], `${what}, ${colorScheme}`)
-    }
-    await ada.page.evaluate(axe)
+    const check = async (/** @type {string} */ what) => assert.deepEqual(await barriers(ada.page), [], `${what}, ${colorScheme}`)
     await check('list')
     await ada.page.getByRole('button', { name: 'Cards' }).click()
     await check('cards')

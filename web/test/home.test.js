@@ -161,14 +161,18 @@ test('an answer from before a removal does not bring the document back', async (
   /** @type {((documents: import('../src/api/types.js').DocumentInfo[]) => void)[]} */
   const answers = []
   const { library } = libraryOf({ list: () => new Promise(resolve => answers.push(documents => resolve({ documents, next: null }))) })
+  const asked = async () => {
+    while (answers.length === 0) await Promise.resolve()
+  }
   const first = library.refresh()
+  await asked()
   answers.shift()?.([info('a'), info('b')])
   await first
   const second = library.refresh()
-  const hidden = library.hide('a')
-  hidden.done()
+  await asked()
+  library.hide('a').done()
   answers.shift()?.([info('a'), info('b')])
-  while (answers.length === 0) await Promise.resolve()
+  await asked()
   answers.shift()?.([info('b')])
   await second
   assert.deepEqual(names(library.documents.value), ['b'])
@@ -249,4 +253,18 @@ test('a new document opens with and without the server, and not when the server 
 
 test('sizes are short', () => {
   assert.deepEqual([0, 940, 9_400, 999_400, 1_500_000, 52_000_000].map(saySize), ['0 kB', '0.9 kB', '9 kB', '999 kB', '1.5 MB', '52 MB'])
+})
+
+test('readings come one after the other, so that an old answer never covers a new one', async () => {
+  /** @type {((result: import('../src/api/types.js').DocumentInfo[] | Error) => void)[]} */
+  const answers = []
+  const { library } = libraryOf({ list: () => new Promise((resolve, reject) => answers.push(result => (result instanceof Error ? reject(result) : resolve({ documents: result, next: null })))) })
+  const readings = [library.refresh(), library.refresh()]
+  while (answers.length === 0) await Promise.resolve()
+  assert.equal(answers.length, 1)
+  answers[0]([info('old')])
+  while (answers.length === 1) await Promise.resolve()
+  answers[1](new ApiError('offline', 0, ''))
+  await Promise.all(readings)
+  assert.equal(/** @type {ApiError} */ (library.problem.value).code, 'offline')
 })

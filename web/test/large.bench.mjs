@@ -7,7 +7,7 @@ import { startServer } from './support/server.mjs'
 
 const PARAGRAPHS = 5000
 const SENTENCE = 'The quick brown fox jumps over the lazy dog and then it rests a while. '
-const TIMES = 30
+const TIMES = 20
 
 const server = await startServer()
 const browser = await launch()
@@ -73,9 +73,12 @@ async function measure(label, name, query, place, edit) {
   }
   const typing = await each(() => one.page.keyboard.press('a'))
   const receiving = await each(async () => {
-    const came = one.page.evaluate(() => new Promise(resolve => new MutationObserver((_all, observer) => (observer.disconnect(), resolve(undefined))).observe(/** @type {Element} */ (document.querySelector('.ProseMirror, .cm-content')), { subtree: true, childList: true, characterData: true })))
+    await one.page.evaluate(() => {
+      const text = /** @type {Element} */ (document.querySelector('.ProseMirror, .cm-content'))
+      ;/** @type {any} */ (globalThis).came = new Promise(resolve => new MutationObserver((_all, observer) => (observer.disconnect(), resolve(undefined))).observe(text, { subtree: true, childList: true, characterData: true }))
+    })
     edit()
-    await came
+    await one.page.evaluate(() => /** @type {any} */ (globalThis).came)
   })
   console.log(`${label}: open ${Math.round(opened)} ms\n  key, ms of main thread p50 / p95: ${typing}\n  edit received: ${receiving}`)
   await one.close()

@@ -342,7 +342,7 @@ test('storage that does not open is not waited for', async t => {
   await until(provider, () => world.sockets.length === 1)
 })
 
-test('when the disk is full, saved copies make room, and unsent ones never', async t => {
+test('while the disk is full edits stay in the tab, and are stored when it no longer is', async t => {
   const factory = new IDBFactory()
   const here = device(factory)
   const { provider, text, world, store } = await here.tab(t)
@@ -367,6 +367,31 @@ test('when the disk is full, saved copies make room, and unsent ones never', asy
   fails.mock.restore()
   assert.equal((await store.list())[0].unsent, 2)
   assert.equal((await here.tab(t)).read(), 'ab')
+})
+
+test('a write that does not fit takes the room of copies that the server has', async t => {
+  const factory = new IDBFactory()
+  const here = device(factory)
+  const world = new FakeWorld()
+  const store = new OfflineStore({ indexedDB: factory, BroadcastChannel: null, environment: world.environment })
+  const other = new Provider({ server: 'ws://host', name: 'other', doc: new Y.Doc(), store, environment: world.environment })
+  t.after(() => other.destroy())
+  await until(other, () => other.facts.storage !== 'opening')
+  other.connect()
+  handshake(world, 'life', serverWith('saved'))
+  await other.flush()
+  const { provider, text } = await here.tab(t)
+  const prototype = Object.getPrototypeOf(await putOf(factory))
+  const original = prototype.put
+  let failures = 0
+  t.mock.method(prototype, 'put', /** @this {any} @param {any[]} values */ function (...values) {
+    if (failures++ === 0) throw new DOMException('full', 'QuotaExceededError')
+    return original.apply(this, values)
+  })
+  text.insert(0, 'a')
+  await provider.flush()
+  assert.deepEqual([provider.facts.storage, provider.facts.unstored], ['kept', 0])
+  assert.deepEqual((await store.list()).map(({ name }) => name), ['notes'])
 })
 
 test('a copy that was deleted under a tab is written again whole', async t => {

@@ -20,7 +20,7 @@ test('no HTML of the source becomes HTML of the page', () => {
 test('links lead only to the web, mail, telephones and places in the text', () => {
   for (const url of ['https://x.org', 'http://x.org', 'mailto:a@x.org', 'tel:+49', '#counts', 'other.md', '/d/x']) assert.ok(isSafeLink(url), url)
   for (const url of ['javascript:alert(1)', 'JaVaScRiPt:alert(1)', 'java\nscript:x', 'vbscript:x', 'data:text/html,x', 'file:///etc', 'blob:x', '\u0001javascript:x']) assert.ok(!isSafeLink(url), url)
-  assert.doesNotMatch(render('[x](javascript:alert(1)) [y](data:text/html,x) [z](&#106;avascript:x)'), /href/)
+  assert.doesNotMatch(render('[x](javascript:alert(1)) [y](data:text/html,x) [z](&#106;avascript:x) [b](blob:https://x.org/1) [f](ftp://x.org) <app:x>'), /href/)
   assert.match(render('[x](https://x.org)'), /target="_blank" rel="noopener[^"]*"/)
   assert.doesNotMatch(render('[x](data:image/png;base64,AAAA)'), /href="data:/)
 })

@@ -185,8 +185,8 @@ test("an error in the binding leaves the view as the document is, and the connec
     const { state } = /** @type {any} */ (document.querySelector('.ProseMirror')).editor
     const { binding } = state.plugins.find((/** @type {any} */ plugin) => plugin.key.startsWith('y-sync')).getState(state)
     binding.beforeAllTransactions()
-    Object.assign(binding.beforeTransactionSelection, { absAnchor: 1e6, absHead: 1e6, anchor: null, head: binding.beforeTransactionSelection.head })
-    binding.beforeTransactionSelection.anchor = { type: null, tname: 'nowhere', item: null, assoc: 0 }
+    const stale = { ...binding.beforeTransactionSelection, absAnchor: 1e6, absHead: 1e6 }
+    Object.defineProperty(binding, 'beforeTransactionSelection', { get: () => stale, set: () => undefined })
   })
   await linus.text.click()
   await linus.page.keyboard.press('Control+End')
@@ -208,5 +208,22 @@ test('a paste larger than the server takes is refused before it enters', { skip 
   })
   await ada.text.pressSequentially(' after')
   assert.equal(await ada.reads(), 'before after')
+  await ada.close()
+})
+
+test('pasted text that looks like Markdown becomes what it means on request, and undo brings the text back', { skip }, async () => {
+  const ada = await opens('Ada Byron', 'markdown paste')
+  await ada.text.click()
+  await ada.page.evaluate(() => {
+    const data = new DataTransfer()
+    data.setData('text/plain', '# Title\n\n- one\n- two')
+    document.querySelector('.ProseMirror')?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+  })
+  await ada.sees('# Title')
+  await ada.page.getByRole('button', { name: 'Paste as Markdown' }).click()
+  await ada.text.locator('h1', { hasText: 'Title' }).waitFor()
+  await ada.text.locator('li', { hasText: 'two' }).waitFor()
+  await ada.page.keyboard.press('Control+z')
+  await ada.sees('# Title')
   await ada.close()
 })

@@ -104,7 +104,7 @@ test('a caret in rich text is in the section of the heading above its block', ()
 test('what others do is told once per while, or not at all', t => {
   const doc = new Y.Doc()
   const text = doc.getText('text')
-  text.insert(0, '# Plan\nwords and more words')
+  text.insert(0, '# Plan\nwords and more words\n# Two\nend')
   const mine = page(t, doc)
   const mia = page(t)
   let time = 0
@@ -119,6 +119,8 @@ test('what others do is told once per while, or not at all', t => {
   tell(mia, mine)
   for (let index = 8; index < 20; index++) moves(index)
   assert.deepEqual(told(), ['Mia joined', 'Mia is editing the section Plan'])
+  moves(text.length)
+  assert.equal(told().length, 2, 'one line about edits per while, whatever the section')
   time = 11_000
   moves(3)
   assert.equal(told().length, 2, 'the same again is no news yet')

@@ -7,7 +7,7 @@
  * @returns {Promise<string>}
  */
 export async function convertText(text, from, to) {
-  const answer = await fetch(`/api/v1/convert?from=${from}&to=${to}`, { method: 'POST', body: text, headers: { 'content-type': 'text/plain' } })
+  const answer = await fetch(`/api/v1/convert?from=${from}&to=${to}`, { method: 'POST', body: text, headers: { 'x-coscribe': '1' } })
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
   return answer.text()
 }

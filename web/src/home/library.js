@@ -46,8 +46,17 @@ export class Library {
   /** Counts our changes. */
   #version = 0
 
-  /** Reads both lists; those shown stay until then. */
-  async refresh() {
+  /** The reading that is under way. @type {Promise<void> | null} */
+  #reading = null
+
+  /** Reads both lists; those shown stay until then. One after the other, so that the latest answer counts. @returns {Promise<void>} */
+  refresh() {
+    const reading = (this.#reading ?? Promise.resolve()).then(() => this.#read())
+    this.#reading = reading
+    return reading
+  }
+
+  async #read() {
     const device = this.readDevice()
     try {
       await this.#readPages()

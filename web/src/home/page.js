@@ -3,11 +3,11 @@ import { html, useEffect, useState } from '../../vendor/view.js'
 import { ApiError } from '../api/http.js'
 import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
-import { LANGUAGES, chooseLanguage, language, t } from '../i18n/index.js'
-import { choose, settings } from '../device/settings.js'
+import { t } from '../i18n/index.js'
 import { Icon } from '../ui/icon.js'
 import { announce } from '../ui/live.js'
 import { DropOverlay, ImportTray } from './drop.js'
+import { Foot } from './foot.js'
 import { search } from './items.js'
 import { DocumentList, Skeleton } from './list.js'
 import { Banner, Empty, Failed, NoHits, Unlisted } from './states.js'
@@ -67,14 +67,14 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
   const state = library.state.value
   const recent = library.recent.value
   const all = library.all.value
-  if (state === 'ready' && all.length === 0 && recent.length === 0) return html`<${Empty} actions=${actions} onFiles=${onFiles} />`
+  if (state === 'ready' && all.length === 0 && recent.length === 0) return html`<${Empty} actions=${actions} onFiles=${onFiles} hasBin />`
   const isAlone = state === 'not-listed' || state === 'failed'
   return html`
     ${recent.length > 0 && html`<section class="block" aria-labelledby="recent-title">
       <div class="block-head"><h2 id="recent-title">${t('home.recent')}</h2><span class="grow"></span>${isAlone && html`<${Tools} look=${look} hasBin=${state !== 'not-listed'} />`}</div>
       <${DocumentList} items=${isAlone ? recent : shelf(recent)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent isShelf=${!isAlone} />
     </section>`}
-    ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} />`}<${Unlisted} />`}
+    ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} hasBin=${false} />`}<${Unlisted} />`}
     ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} />`}
     ${(state === 'ready' || state === 'loading') && html`<section class="block" aria-labelledby="all-title">
       <div class="block-head"><h2 id="all-title">${t('home.all')}</h2><span class="grow"></span><${Tools} look=${look} hasBin /></div>
@@ -119,22 +119,6 @@ function Notice({ library, onRetry }) {
   if (!library.problem.value || hasOwnPlace) return null
   const text = library.problem.value instanceof ApiError && library.problem.value.isUnreached ? t('home.unreached') : explain(library.problem.value)
   return html`<${Banner} text=${text} onRetry=${onRetry} />`
-}
-
-/** The foot of the home page and the bin. */
-export function Foot() {
-  return html`<footer class="foot">
-    <a href="/about">${t('home.about')}</a>
-    <span class="grow"></span>
-    <label><span class="unseen">${t('shell.theme')}</span>
-      <select value=${settings.theme.value} onChange=${(/** @type {Event} */ event) => choose('theme', /** @type {HTMLSelectElement} */ (event.target).value)}>
-        <option value="system">${t('shell.theme.system')}</option><option value="light">${t('shell.theme.light')}</option><option value="dark">${t('shell.theme.dark')}</option>
-      </select></label>
-    <label><span class="unseen">${t('home.language')}</span>
-      <select value=${language.value} onChange=${(/** @type {Event} */ event) => void chooseLanguage(/** @type {import('../i18n/index.js').Language} */ (/** @type {HTMLSelectElement} */ (event.target).value))}>
-        ${Object.entries(LANGUAGES).map(([tag, name]) => html`<option key=${tag} value=${tag} lang=${tag}>${name}</option>`)}
-      </select></label>
-  </footer>`
 }
 
 /** What the server finds beyond the pages read so far. @param {import('./library.js').Library} library @param {string} query */

@@ -5,8 +5,8 @@ import { t } from '../i18n/index.js'
 import { Icon } from '../ui/icon.js'
 import { FileField, pathInLink } from './top.js'
 
-/** @param {{ actions: import('./actions.js').Actions, onFiles: (files: File[]) => void }} props */
-export function Empty({ actions, onFiles }) {
+/** @param {{ actions: import('./actions.js').Actions, onFiles: (files: File[]) => void, hasBin: boolean }} props */
+export function Empty({ actions, onFiles, hasBin }) {
   const chooser = useRef(/** @type {HTMLInputElement | null} */ (null))
   return html`<section class="empty" aria-labelledby="empty-title">
     <h2 id="empty-title">${t('home.empty')}</h2>
@@ -17,6 +17,7 @@ export function Empty({ actions, onFiles }) {
       <${Start} icon="kindCode" label=${t('common.kind.code')} hint=${t('home.start.code')} run=${() => void actions.create('code')} />
     </div>
     <p class="hint">${t('home.empty.drop')} <button class="link" type="button" onClick=${() => chooser.current?.click()}>${t('home.empty.choose')}</button></p>
+    ${hasBin && html`<p class="hint"><a href="/bin">${t('home.bin')}</a></p>`}
     <${FileField} field=${chooser} onFiles=${onFiles} />
   </section>`
 }

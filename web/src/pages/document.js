@@ -42,7 +42,7 @@ async function start(name) {
   const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
 
   translatePage()
-  effect(() => void (document.title = `${desk.meta.value.title || t('common.untitled')} · Coscribe`))
+  effect(() => void (document.title = desk.editor.value ? `${desk.meta.value.title || t('common.untitled')} · Coscribe` : 'Coscribe'))
   drawFrame(desk)
   render(html`<${LiveRegion} /><${Toasts} />`, element('messages'))
 
@@ -50,8 +50,7 @@ async function start(name) {
   keepLog(desk)
   listenToKeys(desk)
   followKeyboard()
-  document.addEventListener('pointerover', () => import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips()), { once: true })
-  document.addEventListener('focusin', () => import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips()), { once: true })
+  tipsWhenNeeded()
   guardPage(provider, me)
   keepEdits(provider, store)
   keepPagesOffline()
@@ -74,6 +73,16 @@ function keepLog(desk) {
   effect(() => {
     if (desk.people.value.length > 1) import('./document/log.js').then(({ activityOf }) => activityOf(desk))
   })
+}
+
+/** Names of icons are of use from the first pointer or Tab key on. */
+function tipsWhenNeeded() {
+  const needed = new AbortController()
+  const start = () => {
+    needed.abort()
+    import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips())
+  }
+  for (const sign of ['pointerover', 'keydown']) document.addEventListener(sign, start, { signal: needed.signal })
 }
 
 /** Leaving and coming back: presence and the connection. @param {Provider} provider @param {{ value: import('../device/me.js').Person }} me */

@@ -29,9 +29,7 @@ export function follow({ key, awareness, goTo, page, onStop }) {
   }
   /** @param {Event} event */
   const onOwn = event => {
-    // A key that only changes others does nothing yet, and a button's press is no typing.
-    const isIdleKey = event instanceof KeyboardEvent && (/^(Shift|Control|Alt|Meta|Tab)$/.test(event.key) || isControl(event))
-    if (!isIdleKey) end('own')
+    if (!isElsewhere(event)) end('own')
   }
   const stop = () => {
     isOver = true
@@ -49,7 +47,10 @@ export function follow({ key, awareness, goTo, page, onStop }) {
   return stop
 }
 
-/** Whether a key is pressed on a control outside of the text; Escape ends following anywhere. @param {KeyboardEvent} event */
-function isControl(event) {
-  return event.key !== 'Escape' && event.target instanceof Element && event.target.closest('button, a') !== null
+/** Whether this is about controls and commands, not about the text. Escape on the page ends following anywhere. @param {Event} event */
+function isElsewhere(event) {
+  const place = event.target instanceof Element ? event.target : null
+  if (place?.closest('dialog, .menu')) return true
+  if (!(event instanceof KeyboardEvent) || event.key === 'Escape') return false
+  return event.ctrlKey || event.metaKey || /^(Shift|Control|Alt|Meta|Tab|F\d+)$/.test(event.key) || place?.closest('button, a, input') !== null
 }

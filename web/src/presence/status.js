@@ -84,7 +84,7 @@ function stopped(facts) {
   if (!facts.stop) return null
   const { tone, actions } = STOPPED[facts.stop]
   const said = say(facts.stop, tone, { actions, ...(facts.stop === 'too-large' ? sizes(facts.reason) : {}) })
-  return facts.unsaved > 0 ? { ...said, detail: `${said.detail} ${whereEditsAre(facts)}` } : said
+  return withEdits(said, facts)
 }
 
 /** The server's words on what is too large hold two numbers of bytes, or none. @param {string} reason */
@@ -129,7 +129,7 @@ function outOfStep(facts, now) {
 
 /** @param {Facts} facts @returns {Said | null} */
 function readOnly(facts) {
-  return facts.canEdit ? null : say('read-only', 'quiet')
+  return facts.canEdit ? null : withEdits(say('read-only', 'quiet'), facts)
 }
 
 /** @param {Facts} facts @param {number} now @returns {Said | null} */
@@ -148,7 +148,8 @@ function saved({ savedAt }, clock) {
   return savedAt === null ? say('saved', 'good') : say('saved', 'good', { key: 'saved-at', values: { time: clock(savedAt) } })
 }
 
-/** @param {Facts} facts */
-function whereEditsAre({ unsaved, storage }) {
-  return t(storage === 'kept' ? 'status.edits-kept' : 'status.edits-tab', { count: unsaved })
+/** Tells where edits are that cannot be sent now. @param {Said} said @param {Facts} facts @returns {Said} */
+function withEdits(said, { unsaved, storage }) {
+  if (unsaved === 0) return said
+  return { ...said, detail: `${said.detail} ${t(storage === 'kept' ? 'status.edits-kept' : 'status.edits-tab', { count: unsaved })}` }
 }

@@ -64,8 +64,8 @@ export class OfflineList {
     const gone = []
     for (const copy of copies) {
       const isOld = this.environment.now() - copy.opened > KEEP_FOR
-      if (copy.unsent > 0 || copy.name === except || (!isOld && bytes <= bytesMost)) continue
-      // Between the list and now somebody may have opened it, or written in it.
+      if (copy.name === except || (!isOld && bytes <= bytesMost)) continue
+      // What is unsent is nowhere else; and between the list and now somebody may have opened it, or written in it.
       const isStill = (/** @type {any} */ record) => pending(readMarks(record.marks)) === 0 && record.opened === copy.opened && record.changed === copy.changed
       if (!(await removeCopy(this.database, copy.name, isStill))) continue
       bytes -= copy.bytes

@@ -1,4 +1,5 @@
-// The row of people: me first, at most five, on a phone two, then a number. Draws; knows no presence.
+// The row of people, at most five, on a phone two, and the number of the others. I stand at its end, where a
+// newcomer moves nobody. Draws; knows no presence.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
 
@@ -20,8 +21,8 @@ export function Avatars({ people, onChoose, onMore }) {
   const more = people.slice(shown.length)
   return html`
     <ul class="people" aria-label=${t('shell.people.here')}>
-      ${shown.map(person => html`<li key=${person.key}><${Face} person=${person} label=${person.isMe ? t('shell.people.you', person) : t('shell.people.jump', person)} onClick=${() => onChoose(person)} /></li>`)}
       ${more.length > 0 && html`<li><button class="face face-more" type="button" aria-label=${t('shell.people.more', { count: more.length })} data-tip=${more.map(person => person.name).join(', ')} onClick=${onMore}>+${more.length}</button></li>`}
+      ${shown.toReversed().map(person => html`<li key=${person.key}><${Face} person=${person} label=${person.isMe ? t('shell.people.you', person) : t('shell.people.jump', person)} onClick=${() => onChoose(person)} /></li>`)}
     </ul>
   `
 }

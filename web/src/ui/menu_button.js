@@ -17,8 +17,8 @@ export function MenuButton({ label, items, class: look = 'button-bare', children
   const [open, setOpen] = useState(/** @type {{ Menu: typeof import('./menu.js').Menu, items: (MenuItem | null)[] } | null} */ (null))
   /** Pressing the button of an open menu closes it, by the browser's light dismissal. */
   const wasOpen = useRef(false)
-  const show = async () => {
-    if (wasOpen.current) return void (wasOpen.current = false)
+  const show = async (isByPointer = false) => {
+    if (isByPointer && wasOpen.current) return
     const [{ Menu }, now] = await Promise.all([import('./menu.js'), items()])
     setOpen({ Menu, items: now })
   }
@@ -28,7 +28,7 @@ export function MenuButton({ label, items, class: look = 'button-bare', children
     if (keepsFocus) event.preventDefault()
   }
   return html`<button class=${look} type="button" ref=${button} tabindex=${tabIndex} aria-label=${label} data-tip=${label} aria-haspopup="menu" aria-expanded=${open !== null}
-      onPointerDown=${onPress} onClick=${show}
+      onPointerDown=${onPress} onClick=${(/** @type {MouseEvent} */ event) => show(event.detail > 0)}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'ArrowDown' && (event.preventDefault(), show())}>${children}</button>
     ${open && button.current && html`<${open.Menu} label=${label} items=${open.items} at=${button.current} onClose=${() => setOpen(null)} />`}`
 }

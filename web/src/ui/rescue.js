@@ -26,11 +26,11 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
   return html`
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
-      <p>${unsent > 0 && html`<strong>${t('status.rescue.title', { count: unsent })}.</strong> `}${status.detail}</p>
+      <p>${status.detail}</p>
       ${state === 'failed' && html`<p>${t('status.rescue.failed')}</p>`}
       ${state === 'confirming'
         ? html`<p>${t('status.rescue.confirm')}</p><div class="row">
-            ${button(t('status.rescue.confirm.yes'), () => run(onDiscard), 'button-danger')}
+            ${button(t('status.rescue.confirm.yes'), () => run(onDiscard), 'button-bad')}
             ${button(t('common.cancel'), () => setState('asking'))}
           </div>`
         : html`<div class="row">

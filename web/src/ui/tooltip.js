@@ -25,7 +25,8 @@ export function startTooltips() {
   /** @param {Event} event @param {number} wait */
   const consider = (event, wait) => {
     const target = event.target instanceof Element ? /** @type {HTMLElement | null} */ (event.target.closest('[data-tip]')) : null
-    if (target === owner) return
+    // The tip itself may be pointed at and stays.
+    if (target === owner || (event.target instanceof Node && tip.contains(event.target))) return
     hide()
     if (!target || target.ariaExpanded === 'true') return
     owner = target
@@ -51,7 +52,7 @@ function show(tip, at) {
   tip.showPopover()
   const anchor = at.getBoundingClientRect()
   const { width, height } = tip.getBoundingClientRect()
-  const below = anchor.bottom + 6
+  const below = anchor.bottom + 1
   tip.style.left = `${Math.max(8, Math.min((anchor.left + anchor.right - width) / 2, innerWidth - width - 8))}px`
-  tip.style.top = `${below + height < innerHeight - 4 ? below : anchor.top - 6 - height}px`
+  tip.style.top = `${below + height < innerHeight - 4 ? below : anchor.top - 1 - height}px`
 }

@@ -100,8 +100,8 @@ impl<'a> Scanner<'a, '_> {
             self.push(Kind::Space, end.unwrap_or(rest.len()));
         } else if rest.starts_with("//") {
             self.push(Kind::Comment, rest.find('\n').unwrap_or(rest.len()));
-        } else if rest.starts_with("/*") {
-            let end = rest[2..].find("*/").ok_or_else(|| self.unfinished("comment"))?;
+        } else if let Some(inside) = rest.strip_prefix("/*") {
+            let end = inside.find("*/").ok_or_else(|| self.unfinished("comment"))?;
             self.push(Kind::Comment, end + 4);
         } else if is_word(first) {
             self.push(Kind::Word, rest.find(|ch| !is_word(ch)).unwrap_or(rest.len()));

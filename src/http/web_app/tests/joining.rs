@@ -264,6 +264,15 @@ fn a_script_that_is_no_module_keeps_its_place() {
 }
 
 #[test]
+fn images_that_a_page_names_are_named_by_their_content() {
+    let page = "<link rel=\"icon\" href=\"/icon.svg\"><img src=\"/icon.svg\">\n";
+    let outputs = join(&sources(&[("a.html", page), ("icon.svg", "<svg/>")])).unwrap();
+    let (icon, body) = text(&outputs, "joined/icon-");
+    assert_eq!(text(&outputs, "a.html").1, page.replace("icon.svg", icon));
+    assert_eq!((body, text(&outputs, "icon.svg").1), ("<svg/>", "<svg/>"));
+}
+
+#[test]
 fn an_inline_script_is_refused() {
     for wrong in ["<script>x()</script>", "<script type=\"module\">x()</script>"] {
         let problem = join(&sources(&[("a.html", &format!("<p>\n{wrong}"))])).expect_err(wrong);

@@ -170,7 +170,9 @@ fn a_file_is_sent_in_the_form_that_is_wanted_most() {
 #[tokio::test]
 async fn every_answer_is_protected_and_only_reading_works() {
     let (_dir, app) = site();
-    for path in ["", "d/x", "d/%00", "src/main.js", "missing"] {
+    let script = get(&app, "src/main.js", &[]).await;
+    assert_eq!(script.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff");
+    for path in ["", "d/x", "d/%00", "sw.js", "icon.svg", "src/missing.js", "missing"] {
         let response = get(&app, path, &[]).await;
         assert_eq!(response.headers()[X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
         let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();

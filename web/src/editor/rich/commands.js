@@ -61,7 +61,13 @@ function marks(editor, ask) {
     ['code', t('rich.code'), 'Mod-e', 'code'],
     ['highlight', t('rich.highlight'), 'Mod-Shift-h', 'highlight'],
   ]
-  const isAllowed = (/** @type {string} */ name) => editor.isEditable && editor.state.selection.$from.parent.type.allowsMarkType(editor.schema.marks[name])
+  // A selection of everything begins in no text at all; what counts is any text in it.
+  const isAllowed = (/** @type {string} */ name) => {
+    const { doc, selection } = editor.state
+    let isFound = selection.$from.parent.type.allowsMarkType(editor.schema.marks[name])
+    if (!isFound) doc.nodesBetween(selection.from, selection.to, node => !(isFound ||= node.isTextblock && node.type.allowsMarkType(editor.schema.marks[name])))
+    return editor.isEditable && isFound
+  }
   return [
     ...simple.map(([name, label, keys, icon]) => ({
       id: name,

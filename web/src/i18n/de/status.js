@@ -77,7 +77,6 @@ export const status = {
   'status.action.reload': 'Neu laden',
   'status.action.download': 'Kopie herunterladen',
   'status.insecure': 'Ohne https lässt sich diese Seite offline nicht erneut öffnen.',
-  'status.rescue.title': '{count} Änderung kann nicht gesendet werden|{count} Änderungen können nicht gesendet werden',
   'status.rescue.keep': 'Als neues Dokument speichern',
   'status.rescue.keep.replaced': 'Meine Kopie als neues Dokument behalten',
   'status.rescue.download': '.md herunterladen',

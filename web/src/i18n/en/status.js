@@ -77,7 +77,6 @@ export const status = {
   'status.action.reload': 'Reload',
   'status.action.download': 'Download a copy',
   'status.insecure': 'Without https, this page cannot be opened again while offline.',
-  'status.rescue.title': '{count} edit cannot be sent|{count} edits cannot be sent',
   'status.rescue.keep': 'Save as new document',
   'status.rescue.keep.replaced': 'Keep my copy as a new document',
   'status.rescue.download': 'Download .md',

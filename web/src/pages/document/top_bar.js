@@ -13,13 +13,14 @@ import { focusText, jumpTo, openPanel } from './moves.js'
 
 /** @param {{ desk: import('./desk.js').Desk }} props */
 export function TopBar({ desk }) {
-  const canEdit = desk.canEdit.value && desk.problem.value === null && desk.editor.value !== null
+  const isHere = desk.editor.value !== null
+  const canEdit = desk.canEdit.value && desk.problem.value === null && isHere
+  // With the document comes its title; what stands beside it is drawn anew then, so that nothing moves.
   return html`
-    <${TitleField} title=${desk.meta.value.title} longest=${TITLE_LONGEST} canEdit=${canEdit}
+    ${isHere && html`<${TitleField} title=${desk.meta.value.title} longest=${TITLE_LONGEST} canEdit=${canEdit}
       onSave=${(/** @type {string} */ title) => writeMeta(desk.provider.doc, { title })} onLeave=${() => focusText(desk)} />
-    <span class="kind">${t(`common.kind.${desk.kind.value}`)}</span>
-    <${StatusBadge} status=${desk.status.value} onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />
-    <span class="grow"></span>
+      <span class="kind">${t(`common.kind.${desk.kind.value}`)}</span>`}
+    <${StatusBadge} key=${isHere} status=${desk.status.value} onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />
     <${Avatars} people=${desk.people.value} onMore=${() => openPanel(desk, 'people')}
       onChoose=${(/** @type {import('../../presence/people.js').Present} */ person) => (person.isMe ? openPanel(desk, 'people') : jumpTo(desk, person))} />
     <${CopyLink} />
