@@ -24,8 +24,9 @@ import { Tables } from './tables.js'
  * @param {import('../contract.js').EditorContext} context
  * @param {import('../../../vendor/core.js').Y.XmlFragment} fragment
  * @param {() => void} onChange
+ * @param {() => void} onStale the view cannot follow the document any more
  */
-export function openRichEditor(paper, around, context, fragment, onChange) {
+export function openRichEditor(paper, around, context, fragment, onChange, onStale) {
   const elements = new CaretElements()
   const ask = {
     link: () => void import('./ask.js').then(forms => forms.askForLink(editor, around)),
@@ -50,7 +51,7 @@ export function openRichEditor(paper, around, context, fragment, onChange) {
     extensions: [
       ...schemaExtensions(),
       Tables,
-      bindTo(fragment),
+      bindTo(fragment, onStale),
       SmallSteps,
       StayInPlace,
       remoteCarets(context.awareness, context.readPerson, elements),
