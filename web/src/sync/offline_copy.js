@@ -3,9 +3,8 @@
 import { Y } from '../../vendor/core.js'
 import { CopyRows } from './copy_rows.js'
 import { problemOf } from './database.js'
-import { isEmpty, sharesEdits } from './life.js'
-import { readMarks } from './marks.js'
-import { Tabs } from './tabs.js'
+import { isEmpty, isIncomplete, sharesEdits } from './life.js'
+import { Tabs, follows, isSameCopy, sureOf } from './tabs.js'
 
 /** An edit is stored after this, in ms; what others wrote may wait longer, as the server has it, and so may confirmations. */
 const FLUSH_AFTER = 50
@@ -53,6 +52,8 @@ export class OfflineCopy {
   #isClosed = false
   /** A row could not be read: it is kept as it is, for whoever can. */
   #isDamaged = false
+  /** Tabs that were asked for everything they have. @type {Set<string>} */
+  #asked = new Set()
   /** Edits in the transaction under way. */
   #writing = 0
   #owner
@@ -128,13 +129,12 @@ export class OfflineCopy {
   async flush() {
     await this.whenLoaded
     while (this.#flushing) await this.#flushing
-    if (this.#isClosed) return
-    if (this.#queue.length > 0 || this.#isStale) await this.#flushNow()
+    if (!this.#isClosed && (this.#queue.length > 0 || this.#isStale)) await this.#flushNow()
   }
 
   /** Deletes the copy, also for the other tabs; nothing is stored any more. */
   async drop() {
-    this.#tabs.say({ kind: 'dropped' })
+    this.#tabs.say({ kind: 'dropped', copy: this.#rows.life })
     await this.close()
     await this.#rows.remove()
   }
@@ -157,7 +157,8 @@ export class OfflineCopy {
       if (record) {
         life.epoch ??= record.epoch
         Y.transact(doc, () => updates.forEach(update => this.#restore(update)), this, false)
-        saving.learned(record.marks, this.#environment.now())
+        // What cannot be read cannot be sent either: it stays unconfirmed, and so the copy is kept.
+        if (!this.#isDamaged) saving.learned(record.marks, this.#environment.now())
         this.hasContent = updates.length > 0
       }
       this.storage = 'kept'
@@ -255,8 +256,8 @@ export class OfflineCopy {
     if (this.#isClosed) return
     if (message.kind === 'presence' || message.kind === 'who') return this.#owner.presence(message)
     if (message.kind === 'dropped') {
-      this.#isClosed = true
-      return this.#owner.dropped()
+      this.#isClosed = isSameCopy(message, this.#rows.life, this.#owner.life.epoch)
+      return this.#isClosed ? this.#owner.dropped() : undefined
     }
     if (!this.#isSameLife(message)) return
     const { doc, saving } = this.#owner
@@ -270,7 +271,13 @@ export class OfflineCopy {
       this.hasContent ||= !isEmpty(doc)
       if (!message.isLast) this.#answer(message.from, message.vector, true)
     }
-    saving.learned(this.#sureOf(message), this.#environment.now())
+    const before = saving.marks
+    saving.learned(sureOf(message, before, isIncomplete(doc)), this.#environment.now())
+    if (message.kind === 'state') this.#asked.delete(message.from)
+    else if (message.kind === 'edit' && (isIncomplete(doc) || !follows(message, before)) && !this.#asked.has(message.from)) {
+      this.#asked.add(message.from)
+      this.#tabs.say({ kind: 'hello', vector: Y.encodeStateVector(doc) }, message.from)
+    }
     this.#owner.changed()
   }
 
@@ -278,13 +285,6 @@ export class OfflineCopy {
   #answer(to, vector, isLast) {
     const { doc } = this.#owner
     this.#tabs.say({ kind: 'state', vector: Y.encodeStateVector(doc), update: Y.encodeStateAsUpdate(doc, vector), isLast }, to)
-  }
-
-  /** Which edits we have after a message: all with a whole state, else the sender's own; and of others what is confirmed. @param {import('./tabs.js').Message} message */
-  #sureOf({ kind, from, marks }) {
-    const read = Object.entries(readMarks(marks))
-    const has = (/** @type {string} */ session) => kind === 'state' || (session === from && kind !== 'hello')
-    return readMarks(Object.fromEntries(read.map(([session, [made, sure]]) => [session, [has(session) ? made : sure, sure]])))
   }
 
   /** Tabs of different lives have nothing to say to each other. @param {import('./tabs.js').Message} message */

@@ -263,7 +263,11 @@ export class Provider {
   }
 
   #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
-    if (origin === this) return this.#copy?.received(update)
+    if (origin === this) {
+      this.#copy?.received(update)
+      if (this.#exchange.isCompleting) this.#exchange.changed(update)
+      return
+    }
     // The copy has counted already what it brings.
     if (this.#copy === null || origin !== this.#copy) {
       this.#saving.edited(this.#environment.now())

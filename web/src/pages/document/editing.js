@@ -65,7 +65,9 @@ async function show(desk, kind) {
     announce,
     toast,
     onProblem: problem => (desk.problem.value = problem),
-    largestUpdate: provider.largest,
+    get largestUpdate() {
+      return provider.largest
+    },
   })
   // The kind may have changed again while its editor was fetched.
   if (desk.kind.value !== kind) return editor.destroy()
