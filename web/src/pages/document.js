@@ -39,7 +39,7 @@ async function start(name) {
   const provider = new Provider({ server, name, doc, store, app: SCHEMA })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
-  const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
+  const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
 
   translatePage()
   effect(() => void (document.title = desk.editor.value ? `${desk.meta.value.title || t('common.untitled')} · Coscribe` : 'Coscribe'))
@@ -48,6 +48,7 @@ async function start(name) {
 
   startEditing(desk)
   keepLog(desk)
+  followRenaming(desk)
   listenToKeys(desk)
   followKeyboard()
   tipsWhenNeeded()
@@ -72,6 +73,17 @@ function followPeople(provider, me) {
 function keepLog(desk) {
   effect(() => {
     if (desk.people.value.length > 1) import('./document/log.js').then(({ activityOf }) => activityOf(desk))
+  })
+}
+
+/** Somebody gave the document another name: the page goes along. @param {import('./document/desk.js').Desk} desk */
+function followRenaming({ provider }) {
+  let { name } = provider
+  provider.subscribe(() => {
+    if (provider.name === name) return
+    const before = name
+    name = provider.name
+    import('./document/renamed.js').then(({ goAlong }) => goAlong(before, name))
   })
 }
 

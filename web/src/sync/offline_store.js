@@ -29,10 +29,10 @@ export class OfflineStore extends OfflineList {
     return new OfflineCopy({
       name,
       database: this.database,
-      channel: Channel && (() => new Channel(`${this.#databaseName}/${name}`)),
+      channel: Channel && (called => new Channel(`${this.#databaseName}/${called}`)),
       describe: this.#describe,
       environment: this.environment,
-      makeRoom: () => this.evict(0, name).catch(() => {}),
+      makeRoom: called => this.evict(0, called).catch(() => {}),
     }, owner)
   }
 }

@@ -1,5 +1,6 @@
 // Tabs of one device that have the same document open meet here, without the server: edits, presence, and which
 // edits are confirmed. Messages are only heard, never passed on, so nothing echoes.
+import { readMarks } from './marks.js'
 
 /** @typedef {import('./marks.js').Marks} Marks */
 /**
@@ -60,4 +61,11 @@ export class Tabs {
     this.#channel?.close()
     this.#channel = null
   }
+}
+
+/** Which edits we have after a message: all with a whole state, else the sender's own; and of others what is confirmed. @param {Message} message */
+export function sureOf({ kind, from, marks }) {
+  const read = Object.entries(readMarks(marks))
+  const has = (/** @type {string} */ session) => kind === 'state' || (session === from && kind !== 'hello')
+  return readMarks(Object.fromEntries(read.map(([session, [made, sure]]) => [session, [has(session) ? made : sure, sure]])))
 }

@@ -12,6 +12,7 @@ export const shell = {
   'shell.editor-help': 'Escape und dann Tab verlässt den Text. Steuerung Z nimmt nur eigene Änderungen zurück. F1 zeigt alle Tastenkürzel.',
   'shell.key.ctrl': 'Strg',
   'shell.key.shift': 'Umschalt',
+  'shell.renamed': 'Dieses Dokument hat eine neue Adresse: {name}',
   'shell.someone': 'Jemand',
   'shell.name': 'Dein Name',
   'shell.name.why': 'Andere sehen ihn neben deiner Schreibmarke. Er bleibt auf diesem Gerät gespeichert.',

@@ -12,6 +12,7 @@ export const shell = {
   'shell.editor-help': 'Escape and then Tab leaves the text. Control Z takes back your own edits only. F1 lists all shortcuts.',
   'shell.key.ctrl': 'Ctrl',
   'shell.key.shift': 'Shift',
+  'shell.renamed': 'This document has a new address: {name}',
   'shell.someone': 'Someone',
   'shell.name': 'Your name',
   'shell.name.why': 'Others see it beside your caret. It is kept on this device.',
