@@ -3,9 +3,13 @@
 import { html, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
 
+/** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
+const GOOD = ['restore', 'create']
+
 /**
  * @param {object} props
  * @param {import('../presence/status.js').Status} props.status
+ * @param {string} props.more said besides; may be empty
  * @param {number} props.unsent edits that only this device has
  * @param {boolean} props.hasText there is something to keep
  * @param {() => Promise<void>} props.onKeep saves everything as a new document and goes there
@@ -13,7 +17,7 @@ import { t } from '../i18n/index.js'
  * @param {() => Promise<void>} props.onDiscard
  * @param {(action: import('../presence/status.js').Action) => void} props.onAction
  */
-export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
+export function Rescue({ status, more, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
   const [state, setState] = useState(/** @type {'asking' | 'confirming' | 'busy' | 'failed'} */ ('asking'))
   const isReplaced = status.kind === 'replaced'
   const canLose = hasText && (unsent > 0 || isReplaced)
@@ -26,7 +30,7 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
   return html`
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
-      <p>${status.detail}</p>
+      <p>${status.detail} ${more}</p>
       ${state === 'failed' && html`<p>${t('status.rescue.failed')}</p>`}
       ${state === 'confirming'
         ? html`<p>${t('status.rescue.confirm')}</p><div class="row">
@@ -37,7 +41,7 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
             ${canLose && button(t(isReplaced ? 'status.rescue.keep.replaced' : 'status.rescue.keep'), () => run(onKeep), 'button-main')}
             ${hasText && button(t('status.rescue.download'), onDownload)}
             ${canLose && button(t(isReplaced ? 'status.rescue.discard.replaced' : 'status.rescue.discard'), () => setState('confirming'))}
-            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action)))}
+            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action), !canLose && GOOD.includes(action) ? 'button-main' : ''))}
             <a class="button" href="/">${t('status.rescue.all')}</a>
           </div>`}
     </section>
