@@ -42,6 +42,11 @@ export async function settleLanguage() {
   await speak(/** @type {Language} */ (wanted.find(tag => tag && tag in LANGUAGES) ?? 'en'))
 }
 
+/** Speaks what is chosen in another tab. */
+export function followLanguage() {
+  addEventListener('storage', event => event.key === STORED && void settleLanguage())
+}
+
 /** Switches the page and remembers it. @param {Language} chosen */
 export async function chooseLanguage(chosen) {
   await speak(chosen)

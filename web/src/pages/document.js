@@ -2,12 +2,12 @@
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Y } from '../../vendor/core.js'
 import { kindOf } from '../device/kinds.js'
-import { loadMe } from '../device/me.js'
+import { followMe, loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
 import { keepPagesOffline } from '../device/offline_pages.js'
-import { showSettings } from '../device/settings.js'
+import { followSettings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
-import { settleLanguage, t } from '../i18n/index.js'
+import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
@@ -55,6 +55,7 @@ async function start(name) {
   guardPage(provider, me)
   keepEdits(provider, store)
   keepPagesOffline()
+  followOtherTabs(desk)
   attend(provider.awareness)
   provider.connect()
 }
@@ -84,6 +85,16 @@ function followRenaming({ provider }) {
     const before = name
     name = provider.name
     import('./document/renamed.js').then(({ goAlong }) => goAlong(before, name))
+  })
+}
+
+/** The person, the looks and the language are those of the device. @param {import('./document/desk.js').Desk} desk */
+function followOtherTabs({ provider, me }) {
+  followSettings()
+  followLanguage()
+  followMe(name => {
+    me.value = { ...me.value, name }
+    introduce(provider.awareness, me.value)
   })
 }
 
