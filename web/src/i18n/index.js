@@ -1,23 +1,32 @@
 // The words of the app in the reader's language: `t('key', { name })`. Knows nothing of who shows them.
-// English is built in; other languages are fetched before the first drawing (`await settleLanguage()`).
+// English comes in parts, each with the modules that say it (`import '../i18n/home.js'`); other languages are fetched whole
+// before the first drawing (`await settleLanguage()`).
 import { signal } from '../../vendor/view.js'
-import { en } from './en/index.js'
+import { common } from './en/common.js'
 
-/** @typedef {keyof typeof en} Key */
+/** @typedef {keyof typeof import('./en/index.js').en} Key */
 /** @typedef {Record<string, string>} Table */
 
 /** Languages with a complete table, by their own names. */
 export const LANGUAGES = /** @type {const} */ ({ en: 'English', de: 'Deutsch' })
 /** @typedef {keyof typeof LANGUAGES} Language */
 
+/** The English texts that have come so far. @type {Table} */
+const en = { ...common }
+
 /** @type {Record<Language, () => Promise<Table>>} */
 const TABLES = { en: async () => en, de: async () => (await import('./de/index.js')).de }
 
 const STORED = 'coscribe.language'
-const table = signal(/** @type {Table} */ (en))
+const table = signal(en)
 
 /** What the page speaks now. */
 export const language = signal(/** @type {Language} */ ('en'))
+
+/** Adds the English texts of a part. @param {Table} texts */
+export function addTexts(texts) {
+  Object.assign(en, texts)
+}
 
 /**
  * The text of a key, with `{name}` replaced by values. A text with forms for numbers is written
@@ -67,7 +76,7 @@ export async function chooseLanguage(chosen) {
 
 /** @param {Language} chosen */
 async function speak(chosen) {
-  table.value = await TABLES[chosen]().catch(() => /** @type {Table} */ (en))
+  table.value = await TABLES[chosen]().catch(() => en)
   language.value = chosen
   document.documentElement.lang = chosen
 }

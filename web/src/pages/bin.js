@@ -6,6 +6,7 @@ import { followSettings, showSettings } from '../device/settings.js'
 import { Bin, BinPage } from '../home/bin_page.js'
 import { startClock } from '../home/words.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 

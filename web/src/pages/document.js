@@ -13,6 +13,7 @@ import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { LiveRegion } from '../ui/live.js'
+import { withStyles } from '../ui/styles.js'
 import { translatePage } from '../ui/static_text.js'
 import { Toasts } from '../ui/toast.js'
 import { followKeyboard } from '../ui/viewport.js'
@@ -98,14 +99,15 @@ function followOtherTabs({ provider, me }) {
   })
 }
 
-/** Names of icons are of use from the first pointer or Tab key on. */
+/** Names of icons are of use from the first pointer or focus on one. */
 function tipsWhenNeeded() {
   const needed = new AbortController()
-  const start = () => {
+  const start = (/** @type {Event} */ event) => {
+    if (!(event.target instanceof Element && event.target.closest('[data-tip]'))) return
     needed.abort()
-    import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips())
+    withStyles('parts', import('../ui/tooltip.js')).then(({ startTooltips }) => startTooltips(event))
   }
-  for (const sign of ['pointerover', 'keydown']) document.addEventListener(sign, start, { signal: needed.signal })
+  for (const sign of ['pointerover', 'focusin']) document.addEventListener(sign, start, { signal: needed.signal })
 }
 
 /** Leaving and coming back: presence and the connection. @param {Provider} provider @param {{ value: import('../device/me.js').Person }} me */

@@ -16,6 +16,7 @@ import { readOnDevice } from '../home/on_device.js'
 import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 

@@ -2,6 +2,7 @@
 // can be tested. The order of the checks is the order of importance. The rule above all: it never says "Saved" while
 // an edit exists that the server has not confirmed to be on its disk.
 import { t } from '../i18n/index.js'
+import '../i18n/status.js'
 
 /** Time out of step that is not worth a word, in ms: most connections are back before. */
 const CONNECTING_AFTER = 1500

@@ -31,7 +31,9 @@ export class CopyRows {
   /** Whether compacting would help. */
   isLoose = false
   /** The life of the copy we have loaded or made. @type {string | null} */
-  #life = null
+  life = null
+  /** How many copies we have made. */
+  #made = 0
   /** Numbers of rows that are in our document for sure. @type {Set<number>} */
   #have = new Set()
   #options
@@ -59,7 +61,7 @@ export class CopyRows {
       if (!record) return { record: null, updates: [] }
       const rows = await request(updates.index('name').getAll(name))
       documents.put({ ...record, opened: now() })
-      this.#life = record.life
+      this.life = record.life
       this.#have = new Set(rows.map(row => row.number))
       this.isLoose = isLoose(record)
       return { record: { ...record, marks: readMarks(record.marks) }, updates: rows.map(row => row.update) }
@@ -78,12 +80,12 @@ export class CopyRows {
     const { database, now, describe } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const found = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
-      const isOurs = found !== undefined && found.life === this.#life
+      const isOurs = found !== undefined && found.life === this.life
       if (!found && isEmpty(doc)) return
       const isOther = isOurs ? found.epoch !== null && epoch !== null && found.epoch !== epoch : found && found.epoch !== epoch
       if (isOther) throw new DOMException('the copy on this device is of another document', 'InvalidStateError')
       if (isOurs && changes.length === 0 && found.epoch === epoch && Object.keys(found.marks).length === 0 && Object.keys(unconfirmed(marks)).length === 0) return
-      const record = found ?? { name, life: this.#options.session, epoch, marks: {}, next: 0, rows: 0, bytes: 0, loose: 0, opened: now(), changed: now(), about: {} }
+      const record = found ?? { name, life: `${this.#options.session}.${++this.#made}`, epoch, marks: {}, next: 0, rows: 0, bytes: 0, loose: 0, opened: now(), changed: now(), about: {} }
       // A copy that is not the one we loaded may lack anything that we have.
       const update = isOurs ? combined(changes) : Y.encodeStateAsUpdate(doc)
       const number = record.next
@@ -104,7 +106,9 @@ export class CopyRows {
       return { next, number }
     }).then(written => {
       if (!written) return
-      this.#life = written.next.life
+      // Another copy counts its rows anew.
+      if (written.next.life !== this.life) this.#have.clear()
+      this.life = written.next.life
       this.#have.add(written.number)
       this.isLoose = isLoose(written.next)
     })
@@ -116,7 +120,7 @@ export class CopyRows {
     const { database } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const record = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
-      if (!record || record.life !== this.#life) return null
+      if (!record || record.life !== this.life) return null
       const keys = await request(updates.index('name').getAllKeys(name))
       const unseen = await Promise.all(keys.filter(key => !this.#have.has(numberIn(key))).map(key => request(updates.get(key))))
       const state = Y.encodeStateAsUpdate(doc)
@@ -159,14 +163,15 @@ export class CopyRows {
     }).then(isAlone => {
       // Rows have new numbers; and if others were there, they may have what we lack.
       this.#have = new Set()
-      if (!isAlone) this.#life = null
+      if (!isAlone) this.life = null
     })
   }
 
-  /** Deletes the copy. */
+  /** Deletes the copy, unless it was deleted already and what is there now is another one. */
   remove() {
-    this.#life = null
-    return removeCopy(this.#options.database, this.name)
+    const { life } = this
+    this.life = null
+    return removeCopy(this.#options.database, this.name, record => /** @type {CopyRecord} */ (record).life === life)
   }
 }
 

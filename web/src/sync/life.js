@@ -87,6 +87,11 @@ export function sharesEdits(theirs, ours) {
   return [...Y.decodeStateVector(theirs)].some(([client, clock]) => clock > 0 && (mine.get(client) ?? 0) > 0)
 }
 
+/** Whether edits wait in a document for others that they build on. @param {Y.Doc} doc */
+export function isIncomplete(doc) {
+  return Boolean(doc.store.pendingStructs ?? doc.store.pendingDs)
+}
+
 /** Whether nothing was ever written into a document. @param {Y.Doc} doc */
 export function isEmpty(doc) {
   return doc.store.clients.size === 0 && !doc.store.pendingStructs && !doc.store.pendingDs

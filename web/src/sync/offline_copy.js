@@ -3,8 +3,8 @@
 import { Y } from '../../vendor/core.js'
 import { CopyRows } from './copy_rows.js'
 import { problemOf } from './database.js'
-import { isEmpty } from './life.js'
-import { Tabs, sureOf } from './tabs.js'
+import { isEmpty, isIncomplete } from './life.js'
+import { Tabs, follows, isSameCopy, sureOf } from './tabs.js'
 
 /** An edit is stored after this, in ms; what others wrote may wait longer, as the server has it, and so may confirmations. */
 const FLUSH_AFTER = 50
@@ -16,18 +16,6 @@ const RETRY_AFTER = 5000
 const QUIET = 2000
 
 /** `opening`: not known yet; `kept`: edits survive this page; `refused`: they do not. @typedef {'opening' | 'kept' | 'refused'} StorageState */
-
-/**
- * What the copy needs from the connection it belongs to.
- * @typedef {object} Owner
- * @property {Y.Doc} doc
- * @property {import('./life.js').Life} life
- * @property {import('./saving.js').Saving} saving
- * @property {string} session
- * @property {() => void} changed facts may have changed
- * @property {(message: Extract<import('./tabs.js').Message, { kind: 'presence' | 'who' }>) => void} presence
- * @property {() => void} dropped another tab gave the copy up
- */
 
 /** The copy of one document. Changes that it brings to the document have it as their origin. */
 export class OfflineCopy {
@@ -54,6 +42,8 @@ export class OfflineCopy {
   #isClosed = false
   /** A row could not be read: it is kept as it is, for whoever can. */
   #isDamaged = false
+  /** Tabs that were asked for everything they have. @type {Set<string>} */
+  #asked = new Set()
   /** Edits in the transaction under way. */
   #writing = 0
   #owner
@@ -63,7 +53,7 @@ export class OfflineCopy {
   #rows
   #tabs
 
-  /** @param {import('./options.js').CopyOptions} options @param {Owner} owner */
+  /** @param {import('./options.js').CopyOptions} options @param {import('./options.js').CopyOwner} owner */
   constructor({ name, database, channel, describe, environment, makeRoom }, owner) {
     this.#owner = owner
     this.#environment = environment
@@ -112,13 +102,12 @@ export class OfflineCopy {
   async flush() {
     await this.whenLoaded
     while (this.#flushing) await this.#flushing
-    if (this.#isClosed) return
-    if (this.#queue.length > 0 || this.#isStale) await this.#flushNow()
+    if (!this.#isClosed && (this.#queue.length > 0 || this.#isStale)) await this.#flushNow()
   }
 
   /** Deletes the copy, also for the other tabs; nothing is stored any more. */
   async drop() {
-    this.#tabs.say({ kind: 'dropped' })
+    this.#tabs.say({ kind: 'dropped', copy: this.#rows.life })
     await this.close()
     await this.#rows.remove()
   }
@@ -174,7 +163,8 @@ export class OfflineCopy {
       if (record) {
         life.epoch ??= record.epoch
         Y.transact(doc, () => updates.forEach(update => this.#restore(update)), this, false)
-        saving.learned(record.marks, this.#environment.now())
+        // What cannot be read cannot be sent either: it stays unconfirmed, and so the copy is kept.
+        if (!this.#isDamaged) saving.learned(record.marks, this.#environment.now())
         this.hasContent = updates.length > 0
       }
       this.storage = 'kept'
@@ -272,8 +262,8 @@ export class OfflineCopy {
     if (this.#isClosed) return
     if (message.kind === 'presence' || message.kind === 'who') return this.#owner.presence(message)
     if (message.kind === 'dropped') {
-      this.#isClosed = true
-      return this.#owner.dropped()
+      this.#isClosed = isSameCopy(message, this.#rows.life, this.#owner.life.epoch)
+      return this.#isClosed ? this.#owner.dropped() : undefined
     }
     const { doc, life, saving } = this.#owner
     if (!life.meets(message.epoch, 'vector' in message ? message.vector : null, doc)) return
@@ -287,7 +277,13 @@ export class OfflineCopy {
       this.hasContent ||= !isEmpty(doc)
       if (!message.isLast) this.#answer(message.from, message.vector, true)
     }
-    saving.learned(sureOf(message), this.#environment.now())
+    const before = saving.marks
+    saving.learned(sureOf(message, before, isIncomplete(doc)), this.#environment.now())
+    if (message.kind === 'state') this.#asked.delete(message.from)
+    else if (message.kind === 'edit' && (isIncomplete(doc) || !follows(message, before)) && !this.#asked.has(message.from)) {
+      this.#asked.add(message.from)
+      this.#tabs.say({ kind: 'hello', vector: Y.encodeStateVector(doc) }, message.from)
+    }
     this.#owner.changed()
   }
 

@@ -23,7 +23,7 @@ export class OfflineStore extends OfflineList {
     this.#describe = describe
   }
 
-  /** The copy of a document, loading. @param {string} name @param {import('./offline_copy.js').Owner} owner */
+  /** The copy of a document, loading. @param {string} name @param {import('./options.js').CopyOwner} owner */
   open(name, owner) {
     const Channel = this.#channels
     return new OfflineCopy({

@@ -3,7 +3,7 @@
 /**
  * @typedef {object} ProviderOptions
  * @property {string} server such as `wss://host`
- * @property {string} name the document's
+ * @property {string} name the document's; the provider has another one when it was renamed on the server
  * @property {import('../../vendor/core.js').Y.Doc} doc
  * @property {import('../../vendor/core.js').awareness.Awareness} [awareness] one is made when absent
  * @property {import('./token.js').TokenSource | null} [token] a function is asked again when the server wants another one
@@ -20,6 +20,18 @@
  * @property {(doc: import('../../vendor/core.js').Y.Doc) => Record<string, unknown>} describe
  * @property {import('./socket.js').Environment} environment
  * @property {(name: string) => Promise<unknown>} makeRoom for the copy of this name
+ */
+
+/**
+ * What the copy needs from the connection it belongs to.
+ * @typedef {object} CopyOwner
+ * @property {import('../../vendor/core.js').Y.Doc} doc
+ * @property {import('./life.js').Life} life
+ * @property {import('./saving.js').Saving} saving
+ * @property {string} session
+ * @property {() => void} changed facts may have changed
+ * @property {(message: Extract<import('./tabs.js').Message, { kind: 'presence' | 'who' }>) => void} presence
+ * @property {() => void} dropped another tab gave the copy up
  */
 
 export {}

@@ -42,7 +42,6 @@ export class Provider {
   /** @param {import('./options.js').ProviderOptions} options */
   constructor({ server, name, doc, awareness = new protocol.Awareness(doc), token = null, store = null, app = Infinity, environment = browser }) {
     this.doc = doc
-    /** The document's; another one after it was renamed on the server. */
     this.name = name
     this.#server = server
     this.awareness = awareness
@@ -201,9 +200,8 @@ export class Provider {
 
   /** @returns {string | Promise<string>} */
   #url() {
-    const address = `${this.#server}/ws/${encodeURIComponent(this.name)}?coscribe=1`
     const { epoch } = this.#life
-    const known = epoch === null ? address : `${address}&epoch=${encodeURIComponent(epoch)}`
+    const known = `${this.#server}/ws/${encodeURIComponent(this.name)}?coscribe=1${epoch === null ? '' : `&epoch=${encodeURIComponent(epoch)}`}`
     const add = (/** @type {string | null} */ token) => (token === null ? known : `${known}&token=${encodeURIComponent(token)}`)
     const token = this.#token.ask()
     return token instanceof Promise ? token.then(add) : add(token)
@@ -244,7 +242,6 @@ export class Provider {
 
   /** @param {frames.Hello} hello */
   #greeted(hello) {
-    // Nothing else is said under the old name.
     if (hello.renamed !== null && hello.renamed !== this.name) return void (this.#renamed = hello.renamed)
     this.#canEdit = hello.access === 'edit' || hello.access === 'owner'
     if (hello.app > this.#app) return this.#halt('outdated')
@@ -260,7 +257,11 @@ export class Provider {
   }
 
   #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
-    if (origin === this) return this.#copy?.received(update)
+    if (origin === this) {
+      this.#copy?.received(update)
+      if (this.#exchange.isCompleting) this.#exchange.changed(update)
+      return
+    }
     // The copy has counted already what it brings.
     if (this.#copy === null || origin !== this.#copy) {
       this.#saving.edited(this.#environment.now())

@@ -11,9 +11,9 @@ import { readMarks } from './marks.js'
  */
 /**
  * `hello`: I have this much; `state`: what you lack, an answer when `to` is set; `edit`: one change;
- * `marks`: something was confirmed; `presence`: who I am; `who`: tell me who you are; `dropped`: the copy is gone.
+ * `marks`: something was confirmed; `presence`: who I am; `who`: tell me who you are; `dropped`: this copy is gone.
  * @typedef {{ kind: 'hello', vector: Uint8Array } | { kind: 'state', vector: Uint8Array, update: Uint8Array, isLast: boolean }
- *   | { kind: 'edit', update: Uint8Array, isKept: boolean } | { kind: 'marks' } | { kind: 'dropped' }
+ *   | { kind: 'edit', update: Uint8Array, isKept: boolean } | { kind: 'marks' } | { kind: 'dropped', copy?: string | null }
  *   | { kind: 'presence', client: number, states: Uint8Array } | { kind: 'who' }} Body
  */
 /** @typedef {Body & Standing & { from: string, to: string | null }} Message */
@@ -63,9 +63,26 @@ export class Tabs {
   }
 }
 
-/** Which edits we have after a message: all with a whole state, else the sender's own; and of others what is confirmed. @param {Message} message */
-export function sureOf({ kind, from, marks }) {
-  const read = Object.entries(readMarks(marks))
-  const has = (/** @type {string} */ session) => kind === 'state' || (session === from && kind !== 'hello')
-  return readMarks(Object.fromEntries(read.map(([session, [made, sure]]) => [session, [has(session) ? made : sure, sure]])))
+/** Whether a message brought the edit after the last one that is here of its sender. @param {Message} message @param {Marks} here */
+export function follows({ kind, from, marks }, here) {
+  const [made] = readMarks(marks)[from] ?? [0]
+  return kind === 'edit' && made <= (here[from]?.[0] ?? 0) + 1
+}
+
+/**
+ * Which edits are in our document after a message, and so in what we send: all with a whole state, else the one it
+ * brought; of others what is confirmed. None are sure while something that they may build on is missing.
+ * @param {Message} message
+ * @param {Marks} here what was known before
+ * @param {boolean} isIncomplete
+ * @returns {Marks}
+ */
+export function sureOf(message, here, isIncomplete) {
+  const has = (/** @type {string} */ session) => !isIncomplete && (message.kind === 'state' || (session === message.from && follows(message, here)))
+  return Object.fromEntries(Object.entries(readMarks(message.marks)).map(([session, [made, sure]]) => [session, [has(session) ? made : sure, sure]]))
+}
+
+/** Whether a copy that another tab gave up is ours: one made since then is another. @param {Extract<Message, { kind: 'dropped' }>} message @param {string | null} copy ours @param {string | null} epoch ours */
+export function isSameCopy(message, copy, epoch) {
+  return message.copy && copy ? message.copy === copy : message.epoch === epoch
 }

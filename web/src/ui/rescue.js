@@ -2,6 +2,8 @@
 // the text. Draws and asks; saving and throwing away is done by whoever shows it.
 import { html, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/rescue.js'
+import '../i18n/status.js'
 
 /** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
 const GOOD = ['restore', 'create']
@@ -31,18 +33,18 @@ export function Rescue({ status, more, unsent, hasText, onKeep, onDownload, onDi
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
       <p>${status.detail} ${more}</p>
-      ${state === 'failed' && html`<p>${t('status.rescue.failed')}</p>`}
+      ${state === 'failed' && html`<p>${t('rescue.failed')}</p>`}
       ${state === 'confirming'
-        ? html`<p>${t('status.rescue.confirm')}</p><div class="row">
-            ${button(t('status.rescue.confirm.yes'), () => run(onDiscard), 'button-bad')}
+        ? html`<p>${t('rescue.confirm')}</p><div class="row">
+            ${button(t('rescue.confirm.yes'), () => run(onDiscard), 'button-bad')}
             ${button(t('common.cancel'), () => setState('asking'))}
           </div>`
         : html`<div class="row">
-            ${canLose && button(t(isReplaced ? 'status.rescue.keep.replaced' : 'status.rescue.keep'), () => run(onKeep), 'button-main')}
-            ${hasText && button(t('status.rescue.download'), onDownload)}
-            ${canLose && button(t(isReplaced ? 'status.rescue.discard.replaced' : 'status.rescue.discard'), () => setState('confirming'))}
+            ${canLose && button(t(isReplaced ? 'rescue.keep.replaced' : 'rescue.keep'), () => run(onKeep), 'button-main')}
+            ${hasText && button(t('rescue.download'), onDownload)}
+            ${canLose && button(t(isReplaced ? 'rescue.discard.replaced' : 'rescue.discard'), () => setState('confirming'))}
             ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action), !canLose && GOOD.includes(action) ? 'button-main' : ''))}
-            <a class="button" href="/">${t('status.rescue.all')}</a>
+            <a class="button" href="/">${t('rescue.all')}</a>
           </div>`}
     </section>
   `

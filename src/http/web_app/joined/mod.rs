@@ -62,16 +62,22 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     outputs.extend(site.vendored());
     for (name, shell) in &shells {
         let styles = styles::joined(name, &shell.links().styles, sources)?;
+        let mut later = Vec::new();
+        for path in &shell.links().later {
+            later.push(styles::alone(name, path, sources)?);
+        }
         let classics = classics(name, shell.links(), sources)?;
         let addresses = |files: &[Output]| files.iter().map(|it| it.path.clone()).collect();
         let start = shell.links().start.as_deref();
         let links = Links {
             styles: addresses(&styles),
+            later: addresses(&later),
             classics: addresses(&classics),
             start: start.map(|start| site.url(start)),
             hints: start.map(|start| site.hints(start)).unwrap_or_default(),
         };
         outputs.extend(styles);
+        outputs.extend(later);
         outputs.extend(classics);
         let html = with_images(&shell.write(&links), sources, &mut outputs);
         outputs.push(Output::changing(name, html.into_bytes()));

@@ -86,7 +86,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
     changed,
     undo,
     canEdit: () => !view.state.readOnly,
-    setEditable: canEdit => view.dispatch({ effects: editable.reconfigure(canEdit ? [] : READ_ONLY) }),
+    setEditable: canEdit => view.dispatch({ effects: [editable.reconfigure(canEdit ? [] : READ_ONLY), language.allow(canEdit)] }),
     focus: () => view.focus(),
     goTo: client => carets.goTo(view, client),
     destroy() {
@@ -100,7 +100,6 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
 const READ_ONLY = [
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),
-  EditorView.contentAttributes.of({ role: 'document', 'aria-readonly': 'true', 'aria-multiline': 'false' }),
 ]
 
 /** Line ends as Y.Text counts them, whatever is pasted; directions; what a selection looks like. */

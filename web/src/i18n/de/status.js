@@ -83,13 +83,4 @@ export const status = {
   'status.action.reload': 'Neu laden',
   'status.action.download': 'Kopie herunterladen',
   'status.insecure': 'Ohne https lässt sich diese Seite offline nicht erneut öffnen.',
-  'status.rescue.keep': 'Als neues Dokument speichern',
-  'status.rescue.keep.replaced': 'Meine Kopie als neues Dokument behalten',
-  'status.rescue.download': '.md herunterladen',
-  'status.rescue.discard': 'Verwerfen',
-  'status.rescue.discard.replaced': 'Meine verwerfen',
-  'status.rescue.confirm': 'Ihre Kopie verwerfen? Das lässt sich nicht rückgängig machen.',
-  'status.rescue.confirm.yes': 'Endgültig verwerfen',
-  'status.rescue.failed': 'Das neue Dokument konnte nicht angelegt werden. Laden Sie die Kopie herunter oder versuchen Sie es erneut.',
-  'status.rescue.all': 'Alle Dokumente',
 }

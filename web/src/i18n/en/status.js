@@ -83,13 +83,4 @@ export const status = {
   'status.action.reload': 'Reload',
   'status.action.download': 'Download a copy',
   'status.insecure': 'Without https, this page cannot be opened again while offline.',
-  'status.rescue.keep': 'Save as new document',
-  'status.rescue.keep.replaced': 'Keep my copy as a new document',
-  'status.rescue.download': 'Download .md',
-  'status.rescue.discard': 'Discard',
-  'status.rescue.discard.replaced': 'Discard mine',
-  'status.rescue.confirm': 'Discard your copy? This cannot be undone.',
-  'status.rescue.confirm.yes': 'Discard for ever',
-  'status.rescue.failed': 'It could not be saved as a new document. Download it instead, or try again.',
-  'status.rescue.all': 'All documents',
 }

@@ -2,6 +2,7 @@
 import { Documents } from '../../api/documents.js'
 import { explain } from '../../api/problems.js'
 import { language, t } from '../../i18n/index.js'
+import '../../i18n/status.js'
 import { toast } from '../../ui/toast.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */

@@ -4,6 +4,7 @@ import { kindOf, rememberKind } from '../../device/kinds.js'
 import { pathOf } from '../../device/names.js'
 import { renameRecent } from '../../device/recent.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell_parts.js'
 import { toast } from '../../ui/toast.js'
 
 /** @param {string} before @param {string} name */

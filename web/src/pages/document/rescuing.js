@@ -22,13 +22,19 @@ export function Rescuing({ desk }) {
     onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />`
 }
 
-/** Saves what is here as a document of its own; only then is the copy given up. @param {Desk} desk */
+/** Saves what is here as a document of its own; only then is the copy given up. What is typed meanwhile would be in neither. @param {Desk} desk */
 async function keep(desk) {
   const documents = new Documents(() => desk.me.value.name)
-  const state = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (Y.encodeStateAsUpdate(desk.provider.doc))])
-  const { name } = await documents.importFile(state, { format: 'yjs', title: desk.meta.value.title, kind: desk.kind.value })
-  await desk.provider.dropCopy()
-  location.assign(pathOf(name))
+  desk.editor.value?.setEditable(false)
+  try {
+    const state = new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (Y.encodeStateAsUpdate(desk.provider.doc))])
+    const { name } = await documents.importFile(state, { format: 'yjs', title: desk.meta.value.title, kind: desk.kind.value })
+    await desk.provider.dropCopy()
+    location.assign(pathOf(name))
+  } catch (error) {
+    desk.editor.value?.setEditable(desk.canEdit.value && desk.problem.value === null)
+    throw error
+  }
 }
 
 /** @param {Desk} desk */
