@@ -41,14 +41,27 @@ export function t(key, values = {}) {
   const text = forms.length === 1 || isOne ? forms[0] : forms[1]
   return text.replace(/\{(\w+)\}/g, (all, name) => {
     const value = values[name]
-    return value === undefined ? all : typeof value === 'number' ? value.toLocaleString(language.value) : String(value)
+    return value === undefined ? all : typeof value === 'number' ? numbers().format(value) : String(value)
   })
+}
+
+/** Kept, as making one takes longer than all else a text needs; toolbars are drawn at every key. @type {{ of: Language, format: Intl.NumberFormat } | undefined} */
+let kept
+
+function numbers() {
+  if (kept?.of !== language.value) kept = { of: language.value, format: new Intl.NumberFormat(language.value) }
+  return kept.format
 }
 
 /** Chooses the language: what was chosen here before, else the browser's; and fetches its table. */
 export async function settleLanguage() {
   const wanted = [stored(), ...navigator.languages].map(tag => tag?.split('-')[0])
   await speak(/** @type {Language} */ (wanted.find(tag => tag && tag in LANGUAGES) ?? 'en'))
+}
+
+/** Speaks what is chosen in another tab. */
+export function followLanguage() {
+  addEventListener('storage', event => event.key === STORED && void settleLanguage())
 }
 
 /** Switches the page and remembers it. @param {Language} chosen */

@@ -2,12 +2,12 @@
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Y } from '../../vendor/core.js'
 import { kindOf } from '../device/kinds.js'
-import { loadMe } from '../device/me.js'
+import { followMe, loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
 import { keepPagesOffline } from '../device/offline_pages.js'
-import { showSettings } from '../device/settings.js'
+import { followSettings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
-import { settleLanguage, t } from '../i18n/index.js'
+import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
@@ -40,7 +40,7 @@ async function start(name) {
   const provider = new Provider({ server, name, doc, store, app: SCHEMA })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
-  const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
+  const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
 
   translatePage()
   effect(() => void (document.title = desk.editor.value ? `${desk.meta.value.title || t('common.untitled')} · Coscribe` : 'Coscribe'))
@@ -49,12 +49,14 @@ async function start(name) {
 
   startEditing(desk)
   keepLog(desk)
+  followRenaming(desk)
   listenToKeys(desk)
   followKeyboard()
   tipsWhenNeeded()
   guardPage(provider, me)
   keepEdits(provider, store)
   keepPagesOffline()
+  followOtherTabs(desk)
   attend(provider.awareness)
   provider.connect()
 }
@@ -73,6 +75,27 @@ function followPeople(provider, me) {
 function keepLog(desk) {
   effect(() => {
     if (desk.people.value.length > 1) import('./document/log.js').then(({ activityOf }) => activityOf(desk))
+  })
+}
+
+/** Somebody gave the document another name: the page goes along. @param {import('./document/desk.js').Desk} desk */
+function followRenaming({ provider }) {
+  let { name } = provider
+  provider.subscribe(() => {
+    if (provider.name === name) return
+    const before = name
+    name = provider.name
+    import('./document/renamed.js').then(({ goAlong }) => goAlong(before, name))
+  })
+}
+
+/** The person, the looks and the language are those of the device. @param {import('./document/desk.js').Desk} desk */
+function followOtherTabs({ provider, me }) {
+  followSettings()
+  followLanguage()
+  followMe(name => {
+    me.value = { ...me.value, name }
+    introduce(provider.awareness, me.value)
   })
 }
 

@@ -5,9 +5,13 @@ import { t } from '../i18n/index.js'
 import '../i18n/rescue.js'
 import '../i18n/status.js'
 
+/** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
+const GOOD = ['restore', 'create']
+
 /**
  * @param {object} props
  * @param {import('../presence/status.js').Status} props.status
+ * @param {string} props.more said besides; may be empty
  * @param {number} props.unsent edits that only this device has
  * @param {boolean} props.hasText there is something to keep
  * @param {() => Promise<void>} props.onKeep saves everything as a new document and goes there
@@ -15,7 +19,7 @@ import '../i18n/status.js'
  * @param {() => Promise<void>} props.onDiscard
  * @param {(action: import('../presence/status.js').Action) => void} props.onAction
  */
-export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
+export function Rescue({ status, more, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
   const [state, setState] = useState(/** @type {'asking' | 'confirming' | 'busy' | 'failed'} */ ('asking'))
   const isReplaced = status.kind === 'replaced'
   const canLose = hasText && (unsent > 0 || isReplaced)
@@ -28,7 +32,7 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
   return html`
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
-      <p>${status.detail}</p>
+      <p>${status.detail} ${more}</p>
       ${state === 'failed' && html`<p>${t('rescue.failed')}</p>`}
       ${state === 'confirming'
         ? html`<p>${t('rescue.confirm')}</p><div class="row">
@@ -39,7 +43,7 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
             ${canLose && button(t(isReplaced ? 'rescue.keep.replaced' : 'rescue.keep'), () => run(onKeep), 'button-main')}
             ${hasText && button(t('rescue.download'), onDownload)}
             ${canLose && button(t(isReplaced ? 'rescue.discard.replaced' : 'rescue.discard'), () => setState('confirming'))}
-            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action)))}
+            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action), !canLose && GOOD.includes(action) ? 'button-main' : ''))}
             <a class="button" href="/">${t('rescue.all')}</a>
           </div>`}
     </section>

@@ -33,7 +33,7 @@ export const schemaExtensions = () => [
   Text,
   Heading,
   Blockquote,
-  CodeBlock,
+  CodeBlock.configure({ enableTabIndentation: true, tabSize: 2 }),
   HardBreak,
   HorizontalRule,
   BulletList,

@@ -48,7 +48,7 @@ export function open(parent, context) {
     extensions: [codeFeatures(), language.extension, indent.extension, wrap.of(isWrapped ? EditorView.lineWrapping : [])],
   })
   const { view } = editor
-  const stops = [language.start(view), indent.start(view), drawStrip(make(root, 'text-strip'), doc, editor, settings)]
+  const stops = [language.start(view), indent.start(view), drawStrip(make(root, 'text-strip'), doc, editor, settings, language.isTooLong)]
   const toggleWrap = () => {
     isWrapped = !isWrapped
     write(WRAP, isWrapped)

@@ -54,4 +54,5 @@ export const shellParts = {
   'shell.about.others': 'Lizenzen der enthaltenen Software',
   'shell.about.licence': 'Lizenz',
   'shell.about.text': 'Jede Art von Dokument hat weitere; F1 in einem Dokument zeigt alle.',
+  'shell.renamed': 'Dieses Dokument hat eine neue Adresse: {name}',
 }

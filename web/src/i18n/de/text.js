@@ -69,5 +69,6 @@ export const text = {
   'text.indent': 'Einrückung',
   'text.indent.spaces': '{size} Leerzeichen',
   'text.indent.tabs': 'Tabs, {size} breit',
+  'text.too-long': 'Zu groß für Farben',
   'text.place': 'Zeile {line}, Spalte {column}',
 }

@@ -54,4 +54,5 @@ export const shellParts = {
   'shell.about.others': 'Licences of the software it contains',
   'shell.about.licence': 'Licence',
   'shell.about.text': 'Every kind of document adds its own; F1 in a document lists them all.',
+  'shell.renamed': 'This document has a new address: {name}',
 }

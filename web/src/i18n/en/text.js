@@ -69,5 +69,6 @@ export const text = {
   'text.indent': 'Indent',
   'text.indent.spaces': '{size} spaces',
   'text.indent.tabs': 'Tabs, {size} wide',
+  'text.too-long': 'Too large for colours',
   'text.place': 'Line {line}, column {column}',
 }
