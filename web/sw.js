@@ -69,6 +69,7 @@ async function fromNetwork(event, kept) {
   const stored = IS_CHANGING && fetched.then(answer => (answer.ok ? cache.put(kept, answer.clone()) : undefined))
   if (stored) event.waitUntil(stored.catch(() => {}))
   const late = new Promise(resolve => setTimeout(resolve, PATIENCE)).then(() => cache.match(kept))
-  const failed = fetched.catch(() => undefined)
-  return (await Promise.race([failed, late])) ?? (await cache.match(kept)) ?? fetched
+  // A proxy answers in the place of a server that is away; its words help nobody who could write offline.
+  const answered = fetched.then(answer => (answer.status < 500 ? answer : undefined), () => undefined)
+  return (await Promise.race([answered, late])) ?? (await cache.match(kept)) ?? fetched
 }

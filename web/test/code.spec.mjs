@@ -181,3 +181,20 @@ test('carets of stock editors are shown, and they understand ours', { skip }, as
   await ada.close()
   other.close()
 })
+
+test('a text too large for colours says so and has them again when it is shorter', { skip }, async () => {
+  const line = 'const one = 1\n'
+  const { ada, other, page } = await open('too-large', line.repeat(75_000))
+  other.doc.getMap('meta').set('lang', 'javascript')
+  const note = page.locator('.text-strip', { hasText: 'Too large for colours' })
+  await note.waitFor()
+  assert.equal(await page.locator('.tok-keyword').count(), 0)
+  other.text.delete(0, 20_000 * line.length)
+  await page.locator('.tok-keyword').first().waitFor()
+  await note.waitFor({ state: 'detached' })
+  other.text.insert(0, line.repeat(20_000))
+  await note.waitFor()
+  await page.locator('.tok-keyword').first().waitFor({ state: 'detached' })
+  other.close()
+  await ada.close()
+})

@@ -20,6 +20,7 @@ class Air {
   /** @type {(() => void)[]} */
   waiting = []
   said = 0
+  isBroken = false
 
   get Channel() {
     const air = this
@@ -33,6 +34,7 @@ class Air {
       /** @param {any} data */
       postMessage(data) {
         air.said++
+        if (air.isBroken) throw new DOMException('broken', 'DataCloneError')
         const copy = structuredClone(data)
         for (const other of air.ends) if (other !== this.end && other.name === this.end.name) air.waiting.push(() => other.isOpen && other.heard(copy))
       }
@@ -274,6 +276,84 @@ test('what another tab wrote is also sent by this one, as that one may be closed
   assert.equal(two.provider.facts.unsaved, 0)
 })
 
+test('an edit that builds on what this tab lacks is not called saved before this tab has sent it', async t => {
+  const here = device()
+  const server = serverWith('begun')
+  const [one, two] = [await here.tab(t, { connect: true }), await here.tab(t, { connect: true })]
+  for (const tab of [one, two]) handshake(tab.world, 'life', server)
+  here.air.deliver()
+  two.world.socket.take()
+  server.getText('text').insert(5, ' by others')
+  const late = frames.change(Y.encodeStateAsUpdate(server))
+  one.world.socket.deliver(late)
+  one.world.socket.drop(1006)
+  one.text.insert(15, ', and by me')
+  // Not all of what is said between tabs arrives: only the edit, which cannot be merged yet.
+  here.air.waiting.shift()?.()
+  here.air.waiting.splice(0)
+  assert.equal(two.read(), 'begun')
+  here.air.waiting.splice(0)
+  assert.equal(two.provider.facts.unsaved, 0, 'nothing that it answers for')
+
+  two.world.socket.deliver(late)
+  assert.equal(two.read(), 'begun by others, and by me')
+  const sent = two.world.socket.take().map(frames.decode)
+  const known = new Y.Doc()
+  Y.applyUpdate(known, Y.encodeStateAsUpdate(server))
+  for (const message of sent) if (message.type === 'update' || message.type === 'step-2') Y.applyUpdate(known, message.update)
+  assert.equal(known.getText('text').toString(), two.read(), 'the server has it too')
+})
+
+test('a tab that missed an edit of another asks for everything before it answers for any', async t => {
+  const here = device()
+  const [one, two] = [await here.tab(t), await here.tab(t, { connect: true })]
+  one.text.insert(0, 'abc')
+  here.air.deliver()
+  handshake(two.world, null)
+  confirm(two.world)
+  here.air.deliver()
+  one.text.delete(0, 1)
+  here.air.waiting.splice(0)
+  one.text.insert(2, '!')
+  here.air.waiting.shift()?.()
+  assert.equal(two.read(), 'abc!')
+  confirm(two.world)
+  assert.equal(two.provider.facts.unsaved, 0, 'nothing that it answers for')
+  here.air.deliver()
+  assert.equal(two.read(), 'bc!')
+  assert.equal(two.provider.facts.unsaved, 2)
+  confirm(two.world)
+  here.air.deliver()
+  assert.equal(one.provider.facts.unsaved, 0)
+})
+
+test('what a tab says of its marks is no edit that another tab has', async t => {
+  const here = device()
+  const [one, two] = [await here.tab(t), await here.tab(t)]
+  here.air.deliver()
+  one.text.insert(0, 'missed')
+  here.air.waiting.splice(0)
+  one.provider.connect()
+  handshake(one.world, null)
+  here.air.deliver()
+  assert.equal(two.read(), '')
+  assert.equal(two.provider.facts.unsaved, 0)
+})
+
+test('an edit that other tabs cannot be told of is stored and sent', async t => {
+  t.mock.method(console, 'error', () => {})
+  const here = device()
+  const one = await here.tab(t, { connect: true })
+  handshake(one.world, null)
+  confirm(one.world)
+  here.air.isBroken = true
+  one.text.insert(0, 'a')
+  here.air.isBroken = false
+  assert.ok(confirm(one.world).some(message => message.type === 'update'))
+  await one.provider.flush()
+  assert.equal((await here.tab(t)).read(), 'a')
+})
+
 test('tabs of different lives tell each other nothing', async t => {
   const here = device()
   const one = await here.tab(t, { connect: true })
@@ -416,6 +496,59 @@ test('a copy that was given up stays so, in all tabs', async t => {
   two.text.insert(0, 'late')
   await two.provider.flush()
   assert.deepEqual(await one.store.list(), [])
+})
+
+test('whoever gives an old copy up leaves the one alone that was made since', async t => {
+  const here = device()
+  const [old, stale] = [await here.tab(t, { connect: true }), await here.tab(t, { connect: true })]
+  for (const tab of [old, stale]) handshake(tab.world, 'first', serverWith('first'))
+  here.air.deliver()
+  for (const tab of [old, stale]) await tab.provider.flush()
+  await old.provider.dropCopy()
+  const fresh = await here.tab(t, { connect: true })
+  handshake(fresh.world, 'second', serverWith('second'))
+  fresh.text.insert(0, 'unsent ')
+  await fresh.provider.flush()
+  await stale.provider.dropCopy()
+  here.air.deliver()
+  assert.equal(fresh.provider.facts.stop, null)
+  assert.deepEqual((await fresh.store.list()).map(({ epoch, unsent }) => [epoch, unsent]), [['second', 1]])
+})
+
+test('rows of a copy that was made anew are not taken for those of the one before', async t => {
+  const here = device()
+  const [one, two] = [await here.tab(t, { channel: false }), await here.tab(t, { channel: false })]
+  for (let i = 0; i < 5; i++) {
+    one.text.insert(0, 'x')
+    await one.provider.flush()
+  }
+  await one.store.forget('notes')
+  two.text.insert(0, 'two')
+  await two.provider.flush()
+  for (let i = 0; i < 120; i++) {
+    one.text.insert(0, 'x')
+    await one.provider.flush()
+  }
+  one.world.advance(2000)
+  await one.provider.flush()
+  await settledRows(here.factory)
+  assert.match((await here.tab(t)).read(), /two/)
+})
+
+test('a tab that makes its copy twice makes two', async t => {
+  const here = device()
+  const one = await here.tab(t, { channel: false })
+  one.text.insert(0, 'a')
+  await one.provider.flush()
+  const two = await here.tab(t, { channel: false })
+  two.text.insert(1, 'b')
+  await two.provider.flush()
+  await one.store.forget('notes')
+  one.text.insert(0, 'c')
+  await one.provider.flush()
+  two.text.insert(2, 'd')
+  await two.provider.flush()
+  assert.equal([...(await here.tab(t)).read()].sort().join(''), 'abcd')
 })
 
 test('old and many copies are given up, never one with unsent edits', async t => {

@@ -5,7 +5,8 @@ import { test } from 'node:test'
 import { Y } from '../vendor/core.js'
 import { EditorState, TextSelection, getSchema, ySyncPluginKey } from '../vendor/rich.js'
 import { asMarkdown, count } from '../src/editor/rich/content.js'
-import { isKnown, markName } from '../src/editor/rich/gate.js'
+import { contain } from '../src/editor/rich/binding.js'
+import { isKnown, isKnownChange, markName } from '../src/editor/rich/gate.js'
 import { safeAddress } from '../src/editor/rich/link.js'
 import { looksLikeMarkdown } from '../src/editor/rich/paste.js'
 import { schemaExtensions } from '../src/editor/rich/schema.js'
@@ -14,7 +15,7 @@ import { smaller } from '../src/editor/rich/small_steps.js'
 const schema = getSchema(schemaExtensions())
 
 test('addresses that could run code are none', () => {
-  for (const bad of ['javascript:alert(1)', ' java\tscript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', '', null, 7, {}]) {
+  for (const bad of ['javascript:alert(1)', 'javascript:1/alert(1)', 'javascript:1?alert(1):0', 'javascript:0', ' java\tscript:alert(1)', 'JAVASCRIPT:x', 'data:text/html,x', 'vbscript:x', 'file:///etc/passwd', '', null, 7, {}]) {
     assert.equal(safeAddress(bad), null, String(bad))
   }
 })
@@ -22,6 +23,7 @@ test('addresses that could run code are none', () => {
 test('what people type as an address becomes one', () => {
   assert.equal(safeAddress('example.org/a?b=c:d'), 'https://example.org/a?b=c:d')
   assert.equal(safeAddress('localhost:8080/x'), 'https://localhost:8080/x')
+  assert.equal(safeAddress('example.org:8080/x'), 'https://example.org:8080/x')
   assert.equal(safeAddress('ada@example.org'), 'mailto:ada@example.org')
   for (const same of ['https://example.org', 'http://example.org', 'mailto:ada@example.org', 'tel:+49123', '#part', '/d/other']) assert.equal(safeAddress(same), same)
 })
@@ -69,6 +71,10 @@ test('the gate lets through what the schema holds, and nothing else', () => {
     ['an attribute that is an object', false, () => [element('heading', [words('x')], { level: { deep: 1 } })]],
     ['widths of columns', true, () => [element('table', [element('tableRow', [element('tableCell', [element('paragraph')], { colwidth: [100, null] })])])]],
     ['text beside blocks', false, () => [words('x')]],
+    ['an empty text beside blocks', false, () => [new Y.XmlText()]],
+    ['a cell as wide as the world', false, () => [element('table', [element('tableRow', [element('tableCell', [element('paragraph')], { colspan: 1e9 })])])]],
+    ['a width that is no number', false, () => [element('table', [element('tableRow', [element('tableCell', [element('paragraph')], { colspan: '2' })])])]],
+    ['a cell over two columns', true, () => [element('table', [element('tableRow', [element('tableCell', [element('paragraph')], { colspan: 2 })])])]],
     ['an item outside of a list', false, () => [item()]],
     ['a paragraph in a list', false, () => [element('bulletList', [element('paragraph', [words('x')])])]],
     ['a list without items', true, () => [element('bulletList')]],
@@ -81,6 +87,44 @@ test('the gate lets through what the schema holds, and nothing else', () => {
   const fragment = fragmentOf(root => root.insert(0, [element('paragraph', [embed])]))
   embed.insertEmbed(0, { formula: 'x' })
   assert.equal(isKnown(fragment, schema), false, 'an embed')
+})
+
+test('the gate sees a text grow where none may stand', () => {
+  const stray = new Y.XmlText()
+  const fragment = fragmentOf(root => root.insert(0, [element('bulletList', [stray, element('listItem', [element('paragraph')])])]))
+  assert.equal(isKnown(fragment, schema), true, 'empty, it is nothing')
+  /** @type {boolean[]} */
+  const known = []
+  fragment.doc?.on('beforeObserverCalls', transaction => known.push(isKnownChange(transaction, fragment, schema)))
+  stray.insert(0, 'x')
+  assert.deepEqual(known, [false])
+})
+
+test('typing in a paragraph is no matter for the gate', () => {
+  const text = words('a')
+  const fragment = fragmentOf(root => root.insert(0, [element('blockquote', [element('paragraph', [text])])]))
+  /** @type {boolean[]} */
+  const known = []
+  fragment.doc?.on('beforeObserverCalls', transaction => known.push(isKnownChange(transaction, fragment, schema)))
+  text.insert(1, 'b', { bold: {} })
+  assert.deepEqual(known, [true])
+})
+
+test('a view that cannot be drawn again is given up, and nobody beyond hears of it', t => {
+  t.mock.method(console, 'error', () => {})
+  const calls = /** @type {string[]} */ ([])
+  const fails = (/** @type {boolean} */ isLasting) => {
+    const binding = {
+      _typeChanged: () => assert.fail('no caret there'),
+      _forceRerender: () => (isLasting ? assert.fail('nor a document') : void calls.push('drawn')),
+      _observeFunction: (/** @type {unknown[]} */ ..._args) => {},
+    }
+    contain(binding, { forget: () => void calls.push('forgotten') }, () => void calls.push('given up'))
+    binding._observeFunction([], null)
+  }
+  fails(false)
+  fails(true)
+  assert.deepEqual(calls, ['forgotten', 'drawn', 'forgotten', 'given up'])
 })
 
 test('words are counted, and a rescue reads like Markdown', () => {

@@ -12,7 +12,7 @@
  * @property {(message: string) => void} announce says something to screen readers, politely
  * @property {(message: string) => void} toast shows a passing message
  * @property {(problem: Problem) => void} onProblem the editor can only show this document
- * @property {number} largestUpdate bytes the server takes at once; larger pastes are refused before they enter the document
+ * @property {number} largestUpdate bytes the server takes at once, as far as it has said; larger pastes are refused before they enter the document
  */
 
 /**

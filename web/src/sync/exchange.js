@@ -3,7 +3,7 @@
 import { Y } from '../../vendor/core.js'
 import * as frames from './frames.js'
 import { Hold } from './hold.js'
-import { isEmpty } from './life.js'
+import { isEmpty, isIncomplete } from './life.js'
 
 /** Time between a local edit and the question whether it is on disk, in ms; edits within it share one. */
 const ASK_AFTER = 80
@@ -28,6 +28,8 @@ export class Exchange {
   largest = Infinity
   /** Our side of the handshake is done: the server has, or will be sent, all we have. */
   isAnswered = false
+  /** What the server sends now may complete edits of another tab, which waited for it and which the server may lack. */
+  isCompleting = false
   /** One failed merge is answered by asking for everything again, a second one by a new connection. */
   #resyncing = false
   /** @type {import('./socket.js').Timer | undefined} */
@@ -120,8 +122,11 @@ export class Exchange {
 
   /** Several become one change to whoever observes the document. @param {frames.Message[]} messages */
   #syncAll(messages) {
+    const { doc, origin } = this.#owner
+    this.isCompleting = isIncomplete(doc)
     if (messages.length === 1) this.#sync(messages[0])
-    else Y.transact(this.#owner.doc, () => messages.forEach(message => this.#sync(message)), this.#owner.origin, false)
+    else Y.transact(doc, () => messages.forEach(message => this.#sync(message)), origin, false)
+    this.isCompleting = false
   }
 
   /** @param {frames.Message} message */

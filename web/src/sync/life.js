@@ -60,6 +60,21 @@ export class Life {
     return 'same'
   }
 
+  /**
+   * Another tab tells the epoch of its document, and what it has of it: whether the two are one. Tabs of different
+   * lives have nothing to say to each other.
+   * @param {string | null} epoch
+   * @param {Uint8Array | null} theirs a state vector
+   * @param {Y.Doc} doc
+   */
+  meets(epoch, theirs, doc) {
+    if (epoch === this.epoch) return true
+    if (this.epoch !== null || theirs === null) return false
+    if (!isEmpty(doc) && !sharesEdits(theirs, Y.encodeStateVector(doc))) return false
+    this.epoch = epoch
+    return true
+  }
+
   /** The server has something of ours on disk, so it will not forget the document. */
   confirmed() {
     this.epoch ??= this.#born
@@ -70,6 +85,11 @@ export class Life {
 export function sharesEdits(theirs, ours) {
   const mine = Y.decodeStateVector(ours)
   return [...Y.decodeStateVector(theirs)].some(([client, clock]) => clock > 0 && (mine.get(client) ?? 0) > 0)
+}
+
+/** Whether edits wait in a document for others that they build on. @param {Y.Doc} doc */
+export function isIncomplete(doc) {
+  return Boolean(doc.store.pendingStructs ?? doc.store.pendingDs)
 }
 
 /** Whether nothing was ever written into a document. @param {Y.Doc} doc */

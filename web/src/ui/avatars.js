@@ -2,6 +2,7 @@
 // newcomer moves nobody. Draws; knows no presence.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 
 /** @typedef {import('../presence/people.js').Present} Present */
 

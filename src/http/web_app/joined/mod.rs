@@ -62,16 +62,22 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     outputs.extend(site.vendored());
     for (name, shell) in &shells {
         let styles = styles::joined(name, &shell.links().styles, sources)?;
+        let mut later = Vec::new();
+        for path in &shell.links().later {
+            later.push(styles::alone(name, path, sources)?);
+        }
         let classics = classics(name, shell.links(), sources)?;
         let addresses = |files: &[Output]| files.iter().map(|it| it.path.clone()).collect();
         let start = shell.links().start.as_deref();
         let links = Links {
             styles: addresses(&styles),
+            later: addresses(&later),
             classics: addresses(&classics),
             start: start.map(|start| site.url(start)),
             hints: start.map(|start| site.hints(start)).unwrap_or_default(),
         };
         outputs.extend(styles);
+        outputs.extend(later);
         outputs.extend(classics);
         let html = with_images(&shell.write(&links), sources, &mut outputs);
         outputs.push(Output::changing(name, html.into_bytes()));
@@ -177,12 +183,26 @@ impl<'a> Site<'a> {
         let files = self.sources.iter();
         files
             .filter(|(path, _)| path.starts_with("vendor/") && path.ends_with(".js"))
-            .map(|(path, body)| Output {
+            .map(|(path, _)| Output {
                 path: self.url(path),
-                body: body.clone(),
+                body: self.vendored_body(path),
                 immutable: true,
             })
             .collect()
+    }
+
+    /// A vendored file with the addresses that the entries it imports have here; there must be no
+    /// two of one. What a tool wrote imports in no circles.
+    fn vendored_body(&self, path: &str) -> Vec<u8> {
+        let body = self.sources.get(path).cloned().unwrap_or_default();
+        let imports = self.graph.vendored_imports(path);
+        let entries: Vec<_> = imports.iter().filter(|it| !it.contains("/shared-")).collect();
+        let Ok(mut text) = String::from_utf8(body.clone()) else { return body };
+        for entry in entries {
+            let named = |path: &str| format!("\"./{}\"", path.trim_start_matches("vendor/"));
+            text = text.replace(&named(entry), &named(&self.url(entry)));
+        }
+        text.into_bytes()
     }
 
     /// The address of a root or a vendored file, without the leading slash.
@@ -190,9 +210,10 @@ impl<'a> Site<'a> {
         if let Some(name) = self.names.get(path) {
             return name.clone();
         }
-        let body = self.sources.get(path).map(Vec::as_slice).unwrap_or_default();
         match path.strip_suffix(".js") {
-            Some(stem) if !stem.contains("/shared-") => format!("{stem}-{}.js", hash([body])),
+            Some(stem) if !stem.contains("/shared-") => {
+                format!("{stem}-{}.js", hash([&self.vendored_body(path)[..]]))
+            }
             _ => path.to_owned(),
         }
     }

@@ -51,7 +51,7 @@ export function askForImage(editor, parent) {
       if (address === null || !/^https?:/.test(address)) return t('rich.image.refused')
       const image = { src: address, alt: values.alt.trim() || null }
       if (editor.isActive('image')) editor.chain().focus().updateAttributes('image', image).run()
-      else editor.chain().focus().setImage(/** @type {any} */ (image)).run()
+      else editor.chain().focus().insertContent({ type: 'image', attrs: image }).run()
       return null
     },
   })

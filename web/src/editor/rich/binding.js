@@ -1,5 +1,5 @@
 // Ties the editor to its Yjs fragment: y-tiptap's plugins for content and undo, with three of its habits
-// repaired. It renders again after an error instead of staying stale; it reuses the nodes of untouched
+// repaired. It renders again after an error instead of staying stale, or gives up; it reuses the nodes of untouched
 // blocks; and a block that lacks a required part is shown with that part instead of being deleted.
 import { Extension, initProseMirrorDoc, ySyncPlugin, ySyncPluginKey, yUndoPlugin, yUndoPluginKey } from '../../../vendor/rich.js'
 
@@ -16,8 +16,8 @@ class KeptMap extends Map {
   }
 }
 
-/** @param {import('../../../vendor/core.js').Y.XmlFragment} fragment */
-export function bindTo(fragment) {
+/** @param {import('../../../vendor/core.js').Y.XmlFragment} fragment @param {() => void} onStale the view cannot follow the document any more */
+export function bindTo(fragment, onStale) {
   const mapping = new KeptMap()
   return Extension.create({
     name: 'collaboration',
@@ -43,7 +43,7 @@ export function bindTo(fragment) {
 
     addProseMirrorPlugins() {
       const sync = ySyncPlugin(fragment, { mapping })
-      contain(sync.spec.state.init({}, null).binding, mapping)
+      contain(sync.spec.state.init({}, null).binding, mapping, onStale)
       return [sync, yUndoPlugin()]
     },
   })
@@ -83,17 +83,23 @@ function step(direction) {
 
 /**
  * The binding can throw while it looks for the caret after somebody's edit. The edit is in the document by
- * then: only the view has to be drawn again, and nobody beyond needs to know.
- * @param {any} binding @param {KeptMap} mapping
+ * then: only the view has to be drawn again, and nobody beyond needs to know. Where that fails too, the next key
+ * in the view would undo for everybody what it does not show.
+ * @param {any} binding @param {Pick<KeptMap, 'forget'>} mapping @param {() => void} onStale
  */
-function contain(binding, mapping) {
+export function contain(binding, mapping, onStale) {
   const apply = binding._typeChanged.bind(binding)
   binding._observeFunction = (/** @type {unknown} */ events, /** @type {unknown} */ transaction) => {
     try {
       apply(events, transaction)
     } catch {
       mapping.forget()
-      binding._forceRerender()
+      try {
+        binding._forceRerender()
+      } catch (error) {
+        console.error('the document cannot be drawn', error)
+        onStale()
+      }
     }
   }
   // Its answer would only decide about scrolling, which remote edits never do; asking costs a layout.

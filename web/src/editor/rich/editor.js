@@ -16,6 +16,7 @@ import { schemaExtensions } from './schema.js'
 import { slashMenu } from './slash.js'
 import { SmallSteps } from './small_steps.js'
 import { StayInPlace } from './stay.js'
+import { Tables } from './tables.js'
 
 /**
  * @param {HTMLElement} paper where the text goes
@@ -23,8 +24,9 @@ import { StayInPlace } from './stay.js'
  * @param {import('../contract.js').EditorContext} context
  * @param {import('../../../vendor/core.js').Y.XmlFragment} fragment
  * @param {() => void} onChange
+ * @param {() => void} onStale the view cannot follow the document any more
  */
-export function openRichEditor(paper, around, context, fragment, onChange) {
+export function openRichEditor(paper, around, context, fragment, onChange, onStale) {
   const elements = new CaretElements()
   const ask = {
     link: () => void import('./ask.js').then(forms => forms.askForLink(editor, around)),
@@ -48,7 +50,8 @@ export function openRichEditor(paper, around, context, fragment, onChange) {
     editorProps: { attributes: () => describe(made?.isEditable ?? true) },
     extensions: [
       ...schemaExtensions(),
-      bindTo(fragment),
+      Tables,
+      bindTo(fragment, onStale),
       SmallSteps,
       StayInPlace,
       remoteCarets(context.awareness, context.readPerson, elements),

@@ -5,6 +5,10 @@ import { Y } from '../../../vendor/core.js'
 /** @typedef {import('../../../vendor/rich.js').Editor['schema']} Schema */
 /** @typedef {Schema['nodes'][string]} NodeType */
 
+/** Attributes that count cells, and the most that HTML allows. */
+const SPANS = ['colspan', 'rowspan']
+const SPAN_MOST = 1000
+
 /** Whether the schema can hold all of a fragment. @param {Y.XmlFragment} fragment @param {Schema} schema */
 export function isKnown(fragment, schema) {
   return isKnownElement(fragment, schema, () => true)
@@ -16,7 +20,8 @@ export function isKnownChange({ changed, beforeState }, fragment, schema) {
   for (const type of changed.keys()) {
     if (/** @type {unknown} */ (type) !== fragment && !Y.isParentOf(fragment, type._item)) continue
     if (type instanceof Y.XmlText) {
-      if (!isKnownText(type, schema)) return false
+      // The first letter of a text may be what its parent cannot hold.
+      if (!isKnownText(type, schema) || !isKnownElement(/** @type {any} */ (type.parent), schema, () => false)) return false
     } else if (!isKnownElement(/** @type {any} */ (type), schema, isNew)) {
       return false
     }
@@ -39,7 +44,7 @@ function isKnownElement(element, schema, isNew) {
   for (let item = element._start; item; item = item.right) {
     if (item.deleted) continue
     const child = item.content instanceof Y.ContentType ? item.content.type : null
-    if (!(child instanceof Y.XmlElement || child instanceof Y.XmlText)) return false
+    if (!(child instanceof Y.XmlElement || (child instanceof Y.XmlText && !isRoot))) return false
     if (isNew(item) && !(child instanceof Y.XmlText ? isKnownText(child, schema) : isKnownElement(child, schema, isNew))) return false
     if (child instanceof Y.XmlElement && !schema.nodes[child.nodeName]) return false
     children.push(child)
@@ -70,7 +75,12 @@ export function markName(key) {
 
 /** An attribute that the schema lacks would be removed with the next edit of its node. @param {object} attributes @param {Record<string, unknown> | null | undefined} known */
 function hasKnownAttributes(attributes, known) {
-  return Object.entries(attributes).every(([name, value]) => value === null || value === undefined || (known && Object.hasOwn(known, name) && isPlain(value)))
+  return Object.entries(attributes).every(([name, value]) => value === null || value === undefined || (known && Object.hasOwn(known, name) && isPlain(value) && (!SPANS.includes(name) || isSpan(value))))
+}
+
+/** Tables are laid out cell by cell, so that a number without measure would stop every page. @param {unknown} value */
+function isSpan(value) {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= SPAN_MOST
 }
 
 /** Rendering expects scalars and, for widths of columns, lists of them. @param {unknown} value */

@@ -4,6 +4,8 @@ import { signal } from '../../../vendor/view.js'
 import { TextSelection, getSchema } from '../../../vendor/rich.js'
 import { ROOTS, SCHEMA, readMeta } from '../../sync/meta.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/rich.js'
+import '../../ui/icons/writing.js'
 import { caretOf } from './carets.js'
 import { asMarkdown, count, headings } from './content.js'
 import { openRichEditor } from './editor.js'
@@ -57,14 +59,20 @@ class RichDocument {
     if (problem) return this.#onlyShow(problem), this
     // Before the binding's own observers: what they must not see has to be found first.
     context.doc.on('beforeObserverCalls', this.#check)
-    this.#open = openRichEditor(this.scroller, this.around, context, this.fragment, this.#tick)
+    this.#open = openRichEditor(this.scroller, this.around, context, this.fragment, this.#tick, () => this.#onlyShow('unknown-content'))
   }
 
   /** @param {Transaction | null} transaction all of the document when null @returns {Problem | null} */
   #problemOf(transaction) {
     if (readMeta(this.context.doc).schema > SCHEMA) return 'newer-schema'
-    const isFine = transaction ? isKnownChange(transaction, this.fragment, this.#schema) : isKnown(this.fragment, this.#schema)
-    return isFine ? null : 'unknown-content'
+    try {
+      const isFine = transaction ? isKnownChange(transaction, this.fragment, this.#schema) : isKnown(this.fragment, this.#schema)
+      return isFine ? null : 'unknown-content'
+    } catch (error) {
+      // Thrown on, it would keep the binding from hearing of an edit, which its next one would then undo.
+      console.error('the document cannot be checked', error)
+      return 'unknown-content'
+    }
   }
 
   /** Ends the editor without a trace in the document. @param {Problem} problem */

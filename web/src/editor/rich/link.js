@@ -17,7 +17,8 @@ export function safeAddress(written) {
   const address = written.replace(/[\u0000-\u0020\u00a0\u1680\u180e\u2000-\u2029\u205f\u3000]/g, '')
   if (address === '') return null
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1].toLowerCase()
-  if (scheme && !/^[^:]+:\d+(?:[/?#]|$)/.test(address)) {
+  // A host with a port looks like a scheme, but no scheme that runs code has a dot.
+  if (scheme && !/^(?:[^:/?#]*\.[^:/?#]*|localhost):\d+(?:[/?#]|$)/i.test(address)) {
     return /^(?:https?|ftps?|mailto|tel|sms|xmpp|callto|cid)$/.test(scheme) ? address : null
   }
   if (/^[#/?]/.test(address)) return address

@@ -19,14 +19,15 @@ const OFFERED_FOR = 12_000
 /** @type {PluginKey<Pasted | null>} */
 const key = new PluginKey('paste')
 
-/** @param {HTMLElement} parent @param {{ largestUpdate: number, toast: (message: string) => void }} context */
-export const richPaste = (parent, { largestUpdate, toast }) => Extension.create({
+/** @param {HTMLElement} parent @param {{ readonly largestUpdate: number, toast: (message: string) => void }} context */
+export const richPaste = (parent, context) => Extension.create({
   name: 'richPaste',
   addProseMirrorPlugins() {
     const { editor } = this
     const refuses = (/** @type {Slice} */ slice) => {
       const size = sizeOf(slice)
-      if (size > largestUpdate) toast(t('rich.paste.tooLarge', { size: megabytes(size), limit: megabytes(largestUpdate) }))
+      const { largestUpdate } = context
+      if (size > largestUpdate) context.toast(t('rich.paste.tooLarge', { size: megabytes(size), limit: megabytes(largestUpdate) }))
       return size > largestUpdate
     }
     return [

@@ -48,7 +48,7 @@ export function words(parent, { help, hasPlaceholder }) {
     note.textContent = t(help)
     return [
       EditorState.phrases.of(Object.fromEntries(Object.entries(PHRASES).map(([phrase, key]) => [phrase, t(key)]))),
-      EditorView.contentAttributes.of({ 'aria-label': t('text.label'), 'aria-describedby': note.id, tabindex: '0' }),
+      EditorView.contentAttributes.of({ 'aria-label': t('common.text'), 'aria-describedby': note.id, tabindex: '0' }),
       hasPlaceholder && canEdit ? placeholder(t('text.placeholder')) : [],
     ]
   }

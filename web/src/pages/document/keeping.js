@@ -48,6 +48,7 @@ export function keepEdits(provider, store) {
   })
   beginOffline(provider)
   persistOffline(provider)
+  bringRescue(provider)
   setTimeout(() => store.evict(undefined, provider.name).catch(() => {}), EVICT_AFTER)
 }
 
@@ -56,7 +57,17 @@ export function act(desk, action) {
   if (action === 'retry') desk.provider.connect()
   else if (action === 'resume') desk.provider.resume()
   else if (action === 'reload') location.reload()
+  else if (action === 'restore' || action === 'create') import('./absent.js').then(absent => absent[action](desk))
   else import('./rescuing.js').then(({ download }) => download(desk))
+}
+
+/** Where nothing can be stored, the way to download a text has to be here before the connection goes. @param {Provider} provider */
+function bringRescue(provider) {
+  const stop = provider.subscribe(() => {
+    if (provider.facts.storage !== 'refused') return
+    stop()
+    import('./rescuing.js').catch(() => {})
+  })
 }
 
 /** An address that says what kind of document to make makes one, also while the server cannot be asked. @param {Provider} provider */
