@@ -1,6 +1,6 @@
 // Pictures of the app for people to look at: `COSCRIBE_BIN=… node scripts/screenshots.mjs FOLDER [PART]` writes the
 // states of test/support/scenes.mjs that are worth it, wide and narrow, light and dark; with PART those whose name
-// holds it. Names, texts and the clock are fixed.
+// holds it. Names and texts are fixed; times are those of the moment.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { launch } from '../test/support/people.mjs'
