@@ -8,7 +8,6 @@ import { Y } from '../../../vendor/core.js'
 export const READ_ONLY = [
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),
-  EditorView.contentAttributes.of({ role: 'document', 'aria-readonly': 'true', 'aria-multiline': 'false' }),
 ]
 
 /** @param {Y.Text} text @param {Y.UndoManager} undoManager @param {() => void} onForeign the text can only be shown */
