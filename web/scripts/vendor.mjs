@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { minify } from 'terser'
+import { withoutMarkdown } from './without_markdown.mjs'
 
 const web = fileURLToPath(new URL('..', import.meta.url))
 const committed = path.join(web, 'vendor')
@@ -46,8 +47,8 @@ if (process.argv.includes('--check')) {
 /** Writes every vendored file into `folder`. @param {string} folder */
 async function generate(folder) {
   await mkdir(folder, { recursive: true })
-  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]' })
-  const { metafile: borrowing } = await build({ ...options(folder, borrowers), plugins: [fromRich] })
+  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown] })
+  const { metafile: borrowing } = await build({ ...options(folder, borrowers), plugins: [fromRich, withoutMarkdown] })
   await spreadHelpers(folder, metafile)
   await squeeze(folder)
   for (const name of [...entries, ...borrowers]) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))

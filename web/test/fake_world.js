@@ -70,10 +70,13 @@ export class FakeWorld {
         return /** @type {any} */ (this.#next++)
       },
       clearTimeout: timer => void this.#timers.delete(/** @type {any} */ (timer)),
-      now: () => this.now,
+      now: () => this.clock(),
       random: () => this.random,
     }
   }
+
+  /** What every part asks for the time. */
+  clock = () => this.now
 
   /** The newest connection. */
   get socket() {

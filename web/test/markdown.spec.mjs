@@ -244,3 +244,43 @@ test('the text speaks German where the page does', { skip }, async () => {
   await ada.close()
   other.close()
 })
+
+test('a text in which another app put something else than letters is only shown', { skip }, async () => {
+  const { ada, other, page } = await open('embed', 'one two')
+  await ada.sees('one two')
+  other.text.insertEmbed(3, { image: 'x' })
+  await page.getByText('This document is shown for reading only.').waitFor()
+  assert.equal(await page.locator('.cm-content').getAttribute('contenteditable'), 'false')
+  other.text.insert(0, 'zero ')
+  await ada.sees('zero one two')
+  await page.reload()
+  await page.getByText('This document is shown for reading only.').waitFor()
+  await ada.sees('zero one two')
+  assert.equal(await page.locator('.cm-content').getAttribute('contenteditable'), 'false')
+  await ada.close()
+  other.close()
+})
+
+test('an error on the way of a key costs neither the key nor those after it', { skip }, async () => {
+  const ada = await person(browser, server.url, 'Ada Byron')
+  const { page } = ada
+  await ada.opens('crash', '?kind=markdown')
+  const other = await writer(server.port, 'crash')
+  ada.expects.push(/the text editor failed/)
+  await ada.text.click()
+  // The first key also says what kind of document it is, and when; that fails, in the middle of its transaction.
+  await page.evaluate(() => {
+    const { now } = Date
+    Error.stackTraceLimit = 50
+    Date.now = () => {
+      const stack = new Error().stack ?? ''
+      if (!stack.includes('transact') || stack.includes('onUpdate')) return now()
+      Date.now = now
+      throw new Error('provoked')
+    }
+  })
+  await page.keyboard.type('abcd')
+  await other.sees(text => text === 'abcd')
+  await ada.close()
+  other.close()
+})

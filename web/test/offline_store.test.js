@@ -20,6 +20,7 @@ class Air {
   /** @type {(() => void)[]} */
   waiting = []
   said = 0
+  isBroken = false
 
   get Channel() {
     const air = this
@@ -33,6 +34,7 @@ class Air {
       /** @param {any} data */
       postMessage(data) {
         air.said++
+        if (air.isBroken) throw new DOMException('broken', 'DataCloneError')
         const copy = structuredClone(data)
         for (const other of air.ends) if (other !== this.end && other.name === this.end.name) air.waiting.push(() => other.isOpen && other.heard(copy))
       }
@@ -336,6 +338,20 @@ test('what a tab says of its marks is no edit that another tab has', async t => 
   here.air.deliver()
   assert.equal(two.read(), '')
   assert.equal(two.provider.facts.unsaved, 0)
+})
+
+test('an edit that other tabs cannot be told of is stored and sent', async t => {
+  t.mock.method(console, 'error', () => {})
+  const here = device()
+  const one = await here.tab(t, { connect: true })
+  handshake(one.world, null)
+  confirm(one.world)
+  here.air.isBroken = true
+  one.text.insert(0, 'a')
+  here.air.isBroken = false
+  assert.ok(confirm(one.world).some(message => message.type === 'update'))
+  await one.provider.flush()
+  assert.equal((await here.tab(t)).read(), 'a')
 })
 
 test('tabs of different lives tell each other nothing', async t => {

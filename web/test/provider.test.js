@@ -175,6 +175,55 @@ test('whoever starts to observe the document when it is loaded is told nothing t
   assert.equal(events, 0)
 })
 
+test('an error of whoever listens reaches neither the document nor who else listens', t => {
+  const { provider, text } = open(t)
+  t.mock.method(console, 'error', () => {})
+  let told = 0
+  provider.subscribe(() => assert.fail('a listener’s own trouble'))
+  provider.subscribe(() => void told++)
+  text.insert(0, 'a')
+  assert.ok(told > 0)
+})
+
+test('what could not be handed to the connection goes out with the next one, and is not saved before', t => {
+  const { world, provider, text } = open(t)
+  handshake(world)
+  taken(world)
+  world.socket.send = () => assert.fail('no room in the buffer')
+  text.insert(0, 'abc')
+  assert.equal(world.socket.readyState, 3)
+  assert.equal(provider.facts.unsaved, 1)
+  world.advance(1000)
+  handshake(world)
+  const [answer] = takenOf(world, 'step-2')
+  const there = new Y.Doc()
+  if (answer?.type === 'step-2') Y.applyUpdate(there, answer.update)
+  assert.equal(there.getText('text').toString(), 'abc')
+})
+
+test('an edit that fails on its way out goes with the next handshake, and those after it are told of', t => {
+  t.mock.method(console, 'error', () => {})
+  const { world, provider, text } = open(t)
+  handshake(world)
+  taken(world)
+  const { clock } = world
+  world.clock = () => {
+    world.clock = clock
+    assert.fail('no time')
+  }
+  text.insert(0, 'a')
+  text.insert(1, 'b')
+  world.advance(1000)
+  handshake(world)
+  assert.ok(provider.facts.unsaved > 0)
+  const [answer] = takenOf(world, 'step-2')
+  const there = new Y.Doc()
+  if (answer?.type === 'step-2') Y.applyUpdate(there, answer.update)
+  assert.equal(there.getText('text').toString(), 'ab')
+  text.insert(2, 'c')
+  assert.equal(takenOf(world, 'update').length, 1)
+})
+
 test('after its end a provider ignores the document', t => {
   const { world, provider, text } = open(t)
   handshake(world)

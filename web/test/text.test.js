@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { EditorSelection, EditorState, Text, markdownLanguage } from '../vendor/text.js'
 import { Y } from '../vendor/core.js'
+import { broughtForeign } from '../src/editor/text/bound.js'
 import { guessIndent, readIndent, writeIndent } from '../src/editor/text/code/indent.js'
 import { LANGUAGE_NAMES } from '../src/editor/text/code/languages.js'
 import { locate, trackPlaces } from '../src/editor/text/carets/places.js'
@@ -32,6 +33,24 @@ function after(marked, edit) {
   const text = doc.toString()
   return main.empty ? `${text.slice(0, main.from)}|${text.slice(main.from)}` : `${text.slice(0, main.from)}|${text.slice(main.from, main.to)}|${text.slice(main.to)}`
 }
+
+test('what another app puts into a text is told from letters', () => {
+  const doc = new Y.Doc()
+  const text = doc.getText('text')
+  /** @type {boolean[]} */
+  const found = []
+  doc.on('beforeObserverCalls', transaction => found.push(broughtForeign(transaction, text)))
+  text.insert(0, 'letters')
+  text.format(0, 3, { bold: true })
+  text.delete(1, 2)
+  doc.getText('other').insertEmbed(0, { image: 'x' })
+  doc.getMap('meta').set('title', 'x')
+  text.setAttribute('lang', 'de')
+  assert.deepEqual(found.splice(0), [false, false, false, false, false, false])
+  text.insertEmbed(1, { image: 'x' })
+  text.insertEmbed(0, new Y.Map())
+  assert.deepEqual(found, [true, true])
+})
 
 test('marks are written around a selection or a word, and taken away again', () => {
   for (const [mark, sign] of /** @type {const} */ ([['strong', '**'], ['emphasis', '*'], ['strike', '~~'], ['code', '`']])) {

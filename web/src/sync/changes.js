@@ -13,9 +13,15 @@ export class Changes {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Something may have changed. */
+  /** Something may have changed. A listener's error stays here: beyond are Yjs and the editor that made an edit. */
   tell() {
-    for (const listener of [...this.#listeners, ...this.#waiting]) listener()
+    for (const listener of [...this.#listeners, ...this.#waiting]) {
+      try {
+        listener()
+      } catch (error) {
+        console.error('a listener failed', error)
+      }
+    }
   }
 
   /** Resolves when `isSo` says so, asked now and at every change; fails when it throws. @param {() => boolean} isSo @returns {Promise<void>} */
@@ -40,5 +46,23 @@ export class Changes {
     this.#listeners.clear()
     this.tell()
     this.#waiting.clear()
+  }
+}
+
+/**
+ * A listener to a document's updates that never throws: Yjs, once one has, tells nobody of any later edit.
+ * @template {unknown[]} Values
+ * @param {(...values: Values) => void} run
+ * @param {() => void} failed
+ * @returns {(...values: Values) => void}
+ */
+export function contained(run, failed) {
+  return (...values) => {
+    try {
+      run(...values)
+    } catch (error) {
+      console.error('an edit was not passed on', error)
+      failed()
+    }
   }
 }

@@ -1,7 +1,7 @@
 // Keeps one Yjs document in step with the server and with its copy on this device, and knows what of it the server
 // has on disk. No DOM. Wire: y-websocket at /ws/{document}, message 102 to learn what is durable, 120 for the epoch.
 import { awareness as protocol } from '../../vendor/core.js'
-import { Changes } from './changes.js'
+import { Changes, contained } from './changes.js'
 import { Exchange } from './exchange.js'
 import * as frames from './frames.js'
 import { Health } from './health.js'
@@ -256,11 +256,10 @@ export class Provider {
     this.#changed()
   }
 
-  #onUpdate = (/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
+  #onUpdate = contained((/** @type {Uint8Array} */ update, /** @type {unknown} */ origin) => {
     if (origin === this) {
       this.#copy?.received(update)
-      if (this.#exchange.isCompleting) this.#exchange.changed(update)
-      return
+      return this.#exchange.isCompleting ? this.#exchange.changed(update) : undefined
     }
     // The copy has counted already what it brings.
     if (this.#copy === null || origin !== this.#copy) {
@@ -269,7 +268,8 @@ export class Provider {
     }
     this.#exchange.changed(update)
     this.#changed()
-  }
+    // A handshake finds out what was not sent.
+  }, () => this.#socket.reconnect('an edit was not passed on'))
 
   /** @param {number} code @param {string} reason @returns {import('./socket.js').Verdict} */
   #closed(code, reason) {

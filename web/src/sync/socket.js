@@ -122,8 +122,14 @@ export class Socket {
   /** Sends now, or not at all: false means that no connection is open. @param {Uint8Array} bytes */
   send(bytes) {
     if (!this.isOpen) return false
-    this.#current?.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes))
-    return true
+    try {
+      this.#current?.send(/** @type {Uint8Array<ArrayBuffer>} */ (bytes))
+      return true
+    } catch (error) {
+      // What comes after it must not be taken for all there was.
+      this.reconnect(String(error))
+      return false
+    }
   }
 
   /** Call when the other side has shown that it works for us: the next backoff starts small. */

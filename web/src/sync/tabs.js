@@ -53,7 +53,12 @@ export class Tabs {
 
   /** Tells all other tabs, or one of them. @param {Body} body @param {string | null} [to] */
   say(body, to = null) {
-    this.#channel?.postMessage({ ...body, ...this.#standing(), from: this.#session, to })
+    try {
+      this.#channel?.postMessage({ ...body, ...this.#standing(), from: this.#session, to })
+    } catch (error) {
+      // The edit that is told of still has to be stored and sent.
+      console.error('other tabs cannot be told', error)
+    }
   }
 
   /** Hears and says nothing from now on. */

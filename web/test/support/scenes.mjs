@@ -16,7 +16,7 @@ const plan = url => `<h1>Launch of the reading room</h1>
 <h2>Who does what</h2>
 <table><tbody><tr><th><p>Evening</p></th><th><p>Reader</p></th><th><p>Door</p></th></tr><tr><td><p>Thursday</p></td><td><p>Mia Chen</p></td><td><p>Ada</p></td></tr><tr><td><p>Friday</p></td><td><p>Linus Okafor</p></td><td><p>Grace</p></td></tr></tbody></table>
 <blockquote><p>A room without books is like a body without a soul.</p></blockquote>
-<img src="${url}/icon.svg" alt="The mark of Coscribe">
+<img src="${url}/icon.svg" alt="The mark of Coscribe" width="96" height="96">
 <pre><code class="language-python">seats = rows * 12\nprint(seats)</code></pre>
 <ol><li><p>Lights</p></li><li><p>Sound</p><ul><li><p>two microphones</p></li></ul></li></ol><hr><p>See you there.</p>`
 

@@ -183,12 +183,26 @@ impl<'a> Site<'a> {
         let files = self.sources.iter();
         files
             .filter(|(path, _)| path.starts_with("vendor/") && path.ends_with(".js"))
-            .map(|(path, body)| Output {
+            .map(|(path, _)| Output {
                 path: self.url(path),
-                body: body.clone(),
+                body: self.vendored_body(path),
                 immutable: true,
             })
             .collect()
+    }
+
+    /// A vendored file with the addresses that the entries it imports have here; there must be no
+    /// two of one. What a tool wrote imports in no circles.
+    fn vendored_body(&self, path: &str) -> Vec<u8> {
+        let body = self.sources.get(path).cloned().unwrap_or_default();
+        let imports = self.graph.vendored_imports(path);
+        let entries: Vec<_> = imports.iter().filter(|it| !it.contains("/shared-")).collect();
+        let Ok(mut text) = String::from_utf8(body.clone()) else { return body };
+        for entry in entries {
+            let named = |path: &str| format!("\"./{}\"", path.trim_start_matches("vendor/"));
+            text = text.replace(&named(entry), &named(&self.url(entry)));
+        }
+        text.into_bytes()
     }
 
     /// The address of a root or a vendored file, without the leading slash.
@@ -196,9 +210,10 @@ impl<'a> Site<'a> {
         if let Some(name) = self.names.get(path) {
             return name.clone();
         }
-        let body = self.sources.get(path).map(Vec::as_slice).unwrap_or_default();
         match path.strip_suffix(".js") {
-            Some(stem) if !stem.contains("/shared-") => format!("{stem}-{}.js", hash([body])),
+            Some(stem) if !stem.contains("/shared-") => {
+                format!("{stem}-{}.js", hash([&self.vendored_body(path)[..]]))
+            }
             _ => path.to_owned(),
         }
     }

@@ -71,6 +71,11 @@ impl Graph {
         self.roots().filter(|root| root.starts_with("src/"))
     }
 
+    /// What a vendored file imports, if a root reaches it.
+    pub(crate) fn vendored_imports(&self, path: &str) -> &[String] {
+        self.vendored.get(path).map_or(&[], Vec::as_slice)
+    }
+
     /// What a root needs before it runs, itself included.
     pub(crate) fn reach(&self, root: &str) -> Result<Reach, Problem> {
         let (mut reach, mut path) = (Reach::default(), Vec::new());
@@ -126,10 +131,8 @@ fn vendored_imports(path: &str, text: &str) -> Result<Vec<String>, Problem> {
     for word in ["import\"./", "from\"./"] {
         for (at, _) in text.match_indices(word) {
             let name = text[at + word.len()..].split('"').next().unwrap_or_default();
-            if !name.starts_with("shared-") {
-                // Entries get other names when they are built in; there must be no two of one.
-                let what = format!("imports {name}, which is no shared chunk");
-                return Err(Problem::at(path, 1, &what));
+            if !name.ends_with(".js") {
+                return Err(Problem::at(path, 1, &format!("imports {name}, which is no script")));
             }
             let import = format!("{folder}/{name}");
             if !found.contains(&import) {

@@ -239,6 +239,31 @@ fn the_style_sheets_of_a_page_become_one() {
 }
 
 #[test]
+fn a_style_sheet_for_later_stays_one_of_its_own() {
+    let page = "<link rel=\"stylesheet\" href=\"/styles/a.css\">\n\
+        <link rel=\"stylesheet\" href=\"/styles/later.css\" data-styles=\"later\" disabled>\n\
+        <link rel=\"stylesheet\" href=\"/styles/b.css\">\n<body>\n";
+    let files = [
+        ("a.html", page),
+        ("styles/a.css", "a {}"),
+        ("styles/later.css", "/* Later. */ c {}"),
+        ("styles/b.css", "b {}"),
+        ("sw.js", "const FILES = __PRECACHE__\n"),
+    ];
+    let outputs = join(&sources(&files)).unwrap();
+    let (page_style, css) = text(&outputs, "joined/a-");
+    assert_eq!(css, "a {}\nb {}\n");
+    let (later, css) = text(&outputs, "joined/later-");
+    assert_eq!(css, "c {}\n");
+    let expected = format!(
+        "<link rel=\"stylesheet\" href=\"/{page_style}\">\n\
+         <link rel=\"stylesheet\" href=\"/{later}\" data-styles=\"later\" disabled>\n<body>\n"
+    );
+    assert_eq!(text(&outputs, "a.html").1, expected);
+    assert!(text(&outputs, "sw.js").1.contains(later));
+}
+
+#[test]
 fn a_script_that_is_no_module_keeps_its_place() {
     let page = "<script src=\"/src/pages/first.js\"></script>\n\
         <link rel=\"stylesheet\" href=\"/styles/a.css\">\n\

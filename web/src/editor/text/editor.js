@@ -12,12 +12,12 @@ import {
   keymap,
   search,
   searchKeymap,
-  yCollab,
 } from '../../../vendor/text.js'
 import { Y } from '../../../vendor/core.js'
 import { signal } from '../../../vendor/view.js'
 import { ROOTS } from '../../sync/meta.js'
 import { holdScroll } from './anchor.js'
+import { READ_ONLY, bindText } from './bound.js'
 import { remoteCarets } from './carets/remote_carets.js'
 import { holdWhileComposing } from './composing.js'
 import { gotoLine } from './goto_line.js'
@@ -55,6 +55,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
   const { doc, awareness, readPerson, onComposition } = context
   const text = doc.getText(ROOTS.text)
   const undo = ownUndo(text)
+  const bound = bindText(text, undo.manager, () => context.onProblem('unknown-content'))
   const carets = remoteCarets(text, awareness, readPerson)
   const language = words(parent, { help, hasPlaceholder })
   const editable = new Compartment()
@@ -70,7 +71,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
         basics(),
         language.extension,
         keymap.of([...undo.keys, { key: 'Mod-Alt-g', run: gotoLine }, ...searchKeymap, ...defaultKeymap]),
-        yCollab(text, null, { undoManager: undo.manager }),
+        bound.extension,
         refuseLargeEdits(() => context.largestUpdate, context.toast),
         carets.extension,
         holdScroll(),
@@ -79,6 +80,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
       ],
     }),
   })
+  bound.start(view)
   const stopSpeaking = language.follow(view)
   return {
     view,
@@ -91,16 +93,12 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
     goTo: client => carets.goTo(view, client),
     destroy() {
       stopSpeaking()
+      bound.stop()
       undo.manager.destroy()
       view.destroy()
     },
   }
 }
-
-const READ_ONLY = [
-  EditorState.readOnly.of(true),
-  EditorView.editable.of(false),
-]
 
 /** Line ends as Y.Text counts them, whatever is pasted; directions; what a selection looks like. */
 function basics() {
