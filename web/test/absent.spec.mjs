@@ -38,6 +38,15 @@ async function ask(method, document, body, where = server) {
   const answer = await fetch(`${where.url}/api/v1/documents/${document}`, { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) })
   assert.ok(answer.ok, `${method} ${document}: ${answer.status}`)
 }
+/** Runs in the page: whether so many unsent edits are stored on this device. @param {number} count */
+async function isStored(count) {
+  /** @param {IDBRequest} asked @returns {Promise<any>} */
+  const answer = asked => new Promise(resolve => (asked.onsuccess = () => resolve(asked.result)))
+  const database = await answer(indexedDB.open('coscribe'))
+  const records = await answer(database.transaction('documents').objectStore('documents').getAll())
+  database.close()
+  return records.some((/** @type {any} */ { marks }) => Object.values(marks).some(([made, sure]) => made - sure === count))
+}
 /** @param {import('./support/people.mjs').Person} one @param {RegExp} text */
 const panelSays = (one, text) => one.page.locator('.rescue', { hasText: text }).waitFor()
 
@@ -64,6 +73,7 @@ test('edits made offline reach a document that was renamed meanwhile, also after
   await ada.page.locator('.status[data-status=offline]').waitFor()
   await ada.page.keyboard.type('offline')
   await ada.page.locator('.status-long', { hasText: /7 edits to send/ }).waitFor()
+  await ada.page.waitForFunction(isStored, 7)
   await ada.page.close()
   await ask('PATCH', 'away', { name: 'elsewhere' })
   await ada.context.setOffline(false)

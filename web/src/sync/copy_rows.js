@@ -159,11 +159,8 @@ export class CopyRows {
       rows.forEach(({ update }, index) => updates.put({ name, number: first + index, update }))
       documents.put({ ...record, ...there, name, marks: merged(readMarks(record.marks), readMarks(there?.marks)), next: first + rows.length,
         rows: record.rows + (there?.rows ?? 0), bytes: record.bytes + (there?.bytes ?? 0), loose: record.loose + (there?.bytes ?? 0) })
-      return there === undefined
-    }).then(isAlone => {
-      // Rows have new numbers; and if others were there, they may have what we lack.
-      this.#have = new Set()
-      if (!isAlone) this.life = null
+      // Rows have new numbers.
+      this.#have.clear()
     })
   }
 

@@ -27,8 +27,6 @@ export class OfflineCopy {
   hasContent = false
   /** Settles when the copy is loaded, or when it turned out that there is no storage. @type {Promise<void>} */
   whenLoaded
-  /** It is being put under another name. @type {Promise<void> | null} */
-  moving = null
   /** What waits to be stored, and how many of our edits it holds. @type {{ update: Uint8Array, edits: number }[]} */
   #queue = []
   /** Confirmations or an epoch wait to be stored. */
@@ -123,14 +121,7 @@ export class OfflineCopy {
   }
 
   /** The document has another name now, and so has the copy. Resolves when that was tried. @param {string} name */
-  moveTo(name) {
-    const moving = this.#moveTo(name).finally(() => this.moving === moving && (this.moving = null))
-    this.moving = moving
-    return moving
-  }
-
-  /** @param {string} name */
-  async #moveTo(name) {
+  async moveTo(name) {
     await this.whenLoaded
     while (this.#flushing) await this.#flushing
     if (this.#isClosed) return

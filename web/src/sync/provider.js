@@ -51,7 +51,7 @@ export class Provider {
     this.#token = new Token(token, () => this.#socket.reconnect('a new token'), environment)
     this.#socket = new Socket(
       {
-        url: () => this.#copy?.moving?.then(() => this.#url()) ?? this.#url(),
+        url: () => this.#url(),
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
