@@ -42,7 +42,7 @@ test('contrast is computed as WCAG does', () => {
 
 test('text is readable on every ground it may stand on', () => {
   const grounds = ['ground', 'paper', 'raised']
-  for (const ink of ['ink', 'ink-soft', 'ink-faint', 'accent', 'warm', 'bad']) meets(ink, grounds, 4.5)
+  for (const ink of ['ink', 'ink-soft', 'ink-faint', 'accent', 'warm', 'good', 'bad']) meets(ink, grounds, 4.5)
   meets('ink', ['code', 'accent-wash', 'warm-wash', 'bad-wash'], 4.5)
   meets('ink-soft', ['code', 'accent-wash', 'warm-wash', 'bad-wash'], 4.5)
   meets('accent', ['accent-wash'], 4.5)

@@ -30,10 +30,12 @@ test('a hello names the epoch, or says that the document has none yet', () => {
     assert.ok(message.type === 'hello')
     return message.hello
   }
-  assert.deepEqual(said('{"epoch":"e1","access":"view","app":3,"largest":4096,"more":1}'), { epoch: 'e1', access: 'view', app: 3, largest: 4096 })
-  assert.deepEqual(said('{"epoch":null}'), { epoch: null, access: 'edit', app: 0, largest: Infinity })
+  assert.deepEqual(said('{"epoch":"e1","access":"view","app":3,"largest":4096,"more":1}'), { epoch: 'e1', access: 'view', app: 3, largest: 4096, renamed: null })
+  assert.deepEqual(said('{"epoch":null}'), { epoch: null, access: 'edit', app: 0, largest: Infinity, renamed: null })
   assert.deepEqual(said('{"epoch":7,"access":"all","app":"9","largest":-1}'), said('{}'))
   assert.deepEqual(said('null'), said('{}'))
+  assert.equal(said('{"renamed":"b"}').renamed, 'b')
+  assert.deepEqual([said('{"renamed":""}').renamed, said('{"renamed":5}').renamed], [null, null])
 })
 
 test('unknown messages and trailing bytes are ignored, frames that end early are refused', () => {

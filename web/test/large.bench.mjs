@@ -1,5 +1,5 @@
 // Numbers for large documents, not part of the tests: `COSCRIBE_BIN=… node test/large.bench.mjs`. A rich document
-// of 1 000 000 characters in 5 000 paragraphs and a text file of 2 MB: opening, typing, receiving.
+// of 1 000 000 characters in 5 000 paragraphs and text files of 2 MB: opening, typing, receiving.
 import * as Y from 'yjs'
 import { foreigner } from './support/foreigner.mjs'
 import { launch, person } from './support/people.mjs'
@@ -29,12 +29,21 @@ try {
   })
   rich.close()
 
-  const text = await foreigner(server.port, 'text')
-  text.doc.getText('text').insert(0, Array.from({ length: 29_000 }, () => SENTENCE).join('\n').slice(0, 2 << 20))
-  text.doc.getMap('meta').set('kind', 'code')
-  await text.settled()
-  await measure('code, 2 MB', 'text', '?kind=code', '.cm-line:nth-child(10)', () => text.doc.getText('text').insert(3, 'x'))
-  text.close()
+  /** Lines that a grammar has something to do with. @type {Record<string, string>} */
+  const lines = {
+    javascript: "  if (place > 3 && names.has('fox')) return render({ value: `${count} of them`, more: [1, 2, 3] }) // so\n",
+    markdown: `${SENTENCE}\n\n- **one** [two](https://example.org) \`three\`\n\n## Four\n\n`,
+    plain: `${SENTENCE}\n`,
+  }
+  for (const [lang, line] of Object.entries(lines)) {
+    const text = await foreigner(server.port, lang)
+    text.doc.getText('text').insert(0, line.repeat(Math.ceil((2 << 20) / line.length)).slice(0, 2 << 20))
+    text.doc.getMap('meta').set('kind', lang === 'markdown' ? 'markdown' : 'code')
+    if (lang === 'javascript') text.doc.getMap('meta').set('lang', lang)
+    await text.settled()
+    await measure(`${lang}, 2 MB`, lang, '', '.cm-line:nth-child(10)', () => text.doc.getText('text').insert(3, 'x'))
+    text.close()
+  }
 } finally {
   await browser.close()
   await server.stop()

@@ -322,6 +322,10 @@ test('what a retry cannot fix stops the attempts and says why; anything else is 
     assert.equal(provider.facts.stop, stop)
     assert.equal(provider.facts.reason, 'because')
   }
+  const { world, provider } = open(t)
+  world.socket.accept()
+  world.socket.drop(4404, 'this document is in the bin')
+  assert.equal(provider.facts.stop, 'in-bin')
   for (const code of [1000, 1001, 1006, 1011, 1012, 1013, 4408, 4429, 4500]) {
     const { world, provider } = open(t)
     world.socket.accept()

@@ -101,7 +101,7 @@ test('an empty page says nothing for a moment, then that it loads, then that thi
 
 test('an end that a retry cannot change comes before everything else', () => {
   const facts = { loaded: false, lostAt: 0, failures: 3, restarting: true, unsaved: 2, unsavedSince: 0 }
-  for (const stop of /** @type {const} */ (['denied', 'sign-in', 'missing', 'replaced', 'outdated', 'too-large', 'full', 'refused'])) {
+  for (const stop of /** @type {const} */ (['denied', 'sign-in', 'missing', 'in-bin', 'replaced', 'outdated', 'too-large', 'full', 'refused'])) {
     const said = status({ ...facts, stop })
     assert.equal(said.kind, stop)
     assert.match(said.detail, /2 edits were not sent; they are kept on this device/)
@@ -140,4 +140,10 @@ test('whatever the facts, it never says saved with an edit unconfirmed, nothing 
     assert.ok(unsaved === 0 && !facts.stop && facts.loaded, JSON.stringify(facts))
   }
   assert.ok(savedCount > 500)
+})
+
+test('a document that is gone can be begun again, but not over edits that nobody else has', () => {
+  assert.deepEqual(status({ stop: 'missing' }).actions, ['create'])
+  assert.deepEqual(status({ stop: 'missing', unsaved: 1 }).actions, ['resume'])
+  assert.deepEqual(status({ stop: 'in-bin', unsaved: 1 }).actions, ['restore'])
 })

@@ -1,15 +1,19 @@
 // The words people see: all of them come from the language tables, which are complete and hold nothing unused.
 import assert from 'node:assert/strict'
 import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path/posix'
 import { test } from 'node:test'
+import '../src/i18n/shell.js'
+import '../src/i18n/shell_parts.js'
 import { LANGUAGES, t } from '../src/i18n/index.js'
 import { de } from '../src/i18n/de/index.js'
 import { en } from '../src/i18n/en/index.js'
 
 const web = new URL('../', import.meta.url)
-const modules = readdirSync(new URL('src/', web), { recursive: true, encoding: 'utf8' })
-  .filter(file => file.endsWith('.js') && !/^i18n\/(?!index)/.test(file))
+const sources = readdirSync(new URL('src/', web), { recursive: true, encoding: 'utf8' })
+  .filter(file => file.endsWith('.js'))
   .map(file => ({ file, source: withoutComments(readFileSync(new URL(`src/${file}`, web), 'utf8')) }))
+const modules = sources.filter(({ file }) => !/^i18n\/(?!index)/.test(file))
 const pages = readdirSync(web).filter(file => file.endsWith('.html')).map(file => ({ file, source: readFileSync(new URL(file, web), 'utf8') }))
 /** Attributes that people read or hear. */
 const SPOKEN = 'aria-label|aria-description|aria-roledescription|aria-valuetext|title|alt|placeholder|data-tip'
@@ -90,12 +94,49 @@ test('every language has every text, with the same values in it', () => {
 
 test('every text is used, and every text a page asks for is there', () => {
   const all = modules.map(({ source }) => source).join('\n')
-  // Keys that are put together, such as `common.kind.${kind}`.
-  const patterns = [...all.matchAll(/`([a-z][\w-]*\.[\w.${}()-]*\$\{[^`]*)`/gi)].map(([, key]) => new RegExp(`^${key.replace(/\$\{[^}]*\}/g, '\0').replace(/[.*+?()|[\]\\]/g, '\\$&').replaceAll('\0', '[\\w.-]+')}$`))
+  const patterns = patternsIn(all)
   const asked = new Set(pages.flatMap(({ source }) => [...source.matchAll(/data-t(?:-label)?="([^"]+)"/g)].map(([, key]) => key)))
   for (const key of asked) assert.ok(key in en, `a page asks for ${key}`)
   const isUsed = (/** @type {string} */ key) => asked.has(key) || all.includes(`'${key}'`) || patterns.some(pattern => pattern.test(key))
   assert.deepEqual(Object.keys(en).filter(key => !isUsed(key)), [])
+})
+
+/** Keys that are put together, such as `common.kind.${kind}`. @param {string} source */
+function patternsIn(source) {
+  return [...source.matchAll(/`([a-z][\w-]*\.[\w.${}()-]*\$\{[^`]*)`/gi)].map(([, key]) => new RegExp(`^${key.replace(/\$\{[^}]*\}/g, '\0').replace(/[.*+?()|[\]\\]/g, '\\$&').replaceAll('\0', '[\\w.-]+')}$`))
+}
+
+/** The modules that a module imports, and theirs. @param {string} file @param {Set<string>} [seen] */
+function reach(file, seen = new Set()) {
+  const source = sources.find(one => one.file === file)?.source
+  if (source === undefined || seen.has(file)) return seen
+  seen.add(file)
+  for (const [, target] of source.matchAll(/^(?:import|\})[^\n]*?'(\.[^']+)'/gm)) reach(join(dirname(file), target), seen)
+  return seen
+}
+
+test('texts come with the modules that say them', async () => {
+  /** The ways into folders whose modules nobody else imports: what these bring, all of them have. @type {Record<string, string[]>} */
+  const ways = { 'editor/rich/': ['editor/rich/index.js'], 'editor/text/': ['editor/text/markdown.js', 'editor/text/code.js'] }
+  const outside = (/** @type {string} */ folder) => modules.filter(({ file }) => !file.startsWith(folder))
+  for (const [folder, entries] of Object.entries(ways)) {
+    for (const { file } of outside(folder)) assert.deepEqual([...reach(file)].filter(one => one.startsWith(folder)), [], file)
+    assert.ok(entries.every(entry => modules.some(({ file }) => file === entry)))
+  }
+  let count = 0
+  for (const table of readdirSync(new URL('src/i18n/en/', web)).filter(file => !['index.js', 'common.js'].includes(file))) {
+    const texts = Object.assign({}, ...Object.values(await import(`../src/i18n/en/${table}`)))
+    for (const { file, source } of modules) {
+      const said = patternsIn([...source.matchAll(/\bt\(.*/g)].join('\n'))
+      const key = Object.keys(texts).find(one => source.includes(`'${one}'`) || said.some(pattern => pattern.test(one)))
+      if (!key) continue
+      const openers = Object.entries(ways).find(([folder]) => file.startsWith(folder))?.[1] ?? []
+      const has = (/** @type {string} */ one) => reach(one).has(`i18n/${table}`)
+      assert.ok(has(file) || (openers.length > 0 && openers.every(has)), `${file} says ${key}, so it imports i18n/${table}`)
+      count++
+    }
+  }
+  assert.ok(count > 40)
 })
 
 test('texts take values and choose the form of a number', () => {

@@ -1,1 +1,1 @@
-import{a}from"./shared-XYXMXVKL.js";import{da as e,k as o,q as r}from"./shared-VYCXEGOT.js";export{e as Y,a as awareness,r as decoding,o as encoding};
+import{a as s}from"./shared-XYXMXVKL.js";import{da as a,k as r,q as e}from"./shared-VYCXEGOT.js";export{a as Y,s as awareness,e as decoding,r as encoding};

@@ -66,7 +66,9 @@ fn elements_attributes_and_marks_are_read() {
 #[test]
 fn roots_of_other_types_are_read_for_what_they_hold() {
     let map = Editor::new(1);
-    map.edit(|txn| drop(txn.get_or_insert_map("default").insert(txn, "a", "b")));
+    map.edit(|txn| {
+        txn.get_or_insert_map("default").insert(txn, "a", "b");
+    });
     assert_eq!(nodes(&map.diff(&[0])), []);
     // An array root that holds a text with a character of two units makes the library loop for ever.
     let text = Editor::new(2);

@@ -81,8 +81,10 @@ fn files(root: &Path) -> Result<Vec<String>, Problem> {
     let links = || shells.iter().map(Shell::links);
     let starts = links().filter_map(|links| links.start.as_deref());
     let graph = Graph::read(starts, |path| read_text(root, path))?;
-    let mut files: Vec<String> =
-        links().flat_map(|links| links.styles.iter().chain(&links.classics)).cloned().collect();
+    let mut files: Vec<String> = links()
+        .flat_map(|it| it.styles.iter().chain(&it.later).chain(&it.classics))
+        .cloned()
+        .collect();
     for start in graph.own_roots() {
         let reach = graph.reach(start)?;
         files.extend(reach.own);

@@ -1,5 +1,6 @@
 // What went wrong with a request, in the reader's language.
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { ApiError } from './http.js'
 
 /** @type {Record<string, () => string>} */

@@ -1,19 +1,21 @@
 // Names of documents and their addresses. The same rules as the server's: 1–256 bytes of UTF-8, no control
 // characters, not `.` or `..`. A `/` inside a name travels as %2F.
-import { t } from '../i18n/index.js'
 
-const BYTES_MOST = 256
+/** The most bytes of UTF-8 that a name may have. */
+export const BYTES_MOST = 256
 const FRESH_LENGTH = 22
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** What is wrong with a name, for the person who typed it; null when it is fine. @param {string} name */
-export function problemWith(name) {
-  if (name === '') return t('home.name.empty')
-  if (name === '.' || name === '..') return t('home.name.dots')
-  if (/\p{Cc}/u.test(name)) return t('home.name.control')
-  if (!name.isWellFormed()) return t('home.name.half')
-  const bytes = new TextEncoder().encode(name).length
-  return bytes > BYTES_MOST ? t('home.name.long', { bytes, most: BYTES_MOST }) : null
+/** @param {string} name */
+export const bytesOf = name => new TextEncoder().encode(name).length
+
+/** What is wrong with a name; null when it is fine. @param {string} name */
+export function faultOf(name) {
+  if (name === '') return 'empty'
+  if (name === '.' || name === '..') return 'dots'
+  if (/\p{Cc}/u.test(name)) return 'control'
+  if (!name.isWellFormed()) return 'half'
+  return bytesOf(name) > BYTES_MOST ? 'long' : null
 }
 
 /** The page of a document. @param {string} name */
@@ -25,7 +27,7 @@ export function nameIn(path) {
   if (!match) return null
   try {
     const name = decodeURIComponent(match[1])
-    return problemWith(name) ? null : name
+    return faultOf(name) ? null : name
   } catch {
     return null
   }

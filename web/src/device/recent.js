@@ -26,6 +26,12 @@ export function describeRecent(name, about) {
   write(KEY, listRecent().map(entry => (entry.name === name ? { ...entry, ...about } : entry)))
 }
 
+/** A document is called something else in addresses now. @param {string} before @param {string} name */
+export function renameRecent(before, name) {
+  const known = listRecent().filter(entry => entry.name !== name)
+  write(KEY, known.map(entry => (entry.name === before ? { ...entry, name } : entry)))
+}
+
 /** @param {string} name */
 export function forgetRecent(name) {
   write(KEY, listRecent().filter(entry => entry.name !== name))

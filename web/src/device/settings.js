@@ -1,7 +1,7 @@
 // How this person wants the pages, on this device: signals that remember. `pages/first_paint.js` reads the
 // same record before anything is drawn.
 import { signal } from '../../vendor/view.js'
-import { read, write } from './storage.js'
+import { follow, read, write } from './storage.js'
 
 const KEY = 'coscribe.settings'
 /** Each with its default first. */
@@ -19,8 +19,21 @@ export const settings = remembered()
 
 /** @returns {any} */
 function remembered() {
+  return Object.fromEntries(Object.entries(chosen()).map(([name, value]) => [name, signal(value)]))
+}
+
+/** @returns {Record<Setting, string>} */
+function chosen() {
   const stored = /** @type {Record<string, unknown> | null} */ (read(KEY, null))
-  return Object.fromEntries(Object.entries(CHOICES).map(([name, all]) => [name, signal(all.find(one => one === stored?.[name]) ?? all[0])]))
+  return /** @type {any} */ (Object.fromEntries(Object.entries(CHOICES).map(([name, all]) => [name, all.find(one => one === stored?.[name]) ?? all[0]])))
+}
+
+/** What is chosen in another tab is chosen here. */
+export function followSettings() {
+  follow(KEY, () => {
+    for (const [name, value] of Object.entries(chosen())) settings[/** @type {Setting} */ (name)].value = value
+    showSettings()
+  })
 }
 
 /** @param {Setting} name @param {string} value */

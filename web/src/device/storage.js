@@ -28,3 +28,8 @@ export function write(key, value) {
     memory.set(key, text)
   }
 }
+
+/** Calls back when another tab of this device has written the value. @param {string} key @param {() => void} changed */
+export function follow(key, changed) {
+  addEventListener('storage', event => event.key === key && event.newValue !== null && changed())
+}

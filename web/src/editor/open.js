@@ -1,4 +1,5 @@
 // Fetches and opens the editor for a kind of document.
+import { withStyles } from '../ui/styles.js'
 
 /** @typedef {import('./contract.js').EditorContext} EditorContext */
 /** @typedef {import('./contract.js').OpenEditor} OpenEditor */
@@ -6,8 +7,8 @@
 /** @type {Record<import('../sync/meta.js').Kind, () => Promise<{ open: (parent: HTMLElement, context: EditorContext) => OpenEditor | Promise<OpenEditor> }>>} */
 const EDITORS = {
   rich: () => import('./rich/index.js'),
-  markdown: () => import('./text/markdown.js'),
-  code: () => import('./text/code.js'),
+  markdown: () => withStyles('text', import('./text/markdown.js')),
+  code: () => withStyles('text', import('./text/code.js')),
 }
 
 /** Begins fetching an editor that will probably be needed. @param {import('../sync/meta.js').Kind} kind */

@@ -4,6 +4,8 @@ import { exportUrl } from '../api/documents.js'
 import { explain } from '../api/problems.js'
 import { freshName, pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
+import '../ui/icons/things.js'
 
 /** How long making a document may keep somebody waiting, in ms; its page can open without the server. */
 const CREATE_PATIENCE = 3000

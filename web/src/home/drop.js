@@ -2,7 +2,9 @@
 import { html, signal, useEffect } from '../../vendor/view.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
+import '../ui/icons/things.js'
 import { announce } from '../ui/live.js'
 
 /** Whether files are held over the page now. */

@@ -2,6 +2,7 @@
 import { signal } from '../../vendor/view.js'
 import { explain } from '../api/problems.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { planFor } from './files.js'
 import { saySize } from './words.js'
 

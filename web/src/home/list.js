@@ -2,6 +2,7 @@
 // being renamed and where the focus goes when a document leaves.
 import { html, useLayoutEffect, useRef, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { menuOf } from './actions.js'
 import { Row } from './row.js'
 

@@ -1,8 +1,11 @@
 // What the home page says when there is nothing to list: the beginning, no hits, no list, no server.
 import { html, useRef, useState } from '../../vendor/view.js'
-import { pathOf, problemWith } from '../device/names.js'
+import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
+import '../ui/icons/things.js'
+import { problemWith } from './name_problem.js'
 import { FileField, pathInLink } from './top.js'
 
 /** @param {{ actions: import('./actions.js').Actions, onFiles: (files: File[]) => void, hasBin: boolean }} props */

@@ -2,7 +2,9 @@
 import { html, useRef } from '../../vendor/view.js'
 import { nameIn, pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { Icon } from '../ui/icon.js'
+import '../ui/icons/things.js'
 import { MenuButton } from '../ui/menu_button.js'
 
 /**

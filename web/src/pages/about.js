@@ -2,6 +2,7 @@
 import { html, render } from '../../vendor/view.js'
 import { showSettings } from '../device/settings.js'
 import { settleLanguage, t } from '../i18n/index.js'
+import '../i18n/shell_parts.js'
 import { ShortcutList } from '../ui/shortcuts.js'
 import { translatePage } from '../ui/static_text.js'
 import { PAGE_KEYS } from './document/page_keys.js'

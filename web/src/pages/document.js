@@ -2,17 +2,18 @@
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Y } from '../../vendor/core.js'
 import { kindOf } from '../device/kinds.js'
-import { loadMe } from '../device/me.js'
+import { followMe, loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
 import { keepPagesOffline } from '../device/offline_pages.js'
-import { showSettings } from '../device/settings.js'
+import { followSettings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
-import { settleLanguage, t } from '../i18n/index.js'
+import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { LiveRegion } from '../ui/live.js'
+import { withStyles } from '../ui/styles.js'
 import { translatePage } from '../ui/static_text.js'
 import { Toasts } from '../ui/toast.js'
 import { followKeyboard } from '../ui/viewport.js'
@@ -39,7 +40,7 @@ async function start(name) {
   const provider = new Provider({ server, name, doc, store, app: SCHEMA })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
-  const desk = setDesk({ name, provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
+  const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
 
   translatePage()
   effect(() => void (document.title = desk.editor.value ? `${desk.meta.value.title || t('common.untitled')} · Coscribe` : 'Coscribe'))
@@ -48,12 +49,14 @@ async function start(name) {
 
   startEditing(desk)
   keepLog(desk)
+  followRenaming(desk)
   listenToKeys(desk)
   followKeyboard()
   tipsWhenNeeded()
   guardPage(provider, me)
   keepEdits(provider, store)
   keepPagesOffline()
+  followOtherTabs(desk)
   attend(provider.awareness)
   provider.connect()
 }
@@ -75,14 +78,36 @@ function keepLog(desk) {
   })
 }
 
-/** Names of icons are of use from the first pointer or Tab key on. */
+/** Somebody gave the document another name: the page goes along. @param {import('./document/desk.js').Desk} desk */
+function followRenaming({ provider }) {
+  let { name } = provider
+  provider.subscribe(() => {
+    if (provider.name === name) return
+    const before = name
+    name = provider.name
+    import('./document/renamed.js').then(({ goAlong }) => goAlong(before, name))
+  })
+}
+
+/** The person, the looks and the language are those of the device. @param {import('./document/desk.js').Desk} desk */
+function followOtherTabs({ provider, me }) {
+  followSettings()
+  followLanguage()
+  followMe(name => {
+    me.value = { ...me.value, name }
+    introduce(provider.awareness, me.value)
+  })
+}
+
+/** Names of icons are of use from the first pointer or focus on one. */
 function tipsWhenNeeded() {
   const needed = new AbortController()
-  const start = () => {
+  const start = (/** @type {Event} */ event) => {
+    if (!(event.target instanceof Element && event.target.closest('[data-tip]'))) return
     needed.abort()
-    import('../ui/tooltip.js').then(({ startTooltips }) => startTooltips())
+    withStyles('parts', import('../ui/tooltip.js')).then(({ startTooltips }) => startTooltips(event))
   }
-  for (const sign of ['pointerover', 'keydown']) document.addEventListener(sign, start, { signal: needed.signal })
+  for (const sign of ['pointerover', 'focusin']) document.addEventListener(sign, start, { signal: needed.signal })
 }
 
 /** Leaving and coming back: presence and the connection. @param {Provider} provider @param {{ value: import('../device/me.js').Person }} me */

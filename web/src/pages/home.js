@@ -1,12 +1,12 @@
 // Starts index.html: wires the lists of documents to the server and this device.
 import { effect, html, render, signal } from '../../vendor/view.js'
 import { Documents } from '../api/documents.js'
-import { loadMe } from '../device/me.js'
+import { followMe, loadMe } from '../device/me.js'
 import { pathOf } from '../device/names.js'
 import { keepPagesOffline } from '../device/offline_pages.js'
 import { describeRecent, forgetRecent, listRecent } from '../device/recent.js'
 import { takeRemoved } from '../device/removed.js'
-import { showSettings } from '../device/settings.js'
+import { followSettings, showSettings } from '../device/settings.js'
 import { read, write } from '../device/storage.js'
 import { Actions } from '../home/actions.js'
 import { takeFiles } from '../home/drop.js'
@@ -15,7 +15,8 @@ import { Library } from '../home/library.js'
 import { readOnDevice } from '../home/on_device.js'
 import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
-import { settleLanguage, t } from '../i18n/index.js'
+import { followLanguage, settleLanguage, t } from '../i18n/index.js'
+import '../i18n/home.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 
@@ -27,7 +28,10 @@ settleLanguage().then(start)
 
 function start() {
   showSettings()
+  followSettings()
+  followLanguage()
   const me = loadMe()
+  followMe(name => void (me.name = name))
   const api = new Documents(() => me.name)
   const library = new Library({ api, readLocal: readOnDevice, describeLocal: describeRecent, mayMove })
   library.local.value = listRecent()

@@ -1,6 +1,7 @@
 // What the others did lately, in sentences: who came and went, who edits where. Told at most one line per
 // while, because a line per keystroke would drown the text. Knows no page: it is given states and a clock.
 import { t } from '../i18n/index.js'
+import '../i18n/shell_parts.js'
 import { whoIsHere } from './people.js'
 import { sectionOf } from './section.js'
 

@@ -1,6 +1,7 @@
 // Who is here, read from presence states; and what this page says about itself. States come from others
 // and may hold anything, so every field is checked. Stock Yjs editors send a name and a CSS colour, no id.
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 import { HUES, PLAIN, freeLook, isDistinct, preferredHue } from './colors.js'
 
 /**

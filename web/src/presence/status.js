@@ -2,6 +2,7 @@
 // can be tested. The order of the checks is the order of importance. The rule above all: it never says "Saved" while
 // an edit exists that the server has not confirmed to be on its disk.
 import { t } from '../i18n/index.js'
+import '../i18n/status.js'
 
 /** Time out of step that is not worth a word, in ms: most connections are back before. */
 const CONNECTING_AFTER = 1500
@@ -17,7 +18,11 @@ const RESTART_LONG = 15_000
 
 /** @typedef {import('../sync/facts.js').Facts} Facts */
 /** @typedef {import('../sync/health.js').Stop | 'loading' | 'copy' | 'connecting' | 'offline' | 'tab-only' | 'restarting' | 'slow-down' | 'read-only' | 'saving' | 'saved'} Kind */
-/** `retry`: connect now; `resume`: connect although the server said no; `reload`: the page; `download`: a copy. @typedef {'retry' | 'resume' | 'reload' | 'download'} Action */
+/**
+ * `retry`: connect now; `resume`: connect although the server said no; `reload`: the page; `download`: a copy;
+ * `restore`: out of the bin; `create`: a new document of this name.
+ * @typedef {'retry' | 'resume' | 'reload' | 'download' | 'restore' | 'create'} Action
+ */
 
 /**
  * @typedef {object} Status
@@ -38,7 +43,8 @@ const EDITABLE = ['copy', 'connecting', 'offline', 'tab-only', 'restarting', 'sl
 const STOPPED = {
   denied: { tone: 'bad', actions: ['resume'] },
   'sign-in': { tone: 'bad', actions: ['resume'] },
-  missing: { tone: 'bad', actions: ['resume'] },
+  missing: { tone: 'bad', actions: ['create'] },
+  'in-bin': { tone: 'busy', actions: ['restore'] },
   replaced: { tone: 'bad', actions: [] },
   outdated: { tone: 'busy', actions: ['reload'] },
   'too-large': { tone: 'bad', actions: ['resume', 'download'] },
@@ -84,7 +90,9 @@ function stopped(facts) {
   if (!facts.stop) return null
   const { tone, actions } = STOPPED[facts.stop]
   const said = say(facts.stop, tone, { actions, ...(facts.stop === 'too-large' ? sizes(facts.reason) : {}) })
-  return facts.unsaved > 0 ? { ...said, detail: `${said.detail} ${whereEditsAre(facts)}` } : said
+  // What is only here would be lost with a fresh start.
+  const isAtRisk = facts.stop === 'missing' && facts.unsaved > 0
+  return withEdits(isAtRisk ? { ...said, actions: ['resume'] } : said, facts)
 }
 
 /** The server's words on what is too large hold two numbers of bytes, or none. @param {string} reason */
@@ -129,7 +137,7 @@ function outOfStep(facts, now) {
 
 /** @param {Facts} facts @returns {Said | null} */
 function readOnly(facts) {
-  return facts.canEdit ? null : say('read-only', 'quiet')
+  return facts.canEdit ? null : withEdits(say('read-only', 'quiet'), facts)
 }
 
 /** @param {Facts} facts @param {number} now @returns {Said | null} */
@@ -148,7 +156,8 @@ function saved({ savedAt }, clock) {
   return savedAt === null ? say('saved', 'good') : say('saved', 'good', { key: 'saved-at', values: { time: clock(savedAt) } })
 }
 
-/** @param {Facts} facts */
-function whereEditsAre({ unsaved, storage }) {
-  return t(storage === 'kept' ? 'status.edits-kept' : 'status.edits-tab', { count: unsaved })
+/** Tells where edits are that cannot be sent now. @param {Said} said @param {Facts} facts @returns {Said} */
+function withEdits(said, { unsaved, storage }) {
+  if (unsaved === 0) return said
+  return { ...said, detail: `${said.detail} ${t(storage === 'kept' ? 'status.edits-kept' : 'status.edits-tab', { count: unsaved })}` }
 }

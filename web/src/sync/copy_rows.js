@@ -3,8 +3,8 @@
 import { Y } from '../../vendor/core.js'
 import { request } from './database.js'
 import { isEmpty } from './life.js'
-import { merged, readMarks, unconfirmed } from './marks.js'
-import { removeCopy } from './offline_list.js'
+import { merged, pending, readMarks, unconfirmed } from './marks.js'
+import { deleteCopy, removeCopy } from './offline_list.js'
 
 /** Rows, or bytes beyond the first row, that make it worth while to write everything as one row. */
 const ROWS_MOST = 100
@@ -46,13 +46,16 @@ export class CopyRows {
    * @param {() => number} options.now
    * @param {(doc: Y.Doc) => Record<string, unknown>} options.describe
    */
-  constructor(options) {
+  constructor({ name, ...options }) {
+    /** The document's. */
+    this.name = name
     this.#options = options
   }
 
   /** Everything stored; notes that the document was opened. @returns {Promise<{ record: CopyRecord | null, updates: Uint8Array[] }>} */
   load() {
-    const { name, database, now } = this.#options
+    const { name } = this
+    const { database, now } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const record = await request(documents.get(name))
       if (!record) return { record: null, updates: [] }
@@ -73,7 +76,8 @@ export class CopyRows {
    * @param {import('./marks.js').Marks} marks
    */
   append(doc, changes, epoch, marks) {
-    const { name, database, now, describe } = this.#options
+    const { name } = this
+    const { database, now, describe } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const found = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
       const isOurs = found !== undefined && found.life === this.life
@@ -112,7 +116,8 @@ export class CopyRows {
 
   /** Makes one row of all. Rows of other tabs that we may not have seen are taken in. @param {Y.Doc} doc */
   compact(doc) {
-    const { name, database } = this.#options
+    const { name } = this
+    const { database } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const record = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
       if (!record || record.life !== this.life) return null
@@ -131,11 +136,42 @@ export class CopyRows {
     })
   }
 
+  /**
+   * Puts everything under another name, behind what another tab has put there. A copy of another document that is in
+   * the way goes if the server has all of it; with edits that it lacks both stay, and this fails.
+   * @param {string} name
+   */
+  moveTo(name) {
+    const { name: from } = this
+    this.name = name
+    return this.#options.database.transact('readwrite', async ({ documents, updates }) => {
+      const record = /** @type {CopyRecord | undefined} */ (await request(documents.get(from)))
+      if (!record) return
+      let there = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
+      if (there && there.epoch !== record.epoch) {
+        if (pending(readMarks(there.marks)) > 0) throw new DOMException('the copy on this device is of another document', 'InvalidStateError')
+        await deleteCopy({ documents, updates }, name)
+        there = undefined
+      }
+      const rows = await request(updates.index('name').getAll(from))
+      await deleteCopy({ documents, updates }, from)
+      const first = there?.next ?? 0
+      rows.forEach(({ update }, index) => updates.put({ name, number: first + index, update }))
+      documents.put({ ...record, ...there, name, marks: merged(readMarks(record.marks), readMarks(there?.marks)), next: first + rows.length,
+        rows: record.rows + (there?.rows ?? 0), bytes: record.bytes + (there?.bytes ?? 0), loose: record.loose + (there?.bytes ?? 0) })
+      return there === undefined
+    }).then(isAlone => {
+      // Rows have new numbers; and if others were there, they may have what we lack.
+      this.#have = new Set()
+      if (!isAlone) this.life = null
+    })
+  }
+
   /** Deletes the copy, unless it was deleted already and what is there now is another one. */
   remove() {
     const { life } = this
     this.life = null
-    return removeCopy(this.#options.database, this.#options.name, record => /** @type {CopyRecord} */ (record).life === life)
+    return removeCopy(this.#options.database, this.name, record => /** @type {CopyRecord} */ (record).life === life)
   }
 }
 

@@ -20,6 +20,7 @@ const UPDATE = 2
  * @property {'none' | 'view' | 'comment' | 'edit' | 'owner'} access
  * @property {number} app the schema number of the server's own pages; 0 when it does not say
  * @property {number} largest bytes of one change it takes; Infinity when it does not say
+ * @property {string | null} renamed what the document of this epoch is called now, when that is not what we asked for
  */
 
 /**
@@ -81,12 +82,13 @@ const ACCESS = /** @type {const} */ (['none', 'view', 'comment', 'edit', 'owner'
 
 /** @param {any} json @returns {Hello} */
 function readHello(json) {
-  const { epoch, access, app, largest } = json ?? {}
+  const { epoch, access, app, largest, renamed } = json ?? {}
   return {
     epoch: typeof epoch === 'string' ? epoch : null,
     access: ACCESS.includes(access) ? access : 'edit',
     app: Number.isSafeInteger(app) ? app : 0,
     largest: Number.isSafeInteger(largest) && largest > 0 ? largest : Infinity,
+    renamed: typeof renamed === 'string' && renamed !== '' ? renamed : null,
   }
 }
 

@@ -1,7 +1,7 @@
 // What is known about being in step with the server: since when not, how often it failed, why it ended.
 // Plain facts for the status sentence; knows nothing of sockets. Times in ms.
 
-/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'replaced' | 'outdated' | 'too-large' | 'full' | 'refused'} Stop */
+/** Why no attempt is made any more. @typedef {'denied' | 'sign-in' | 'missing' | 'in-bin' | 'replaced' | 'outdated' | 'too-large' | 'full' | 'refused'} Stop */
 
 /** Close codes that a retry cannot fix. @type {Record<number, Stop | undefined>} */
 const STOPS = { 4400: 'refused', 4401: 'sign-in', 4403: 'denied', 4404: 'missing', 4409: 'replaced', 4413: 'too-large' }
@@ -11,6 +11,8 @@ const RESTART = 1012
 const SLOW_DOWN = 4429
 /** The server uses one code for a change and for a document that is too large. */
 const FULL = /reached its size limit/
+/** And one for a document that is not there and for one that can be brought back. */
+const IN_BIN = /is in the bin/
 
 /** The health of one document's connection. */
 export class Health {
@@ -56,7 +58,7 @@ export class Health {
     this.slowed = code === SLOW_DOWN
     const stop = STOPS[code]
     if (stop) {
-      this.halt(stop === 'too-large' && FULL.test(reason) ? 'full' : stop, reason)
+      this.halt(precisely(stop, reason), reason)
       return 'stop'
     }
     if (code === RESTART) this.restarting = true
@@ -74,4 +76,10 @@ export class Health {
     this.stop = null
     this.reason = ''
   }
+}
+
+/** What a close code stands for, with the server's words. @param {Stop} stop @param {string} reason @returns {Stop} */
+function precisely(stop, reason) {
+  if (stop === 'too-large' && FULL.test(reason)) return 'full'
+  return stop === 'missing' && IN_BIN.test(reason) ? 'in-bin' : stop
 }

@@ -60,6 +60,21 @@ export class Life {
     return 'same'
   }
 
+  /**
+   * Another tab tells the epoch of its document, and what it has of it: whether the two are one. Tabs of different
+   * lives have nothing to say to each other.
+   * @param {string | null} epoch
+   * @param {Uint8Array | null} theirs a state vector
+   * @param {Y.Doc} doc
+   */
+  meets(epoch, theirs, doc) {
+    if (epoch === this.epoch) return true
+    if (this.epoch !== null || theirs === null) return false
+    if (!isEmpty(doc) && !sharesEdits(theirs, Y.encodeStateVector(doc))) return false
+    this.epoch = epoch
+    return true
+  }
+
   /** The server has something of ours on disk, so it will not forget the document. */
   confirmed() {
     this.epoch ??= this.#born

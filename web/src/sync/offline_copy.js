@@ -3,7 +3,7 @@
 import { Y } from '../../vendor/core.js'
 import { CopyRows } from './copy_rows.js'
 import { problemOf } from './database.js'
-import { isEmpty, isIncomplete, sharesEdits } from './life.js'
+import { isEmpty, isIncomplete } from './life.js'
 import { Tabs, follows, isSameCopy, sureOf } from './tabs.js'
 
 /** An edit is stored after this, in ms; what others wrote may wait longer, as the server has it, and so may confirmations. */
@@ -17,18 +17,6 @@ const QUIET = 2000
 
 /** `opening`: not known yet; `kept`: edits survive this page; `refused`: they do not. @typedef {'opening' | 'kept' | 'refused'} StorageState */
 
-/**
- * What the copy needs from the connection it belongs to.
- * @typedef {object} Owner
- * @property {Y.Doc} doc
- * @property {import('./life.js').Life} life
- * @property {import('./saving.js').Saving} saving
- * @property {string} session
- * @property {() => void} changed facts may have changed
- * @property {(message: Extract<import('./tabs.js').Message, { kind: 'presence' | 'who' }>) => void} presence
- * @property {() => void} dropped another tab gave the copy up
- */
-
 /** The copy of one document. Changes that it brings to the document have it as their origin. */
 export class OfflineCopy {
   /** @type {StorageState} */
@@ -39,6 +27,8 @@ export class OfflineCopy {
   hasContent = false
   /** Settles when the copy is loaded, or when it turned out that there is no storage. @type {Promise<void>} */
   whenLoaded
+  /** It is being put under another name. @type {Promise<void> | null} */
+  moving = null
   /** What waits to be stored, and how many of our edits it holds. @type {{ update: Uint8Array, edits: number }[]} */
   #queue = []
   /** Confirmations or an epoch wait to be stored. */
@@ -59,30 +49,18 @@ export class OfflineCopy {
   #owner
   #environment
   #makeRoom
+  #channel
   #rows
   #tabs
 
-  /**
-   * @param {object} options
-   * @param {string} options.name
-   * @param {import('./database.js').Database} options.database
-   * @param {(() => import('./tabs.js').Channel) | null} options.channel
-   * @param {(doc: Y.Doc) => Record<string, unknown>} options.describe
-   * @param {import('./socket.js').Environment} options.environment
-   * @param {() => Promise<unknown>} options.makeRoom
-   * @param {Owner} owner
-   */
+  /** @param {import('./options.js').CopyOptions} options @param {import('./options.js').CopyOwner} owner */
   constructor({ name, database, channel, describe, environment, makeRoom }, owner) {
     this.#owner = owner
     this.#environment = environment
     this.#rows = new CopyRows({ name, database, session: owner.session, now: () => environment.now(), describe })
     this.#makeRoom = makeRoom
-    this.#tabs = new Tabs({
-      open: channel,
-      session: owner.session,
-      standing: () => ({ epoch: owner.life.epoch, marks: owner.saving.marks }),
-      heard: message => this.#heard(message),
-    })
+    this.#channel = channel
+    this.#tabs = this.#meet()
     this.whenLoaded = this.#load()
   }
 
@@ -120,11 +98,6 @@ export class OfflineCopy {
     this.#tabs.say({ kind: 'presence', client: this.#owner.doc.clientID, states })
   }
 
-  /** Asks the other tabs who they are. */
-  who() {
-    this.#tabs.say({ kind: 'who' })
-  }
-
   /** Stores what waits, now. Resolves when that was tried. */
   async flush() {
     await this.whenLoaded
@@ -147,6 +120,39 @@ export class OfflineCopy {
     this.#isClosed = true
     if (this.#due) this.#environment.clearTimeout(this.#due.timer)
     this.#tabs.close()
+  }
+
+  /** The document has another name now, and so has the copy. Resolves when that was tried. @param {string} name */
+  moveTo(name) {
+    const moving = this.#moveTo(name).finally(() => this.moving === moving && (this.moving = null))
+    this.moving = moving
+    return moving
+  }
+
+  /** @param {string} name */
+  async #moveTo(name) {
+    await this.whenLoaded
+    while (this.#flushing) await this.#flushing
+    if (this.#isClosed) return
+    this.#flushing = this.#rows.moveTo(name).catch(error => this.#failed(error)).finally(() => (this.#flushing = null))
+    await this.#flushing
+    if (this.#isClosed) return
+    this.#tabs.close()
+    this.#tabs = this.#meet()
+    // Also writes what only this tab has, wherever the copy went.
+    this.settled()
+  }
+
+  /** The other tabs that have the document open under its name. */
+  #meet() {
+    const { session, life, saving } = this.#owner
+    const open = this.#channel
+    return new Tabs({
+      open: open && (() => open(this.#rows.name)),
+      session,
+      standing: () => ({ epoch: life.epoch, marks: saving.marks }),
+      heard: message => this.#heard(message),
+    })
   }
 
   async #load() {
@@ -227,7 +233,7 @@ export class OfflineCopy {
       await write()
     } catch (error) {
       // A full disk may have room once old copies are gone; anything else may have been a passing trouble.
-      if (problemOf(error) === 'full') await this.#makeRoom()
+      if (problemOf(error) === 'full') await this.#makeRoom(this.#rows.name)
       await write()
     }
   }
@@ -259,8 +265,8 @@ export class OfflineCopy {
       this.#isClosed = isSameCopy(message, this.#rows.life, this.#owner.life.epoch)
       return this.#isClosed ? this.#owner.dropped() : undefined
     }
-    if (!this.#isSameLife(message)) return
-    const { doc, saving } = this.#owner
+    const { doc, life, saving } = this.#owner
+    if (!life.meets(message.epoch, 'vector' in message ? message.vector : null, doc)) return
     if (message.kind === 'hello') this.#answer(message.from, message.vector, false)
     if (message.kind === 'state' || message.kind === 'edit') {
       Y.applyUpdate(doc, message.update, this)
@@ -285,15 +291,5 @@ export class OfflineCopy {
   #answer(to, vector, isLast) {
     const { doc } = this.#owner
     this.#tabs.say({ kind: 'state', vector: Y.encodeStateVector(doc), update: Y.encodeStateAsUpdate(doc, vector), isLast }, to)
-  }
-
-  /** Tabs of different lives have nothing to say to each other. @param {import('./tabs.js').Message} message */
-  #isSameLife(message) {
-    const { doc, life } = this.#owner
-    if (message.epoch === life.epoch) return true
-    if (life.epoch !== null || !('vector' in message)) return false
-    if (!isEmpty(doc) && !sharesEdits(message.vector, Y.encodeStateVector(doc))) return false
-    life.epoch = message.epoch
-    return true
   }
 }

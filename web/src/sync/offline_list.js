@@ -85,10 +85,15 @@ export function removeCopy(database, name, only = () => true) {
   return database.transact('readwrite', async ({ documents, updates }) => {
     const record = await request(documents.get(name))
     if (!record || !only(record)) return false
-    documents.delete(name)
-    for (const key of await request(updates.index('name').getAllKeys(name))) updates.delete(key)
+    await deleteCopy({ documents, updates }, name)
     return true
   })
+}
+
+/** Deletes a copy within a transaction. @param {import('./database.js').Stores} stores @param {string} name */
+export async function deleteCopy({ documents, updates }, name) {
+  documents.delete(name)
+  for (const key of await request(updates.index('name').getAllKeys(name))) updates.delete(key)
 }
 
 /** Merely asking for it may throw where storage is refused. @returns {IDBFactory | null} */

@@ -23,16 +23,16 @@ export class OfflineStore extends OfflineList {
     this.#describe = describe
   }
 
-  /** The copy of a document, loading. @param {string} name @param {import('./offline_copy.js').Owner} owner */
+  /** The copy of a document, loading. @param {string} name @param {import('./options.js').CopyOwner} owner */
   open(name, owner) {
     const Channel = this.#channels
     return new OfflineCopy({
       name,
       database: this.database,
-      channel: Channel && (() => new Channel(`${this.#databaseName}/${name}`)),
+      channel: Channel && (called => new Channel(`${this.#databaseName}/${called}`)),
       describe: this.#describe,
       environment: this.environment,
-      makeRoom: () => this.evict(0, name).catch(() => {}),
+      makeRoom: called => this.evict(0, called).catch(() => {}),
     }, owner)
   }
 }

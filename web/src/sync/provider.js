@@ -1,6 +1,6 @@
 // Keeps one Yjs document in step with the server and with its copy on this device, and knows what of it the server
 // has on disk. No DOM. Wire: y-websocket at /ws/{document}, message 102 to learn what is durable, 120 for the epoch.
-import { Y, awareness as protocol } from '../../vendor/core.js'
+import { awareness as protocol } from '../../vendor/core.js'
 import { Changes, contained } from './changes.js'
 import { Exchange } from './exchange.js'
 import * as frames from './frames.js'
@@ -26,6 +26,8 @@ export class Provider {
   /** @type {import('./offline_copy.js').OfflineCopy | null} */
   #copy = null
   #isConnecting = false
+  /** What the server calls the document now; we follow when it hangs up. @type {string | null} */
+  #renamed = null
   #isDestroyed = false
   #changes = new Changes()
   #health
@@ -34,31 +36,22 @@ export class Provider {
   #token
   #socket
   #app
+  #server
   #environment
 
-  /**
-   * @param {object} options
-   * @param {string} options.server such as `wss://host`
-   * @param {string} options.name the document's
-   * @param {Y.Doc} options.doc
-   * @param {protocol.Awareness} [options.awareness] one is made when absent
-   * @param {import('./token.js').TokenSource | null} [options.token] a function is asked again when the server wants another one
-   * @param {import('./offline_store.js').OfflineStore | null} [options.store] where the copy of this device is kept
-   * @param {number} [options.app] newest schema this app can write; a server with newer pages is not sent anything
-   * @param {import('./socket.js').Environment} [options.environment] time, chance and sockets; the runtime's when absent
-   */
+  /** @param {import('./options.js').ProviderOptions} options */
   constructor({ server, name, doc, awareness = new protocol.Awareness(doc), token = null, store = null, app = Infinity, environment = browser }) {
     this.doc = doc
     this.name = name
+    this.#server = server
     this.awareness = awareness
     this.#app = app
     this.#environment = environment
     this.#health = new Health(environment.now())
     this.#token = new Token(token, () => this.#socket.reconnect('a new token'), environment)
-    const address = `${server}/ws/${encodeURIComponent(name)}?coscribe=1`
     this.#socket = new Socket(
       {
-        url: () => this.#url(address),
+        url: () => this.#copy?.moving?.then(() => this.#url()) ?? this.#url(),
         opened: () => this.#opened(),
         received: bytes => this.#received(bytes),
         closed: (code, reason) => this.#closed(code, reason),
@@ -205,10 +198,10 @@ export class Provider {
     this.#copy.whenLoaded.then(() => this.#isConnecting && this.connect())
   }
 
-  /** @param {string} address @returns {string | Promise<string>} */
-  #url(address) {
+  /** @returns {string | Promise<string>} */
+  #url() {
     const { epoch } = this.#life
-    const known = epoch === null ? address : `${address}&epoch=${encodeURIComponent(epoch)}`
+    const known = `${this.#server}/ws/${encodeURIComponent(this.name)}?coscribe=1${epoch === null ? '' : `&epoch=${encodeURIComponent(epoch)}`}`
     const add = (/** @type {string | null} */ token) => (token === null ? known : `${known}&token=${encodeURIComponent(token)}`)
     const token = this.#token.ask()
     return token instanceof Promise ? token.then(add) : add(token)
@@ -249,6 +242,7 @@ export class Provider {
 
   /** @param {frames.Hello} hello */
   #greeted(hello) {
+    if (hello.renamed !== null && hello.renamed !== this.name) return void (this.#renamed = hello.renamed)
     this.#canEdit = hello.access === 'edit' || hello.access === 'owner'
     if (hello.app > this.#app) return this.#halt('outdated')
     this.#exchange.greeted(hello)
@@ -282,6 +276,12 @@ export class Provider {
     this.#exchange.closed()
     this.#presence.disconnected()
     if (code === 4401 && this.#token.refused()) return 'now'
+    if (code === 4404 && this.#renamed !== null) {
+      this.name = this.#renamed
+      this.#renamed = null
+      void this.#copy?.moveTo(this.name)
+      code = 1000
+    }
     const verdict = this.#health.closed(code, reason, this.#environment.now())
     this.#changed()
     return verdict

@@ -2,6 +2,7 @@
 // newcomer moves nobody. Draws; knows no presence.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 
 /** @typedef {import('../presence/people.js').Present} Present */
 
@@ -21,7 +22,7 @@ export function Avatars({ people, onChoose, onMore }) {
   const more = people.slice(shown.length)
   return html`
     <ul class="people" aria-label=${t('shell.people.here')}>
-      ${more.length > 0 && html`<li><button class="face face-more" type="button" aria-label=${t('shell.people.more', { count: more.length })} data-tip=${more.map(person => person.name).join(', ')} onClick=${onMore}>+${more.length}</button></li>`}
+      ${more.length > 0 && html`<li><button class="face face-more" type="button" aria-label=${t('shell.people.more', { count: more.length })} data-tip=${more.map(person => person.name).join(', ')} onClick=${onMore}><${Letters} text=${`+${more.length}`} /></button></li>`}
       ${shown.toReversed().map(person => html`<li key=${person.key}><${Face} person=${person} label=${person.isMe ? t('shell.people.you', person) : t('shell.people.jump', person)} onClick=${() => onChoose(person)} /></li>`)}
     </ul>
   `
@@ -30,11 +31,14 @@ export function Avatars({ people, onChoose, onMore }) {
 /** A person's letters and shape; a button when there is something to do. @param {{ person: Present, label?: string, onClick?: () => void }} props */
 export function Face({ person, label, onClick }) {
   const look = `face hue-${person.hue} ${person.isIdle ? 'is-idle' : ''}`
-  const inside = html`<span aria-hidden="true">${initials(person.name)}</span><span class="badge" aria-hidden="true"><i class=${`shape shape-${person.shape}`}></i></span>`
+  const inside = html`<${Letters} text=${initials(person.name)} /><span class="badge" aria-hidden="true"><i class=${`shape shape-${person.shape}`}></i></span>`
   return onClick
     ? html`<button class=${look} type="button" aria-label=${label} data-tip=${label} onClick=${onClick}>${inside}</button>`
     : html`<span class=${look} aria-hidden="true">${inside}</span>`
 }
+
+/** Drawn, and no text of the page: who controls it by voice or finds in it meets names only. @param {{ text: string }} props */
+const Letters = ({ text }) => html`<span class="face-letters" data-letters=${text} aria-hidden="true"></span>`
 
 /** One or two letters for an avatar. @param {string} name */
 function initials(name) {

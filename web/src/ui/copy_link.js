@@ -1,6 +1,7 @@
 // Copies the page's address and says whether that worked; and a button for it.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 import { Icon } from './icon.js'
 import { toast } from './toast.js'
 

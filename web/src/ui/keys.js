@@ -1,6 +1,7 @@
 // Keyboard shortcuts, written as `Mod-Alt-u`: recognised in events and shown as this platform writes them.
 // Mod is Ctrl, on a Mac ⌘. Pure but for the platform's name.
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 
 const isMac = /Mac|iP(hone|ad)/.test(globalThis.navigator?.platform ?? '')
 

@@ -3,6 +3,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
 import { Icon } from './icon.js'
+import './icons/things.js'
 import { shortcutForMachines, shortcutText } from './keys.js'
 
 /**

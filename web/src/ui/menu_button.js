@@ -1,5 +1,6 @@
 // A button that opens a menu. The menu's code is fetched with the first press.
 import { html, useRef, useState } from '../../vendor/view.js'
+import { withStyles } from './styles.js'
 
 /** @typedef {import('./menu.js').MenuItem} MenuItem */
 
@@ -19,7 +20,7 @@ export function MenuButton({ label, items, class: look = 'button-bare', children
   const wasOpen = useRef(false)
   const show = async (isByPointer = false) => {
     if (isByPointer && wasOpen.current) return
-    const [{ Menu }, now] = await Promise.all([import('./menu.js'), items()])
+    const [{ Menu }, now] = await Promise.all([withStyles('parts', import('./menu.js')), items()])
     setOpen({ Menu, items: now })
   }
   /** @param {Event} event */

@@ -1,6 +1,7 @@
 // Asks for the person's name. Keeps nothing.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell_parts.js'
 import { Dialog } from './dialog.js'
 
 /**

@@ -1,6 +1,8 @@
 // The panel's list of headings; the one above the caret is marked. Draws what it is given.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
+import '../i18n/shell_parts.js'
 
 /**
  * @param {object} props

@@ -2,9 +2,12 @@
 // combobox. Knows no commands: it is given entries and runs the chosen one.
 import { html, useEffect, useMemo, useRef, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
+import '../i18n/shell_parts.js'
 import { isBeside } from './dialog.js'
 import { match } from './fuzzy.js'
 import { Icon } from './icon.js'
+import './icons/things.js'
 import { shortcutText } from './keys.js'
 
 /** @typedef {{ id: string, label: string, group: string, keys?: string, icon?: string, run: () => void }} PaletteEntry `group` for people */

@@ -2,6 +2,8 @@
 // phone a sheet over the lower part. Draws the frame; what is inside is given.
 import { html, useRef } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
+import '../i18n/shell_parts.js'
 import { Icon } from './icon.js'
 
 /** Widths in px. */

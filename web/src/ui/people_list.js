@@ -1,6 +1,8 @@
 // The panel's list of people, with what can be done about each, and what they did lately.
 import { html, useEffect, useState } from '../../vendor/view.js'
 import { language, t } from '../i18n/index.js'
+import '../i18n/shell.js'
+import '../i18n/shell_parts.js'
 import { ago } from './ago.js'
 import { Face } from './avatars.js'
 

@@ -2,10 +2,16 @@
 // the text. Draws and asks; saving and throwing away is done by whoever shows it.
 import { html, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/rescue.js'
+import '../i18n/status.js'
+
+/** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
+const GOOD = ['restore', 'create']
 
 /**
  * @param {object} props
  * @param {import('../presence/status.js').Status} props.status
+ * @param {string} props.more said besides; may be empty
  * @param {number} props.unsent edits that only this device has
  * @param {boolean} props.hasText there is something to keep
  * @param {() => Promise<void>} props.onKeep saves everything as a new document and goes there
@@ -13,7 +19,7 @@ import { t } from '../i18n/index.js'
  * @param {() => Promise<void>} props.onDiscard
  * @param {(action: import('../presence/status.js').Action) => void} props.onAction
  */
-export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
+export function Rescue({ status, more, unsent, hasText, onKeep, onDownload, onDiscard, onAction }) {
   const [state, setState] = useState(/** @type {'asking' | 'confirming' | 'busy' | 'failed'} */ ('asking'))
   const isReplaced = status.kind === 'replaced'
   const canLose = hasText && (unsent > 0 || isReplaced)
@@ -26,19 +32,19 @@ export function Rescue({ status, unsent, hasText, onKeep, onDownload, onDiscard,
   return html`
     <section class="rescue" role="alert" aria-labelledby="rescue-title">
       <h2 id="rescue-title">${status.text}</h2>
-      <p>${unsent > 0 && html`<strong>${t('status.rescue.title', { count: unsent })}.</strong> `}${status.detail}</p>
-      ${state === 'failed' && html`<p>${t('status.rescue.failed')}</p>`}
+      <p>${status.detail} ${more}</p>
+      ${state === 'failed' && html`<p>${t('rescue.failed')}</p>`}
       ${state === 'confirming'
-        ? html`<p>${t('status.rescue.confirm')}</p><div class="row">
-            ${button(t('status.rescue.confirm.yes'), () => run(onDiscard), 'button-danger')}
+        ? html`<p>${t('rescue.confirm')}</p><div class="row">
+            ${button(t('rescue.confirm.yes'), () => run(onDiscard), 'button-bad')}
             ${button(t('common.cancel'), () => setState('asking'))}
           </div>`
         : html`<div class="row">
-            ${canLose && button(t(isReplaced ? 'status.rescue.keep.replaced' : 'status.rescue.keep'), () => run(onKeep), 'button-main')}
-            ${hasText && button(t('status.rescue.download'), onDownload)}
-            ${canLose && button(t(isReplaced ? 'status.rescue.discard.replaced' : 'status.rescue.discard'), () => setState('confirming'))}
-            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action)))}
-            <a class="button" href="/">${t('status.rescue.all')}</a>
+            ${canLose && button(t(isReplaced ? 'rescue.keep.replaced' : 'rescue.keep'), () => run(onKeep), 'button-main')}
+            ${hasText && button(t('rescue.download'), onDownload)}
+            ${canLose && button(t(isReplaced ? 'rescue.discard.replaced' : 'rescue.discard'), () => setState('confirming'))}
+            ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action), !canLose && GOOD.includes(action) ? 'button-main' : ''))}
+            <a class="button" href="/">${t('rescue.all')}</a>
           </div>`}
     </section>
   `

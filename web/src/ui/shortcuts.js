@@ -1,6 +1,7 @@
 // A dialog that lists shortcuts in groups. Draws what it is given.
 import { html } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 import { Dialog } from './dialog.js'
 import { shortcutText } from './keys.js'
 

@@ -2,6 +2,7 @@
 // every 3 s, as a sentence per keystroke would drown the text. Draws; computes nothing.
 import { html, signal, useEffect, useRef } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/status.js'
 
 /** Shortest time between two announcements, in ms. */
 const ANNOUNCE_EVERY = 3000

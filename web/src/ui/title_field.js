@@ -2,6 +2,7 @@
 // its text.
 import { html, useRef } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 
 /**
  * @param {object} props

@@ -2,6 +2,7 @@
 // It never wraps: what does not fit is in a menu at its end, on a narrow screen the row scrolls.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
+import '../i18n/shell.js'
 import { Icon } from './icon.js'
 import { shortcutForMachines } from './keys.js'
 import { MenuButton } from './menu_button.js'

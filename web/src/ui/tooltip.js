@@ -5,8 +5,8 @@ import { shortcutText } from './keys.js'
 /** How long a pointer rests before, in ms. */
 const REST = 450
 
-/** Watches the whole page. */
-export function startTooltips() {
+/** Watches the whole page. @param {Event} [first] what happened before, and is answered too */
+export function startTooltips(first) {
   const tip = document.createElement('div')
   tip.className = 'tooltip'
   tip.popover = 'manual'
@@ -32,12 +32,17 @@ export function startTooltips() {
     owner = target
     timer = setTimeout(() => target.isConnected && show(tip, target), wait)
   }
-  document.addEventListener('pointerover', event => event.pointerType === 'mouse' && consider(event, REST))
-  document.addEventListener('focusin', event => event.target instanceof Element && event.target.matches(':focus-visible') && consider(event, 0))
+  const onPointer = (/** @type {PointerEvent} */ event) => event.pointerType === 'mouse' && consider(event, REST)
+  const onFocus = (/** @type {Event} */ event) => event.target instanceof Element && event.target.matches(':focus-visible') && consider(event, 0)
+  document.addEventListener('pointerover', onPointer)
+  document.addEventListener('focusin', onFocus)
   document.addEventListener('focusout', hide)
   document.addEventListener('pointerdown', hide)
   document.addEventListener('keydown', event => event.key === 'Escape' && hide())
   document.addEventListener('scroll', hide, { capture: true, passive: true })
+  // The pointer may be elsewhere by now.
+  if (first instanceof PointerEvent && first.target instanceof Element && first.target.matches(':hover')) onPointer(first)
+  else if (first instanceof FocusEvent) onFocus(first)
 }
 
 /** @param {HTMLElement} tip @param {HTMLElement} at */

@@ -6,7 +6,7 @@ import { writeMeta } from '../../src/sync/meta.js'
 import { Provider } from '../../src/sync/provider.js'
 import { browser } from '../../src/sync/socket.js'
 
-/** @param {number} port @param {string} name @param {{ kind?: import('../../src/sync/meta.js').Kind, lang?: string, text?: string }} [start] what the document is to be, if anything */
+/** @param {number} port @param {string} name @param {{ kind?: import('../../src/sync/meta.js').Kind, lang?: string, title?: string, text?: string }} [start] what the document is to be, if anything */
 export async function writer(port, name, start) {
   const doc = new Y.Doc()
   const environment = { ...browser, open: (/** @type {string} */ url) => /** @type {any} */ (new WebSocket(url)) }

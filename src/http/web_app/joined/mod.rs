@@ -62,18 +62,25 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     outputs.extend(site.vendored());
     for (name, shell) in &shells {
         let styles = styles::joined(name, &shell.links().styles, sources)?;
+        let mut later = Vec::new();
+        for path in &shell.links().later {
+            later.push(styles::alone(name, path, sources)?);
+        }
         let classics = classics(name, shell.links(), sources)?;
         let addresses = |files: &[Output]| files.iter().map(|it| it.path.clone()).collect();
         let start = shell.links().start.as_deref();
         let links = Links {
             styles: addresses(&styles),
+            later: addresses(&later),
             classics: addresses(&classics),
             start: start.map(|start| site.url(start)),
             hints: start.map(|start| site.hints(start)).unwrap_or_default(),
         };
         outputs.extend(styles);
+        outputs.extend(later);
         outputs.extend(classics);
-        outputs.push(Output::changing(name, shell.write(&links).into_bytes()));
+        let html = with_images(&shell.write(&links), sources, &mut outputs);
+        outputs.push(Output::changing(name, html.into_bytes()));
     }
     let others = sources.iter().filter(|(path, _)| is_copied(path));
     outputs.extend(others.map(|(path, body)| Output::changing(path, body.clone())));
@@ -98,8 +105,11 @@ impl Output {
 
 /// Files that are served as they are.
 fn is_copied(path: &str) -> bool {
-    let is_image = [".svg", ".png", ".ico", ".webmanifest"].iter().any(|end| path.ends_with(end));
-    path == "vendor/LICENSES.txt" || (is_image && !path.contains('/'))
+    path == "vendor/LICENSES.txt" || path == "manifest.webmanifest" || is_image(path)
+}
+
+fn is_image(path: &str) -> bool {
+    !path.contains('/') && [".svg", ".png", ".ico"].iter().any(|ending| path.ends_with(ending))
 }
 
 /// The modules with what each root adds to what is there when it is loaded.
@@ -340,6 +350,22 @@ fn imported(module: &Module) -> String {
 fn vendor_name(path: &str) -> String {
     let stem = path.trim_start_matches("vendor/").trim_end_matches(".js");
     format!("$vendor_{}", stem.replace(|ch: char| !ch.is_ascii_alphanumeric(), "_"))
+}
+
+/// A page that names its images by their content, so that one is fetched once and for all. They stay
+/// where they are as well, for those who know no page.
+fn with_images(html: &str, sources: &Sources, outputs: &mut Vec<Output>) -> String {
+    let mut html = html.to_owned();
+    for (path, body) in sources.iter().filter(|(path, _)| is_image(path)) {
+        let named = format!("\"/{path}\"");
+        let Some((stem, ending)) = path.rsplit_once('.') else { continue };
+        if html.contains(&named) {
+            let address = format!("joined/{stem}-{}.{ending}", hash([&body[..]]));
+            html = html.replace(&named, &format!("\"/{address}\""));
+            outputs.push(Output { path: address, body: body.clone(), immutable: true });
+        }
+    }
+    html
 }
 
 /// A page's scripts that are no modules, each for itself.

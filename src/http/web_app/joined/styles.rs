@@ -15,9 +15,19 @@ pub(super) fn joined(
     if css.is_empty() {
         return Ok(Vec::new());
     }
-    let stem = name.trim_end_matches(".html");
+    Ok(vec![output(name.trim_end_matches(".html"), css)])
+}
+
+/// A style sheet that the page `name` fetches when it needs it.
+pub(super) fn alone(name: &str, path: &str, sources: &Sources) -> Result<Output, Problem> {
+    let css = squeezed_css(path, &source_of(name, path, sources)?)?;
+    let file = path.rsplit('/').next().unwrap_or(path);
+    Ok(output(file.trim_end_matches(".css"), css))
+}
+
+fn output(stem: &str, css: String) -> Output {
     let path = format!("joined/{stem}-{}.css", hash([css.as_bytes()]));
-    Ok(vec![Output { path, body: css.into_bytes(), immutable: true }])
+    Output { path, body: css.into_bytes(), immutable: true }
 }
 
 /// A style sheet without comments and indentation.

@@ -21,6 +21,8 @@ pub(crate) struct Shell {
 pub(crate) struct Links {
     /// Style sheets, in order.
     pub(crate) styles: Vec<String>,
+    /// Style sheets that scripts enable when they are needed. Each stays a sheet of its own.
+    pub(crate) later: Vec<String>,
     /// Scripts that run while the page is read, before it is seen.
     pub(crate) classics: Vec<String>,
     /// The module the page starts with.
@@ -34,13 +36,20 @@ impl Shell {
     pub(crate) fn parse(name: &str, source: &str) -> Result<Self, Problem> {
         let html = without_comments(source);
         let mut shell = Self { html: html.clone(), tags: Vec::new(), links: Links::default() };
+        let mut later = Vec::new();
         for (range, tag) in tags(&html, "<link ", ">") {
             if tag.contains("rel=\"stylesheet\"") {
                 let path = path_in(tag, "href=\"/").ok_or_else(|| shell.odd(name, &range))?;
-                shell.links.styles.push(path);
-                shell.tags.push(range);
+                if tag.ends_with(" disabled>") {
+                    shell.links.later.push(path);
+                    later.push(range);
+                } else {
+                    shell.links.styles.push(path);
+                    shell.tags.push(range);
+                }
             }
         }
+        shell.tags.extend(later);
         let mut start = None;
         for (range, tag) in tags(&html, "<script", "</script>") {
             // Inline scripts are against the content security policy.
@@ -71,6 +80,10 @@ impl Shell {
         if let Some(first) = texts.first_mut() {
             *first = sheets.collect();
         }
+        let later = self.tags.iter().skip(self.links.styles.len());
+        for ((range, old), new) in later.zip(&self.links.later).zip(&links.later) {
+            texts.push(self.html[range.clone()].replace(old.as_str(), new));
+        }
         texts.extend(links.classics.iter().map(|it| format!("<script src=\"/{it}\"></script>")));
         let hints =
             links.hints.iter().map(|it| format!("<link rel=\"modulepreload\" href=\"/{it}\">"));
@@ -97,7 +110,7 @@ impl Shell {
     fn odd(&self, name: &str, range: &Range<usize>) -> Problem {
         let line = self.html[..range.start].matches('\n').count() + 1;
         let what = "a page may have `<link rel=\"stylesheet\" href=\"/styles/x.css\">`, \
-            `<script src=\"/src/pages/x.js\"></script>` and one such with `type=\"module\"`";
+            also ending in ` disabled>`, `<script src=\"/src/pages/x.js\"></script>` and one such with `type=\"module\"`";
         Problem::at(name, line, what)
     }
 }

@@ -239,6 +239,31 @@ fn the_style_sheets_of_a_page_become_one() {
 }
 
 #[test]
+fn a_style_sheet_for_later_stays_one_of_its_own() {
+    let page = "<link rel=\"stylesheet\" href=\"/styles/a.css\">\n\
+        <link rel=\"stylesheet\" href=\"/styles/later.css\" data-styles=\"later\" disabled>\n\
+        <link rel=\"stylesheet\" href=\"/styles/b.css\">\n<body>\n";
+    let files = [
+        ("a.html", page),
+        ("styles/a.css", "a {}"),
+        ("styles/later.css", "/* Later. */ c {}"),
+        ("styles/b.css", "b {}"),
+        ("sw.js", "const FILES = __PRECACHE__\n"),
+    ];
+    let outputs = join(&sources(&files)).unwrap();
+    let (page_style, css) = text(&outputs, "joined/a-");
+    assert_eq!(css, "a {}\nb {}\n");
+    let (later, css) = text(&outputs, "joined/later-");
+    assert_eq!(css, "c {}\n");
+    let expected = format!(
+        "<link rel=\"stylesheet\" href=\"/{page_style}\">\n\
+         <link rel=\"stylesheet\" href=\"/{later}\" data-styles=\"later\" disabled>\n<body>\n"
+    );
+    assert_eq!(text(&outputs, "a.html").1, expected);
+    assert!(text(&outputs, "sw.js").1.contains(later));
+}
+
+#[test]
 fn a_script_that_is_no_module_keeps_its_place() {
     let page = "<script src=\"/src/pages/first.js\"></script>\n\
         <link rel=\"stylesheet\" href=\"/styles/a.css\">\n\
@@ -261,6 +286,15 @@ fn a_script_that_is_no_module_keeps_its_place() {
         let problem = with(wrong).expect_err(wrong).to_string();
         assert!(problem.contains("may neither import nor export"), "{problem}");
     }
+}
+
+#[test]
+fn images_that_a_page_names_are_named_by_their_content() {
+    let page = "<link rel=\"icon\" href=\"/icon.svg\"><img src=\"/icon.svg\">\n";
+    let outputs = join(&sources(&[("a.html", page), ("icon.svg", "<svg/>")])).unwrap();
+    let (icon, body) = text(&outputs, "joined/icon-");
+    assert_eq!(text(&outputs, "a.html").1, page.replace("icon.svg", icon));
+    assert_eq!((body, text(&outputs, "icon.svg").1), ("<svg/>", "<svg/>"));
 }
 
 #[test]

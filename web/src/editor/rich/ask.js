@@ -51,7 +51,7 @@ export function askForImage(editor, parent) {
       if (address === null || !/^https?:/.test(address)) return t('rich.image.refused')
       const image = { src: address, alt: values.alt.trim() || null }
       if (editor.isActive('image')) editor.chain().focus().updateAttributes('image', image).run()
-      else editor.chain().focus().setImage(/** @type {any} */ (image)).run()
+      else editor.chain().focus().insertContent({ type: 'image', attrs: image }).run()
       return null
     },
   })
@@ -114,7 +114,7 @@ function AskForm({ form, onClose }) {
       aria-invalid=${problem !== '' && index === 0 ? 'true' : undefined} aria-describedby=${index === 0 ? 'ask-problem' : undefined} onInput=${() => setProblem('')} />
     ${hint && html`<small>${hint}</small>`}
   </label>`
-  return html`<form role="dialog" aria-label=${form.label} onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && (event.stopPropagation(), onClose())}>
+  return html`<div role="dialog" aria-label=${form.label}><form onSubmit=${submit} onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && (event.stopPropagation(), onClose())}>
     ${form.fields.map(field)}
     <p class="hint hint-bad" id="ask-problem" role="alert">${problem}</p>
     <div class="row row-end">
@@ -122,5 +122,5 @@ function AskForm({ form, onClose }) {
       <span class="grow"></span>
       <button class="button button-main">${form.apply}</button>
     </div>
-  </form>`
+  </form></div>`
 }

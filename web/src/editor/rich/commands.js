@@ -2,6 +2,7 @@
 import { t } from '../../i18n/index.js'
 import { separateUndo, undoDepths } from './binding.js'
 import { blocks, inList } from './blocks.js'
+import { hasTableTools, withTableTools } from './tables.js'
 
 /** @typedef {import('../../../vendor/rich.js').Editor} Editor */
 /** @typedef {import('../contract.js').EditorCommand} EditorCommand */
@@ -120,5 +121,5 @@ function tables(editor) {
     ['header-row', t('rich.table.headerRow'), 'header-row', chain => chain.toggleHeaderRow()],
     ['table-remove', t('rich.table.remove'), 'bin', chain => chain.deleteTable()],
   ]
-  return acts.map(([id, label, icon, add]) => ({ id, label, icon, group: 'table', run: () => act(editor, add), isEnabled: () => can(editor, add) }))
+  return acts.map(([id, label, icon, add]) => ({ id, label, icon, group: 'table', run: () => withTableTools(editor, () => act(editor, add)), isEnabled: () => (hasTableTools(editor) ? can(editor, add) : editor.isEditable) }))
 }

@@ -16,6 +16,7 @@ import { schemaExtensions } from './schema.js'
 import { slashMenu } from './slash.js'
 import { SmallSteps } from './small_steps.js'
 import { StayInPlace } from './stay.js'
+import { Tables } from './tables.js'
 
 /**
  * @param {HTMLElement} paper where the text goes
@@ -49,6 +50,7 @@ export function openRichEditor(paper, around, context, fragment, onChange, onSta
     editorProps: { attributes: () => describe(made?.isEditable ?? true) },
     extensions: [
       ...schemaExtensions(),
+      Tables,
       bindTo(fragment, onStale),
       SmallSteps,
       StayInPlace,

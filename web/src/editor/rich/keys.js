@@ -16,7 +16,7 @@ export const richKeys = ask => Extension.create({
     const { editor } = this
     // In a list the key never leaves by accident, even where it cannot indent further.
     const tab = (/** @type {'sinkListItem' | 'liftListItem'} */ command) => () => {
-      if (!inList(editor)) return false
+      if (editor.isActive('codeBlock') || !inList(editor)) return false
       editor.commands[command](editor.isActive('taskItem') ? 'taskItem' : 'listItem')
       return true
     }

@@ -11,23 +11,20 @@ import {
   Heading,
   Highlight,
   HorizontalRule,
-  Image,
   Italic,
   ListItem,
   OrderedList,
   Paragraph,
   Strike,
-  Table,
-  TableCell,
-  TableHeader,
-  TableRow,
   TaskItem,
   TaskList,
   Text,
   Underline,
 } from '../../../vendor/rich.js'
 import { t } from '../../i18n/index.js'
+import { Image } from './image.js'
 import { Link } from './link.js'
+import { Table, TableCell, TableHeader, TableRow } from './table_nodes.js'
 
 /** Everything that decides the schema, and nothing else. */
 export const schemaExtensions = () => [
@@ -36,7 +33,7 @@ export const schemaExtensions = () => [
   Text,
   Heading,
   Blockquote,
-  CodeBlock,
+  CodeBlock.configure({ enableTabIndentation: true, tabSize: 2 }),
   HardBreak,
   HorizontalRule,
   BulletList,
@@ -44,7 +41,7 @@ export const schemaExtensions = () => [
   ListItem,
   TaskList,
   TaskItem.configure({ nested: true, a11y: { checkboxLabel: node => t('rich.task', { text: node.firstChild?.textContent || t('rich.task.empty') }) } }),
-  Table.configure({ resizable: false }),
+  Table,
   TableRow,
   TableHeader,
   TableCell,

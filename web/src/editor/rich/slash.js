@@ -154,7 +154,8 @@ class Menu {
   draw(choices, index) {
     const option = (/** @type {Choice} */ choice, /** @type {number} */ each) => html`<li role="option" key=${choice.id} id=${`${LIST}-${choice.id}`} aria-selected=${String(each === index)}
       onMouseDown=${(/** @type {Event} */ event) => (event.preventDefault(), choose(this.editor, choice))}><${Icon} name=${choice.icon} />${choice.label}</li>`
-    render(html`<ul id=${LIST} role="listbox" aria-label=${t('rich.slash')}>${choices.map(option)}</ul>`, this.float.element)
+    // The keyboard stays in the text, where Tab chooses; that it could go there is for tools which scroll by focus.
+    render(html`<ul id=${LIST} role="listbox" tabindex="0" aria-label=${t('rich.slash')}>${choices.map(option)}</ul>`, this.float.element)
     this.float.element.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' })
   }
 

@@ -4,11 +4,10 @@
 import { Compartment, EditorState, EditorView, yCollab } from '../../../vendor/text.js'
 import { Y } from '../../../vendor/core.js'
 
-/** What makes a view read-only, for eyes and for assistive technology. */
+/** What makes a view read-only. */
 export const READ_ONLY = [
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),
-  EditorView.contentAttributes.of({ role: 'document', 'aria-readonly': 'true', 'aria-multiline': 'false' }),
 ]
 
 /** @param {Y.Text} text @param {Y.UndoManager} undoManager @param {() => void} onForeign the text can only be shown */

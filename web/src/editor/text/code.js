@@ -22,6 +22,9 @@ import {
 import { signal } from '../../../vendor/view.js'
 import { read, write } from '../../device/storage.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/text.js'
+import '../../ui/icons/source.js'
+import '../../ui/icons/writing.js'
 import { LANGUAGE_NAMES, chooseLanguage, followLanguage, languageOf } from './code/languages.js'
 import { codeLook } from './code/look.js'
 import { followIndent } from './code/indent.js'
@@ -45,7 +48,7 @@ export function open(parent, context) {
     extensions: [codeFeatures(), language.extension, indent.extension, wrap.of(isWrapped ? EditorView.lineWrapping : [])],
   })
   const { view } = editor
-  const stops = [language.start(view), indent.start(view), drawStrip(make(root, 'text-strip'), doc, editor, settings)]
+  const stops = [language.start(view), indent.start(view), drawStrip(make(root, 'text-strip'), doc, editor, settings, language.isTooLong)]
   const toggleWrap = () => {
     isWrapped = !isWrapped
     write(WRAP, isWrapped)

@@ -88,7 +88,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
     changed,
     undo,
     canEdit: () => !view.state.readOnly,
-    setEditable: canEdit => view.dispatch({ effects: editable.reconfigure(canEdit ? [] : READ_ONLY) }),
+    setEditable: canEdit => view.dispatch({ effects: [editable.reconfigure(canEdit ? [] : READ_ONLY), language.allow(canEdit)] }),
     focus: () => view.focus(),
     goTo: client => carets.goTo(view, client),
     destroy() {

@@ -2,6 +2,9 @@
 // Knows nothing of connections.
 import { EditorView, Prec, keymap, markdownLanguage, pasteURLAsLink } from '../../../vendor/text.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/text.js'
+import '../../ui/icons/source.js'
+import '../../ui/icons/writing.js'
 import { WordCount } from './count.js'
 import { openTextEditor } from './editor.js'
 import { openFrame } from './preview/frame.js'

@@ -39,6 +39,7 @@ let helps = 0
 /** @param {HTMLElement} parent @param {{ help: import('../../i18n/index.js').Key, hasPlaceholder: boolean }} options */
 export function words(parent, { help, hasPlaceholder }) {
   const compartment = new Compartment()
+  let canEdit = true
   const note = parent.ownerDocument.createElement('p')
   note.id = `text-help-${helps++}`
   note.hidden = true
@@ -47,12 +48,17 @@ export function words(parent, { help, hasPlaceholder }) {
     note.textContent = t(help)
     return [
       EditorState.phrases.of(Object.fromEntries(Object.entries(PHRASES).map(([phrase, key]) => [phrase, t(key)]))),
-      EditorView.contentAttributes.of({ 'aria-label': t('text.label'), 'aria-describedby': note.id, tabindex: '0' }),
-      hasPlaceholder ? placeholder(t('text.placeholder')) : [],
+      EditorView.contentAttributes.of({ 'aria-label': t('common.text'), 'aria-describedby': note.id, tabindex: '0' }),
+      hasPlaceholder && canEdit ? placeholder(t('text.placeholder')) : [],
     ]
   }
   return {
     extension: compartment.of(speak()),
+    /** Nobody is asked to write where they cannot. @param {boolean} isAllowed */
+    allow(isAllowed) {
+      canEdit = isAllowed
+      return compartment.reconfigure(speak())
+    },
     /** Speaks each newly chosen language. @param {EditorView} view */
     follow(view) {
       let spoken = language.value

@@ -1,9 +1,11 @@
 // All texts (de).
 import { common } from './common.js'
 import { home } from './home.js'
+import { rescue } from './rescue.js'
 import { rich } from './rich.js'
 import { shell } from './shell.js'
+import { shellParts } from './shell_parts.js'
 import { status } from './status.js'
 import { text } from './text.js'
 
-export const de = { ...common, ...home, ...rich, ...shell, ...status, ...text }
+export const de = { ...common, ...home, ...rescue, ...rich, ...shell, ...shellParts, ...status, ...text }

@@ -1,7 +1,6 @@
 // Texts of text (de). Keys start with `text.`; the other languages have the same ones.
 
 export const text = {
-  'text.label': 'Text des Dokuments',
   'text.placeholder': 'Schreib los …',
   'text.help.markdown': 'Tab führt zum nächsten Bedienelement, in einer Liste rückt es ein. Escape, dann Tab verlässt den Text immer. Rückgängig nimmt nur deine eigenen Änderungen zurück.',
   'text.help.code': 'Tab rückt ein. Escape, dann Tab verlässt den Text. Rückgängig nimmt nur deine eigenen Änderungen zurück.',
@@ -70,5 +69,6 @@ export const text = {
   'text.indent': 'Einrückung',
   'text.indent.spaces': '{size} Leerzeichen',
   'text.indent.tabs': 'Tabs, {size} breit',
+  'text.too-long': 'Zu groß für Farben',
   'text.place': 'Zeile {line}, Spalte {column}',
 }

@@ -1,9 +1,11 @@
 // All texts (en).
 import { common } from './common.js'
 import { home } from './home.js'
+import { rescue } from './rescue.js'
 import { rich } from './rich.js'
 import { shell } from './shell.js'
+import { shellParts } from './shell_parts.js'
 import { status } from './status.js'
 import { text } from './text.js'
 
-export const en = { ...common, ...home, ...rich, ...shell, ...status, ...text }
+export const en = { ...common, ...home, ...rescue, ...rich, ...shell, ...shellParts, ...status, ...text }

@@ -1,7 +1,6 @@
 // Texts of text (en). Keys start with `text.`; the other languages have the same ones.
 
 export const text = {
-  'text.label': 'Document text',
   'text.placeholder': 'Start writing…',
   'text.help.markdown': 'Tab moves on to the next control, in a list it indents. Escape, then Tab, always leaves the text. Undo takes back your own edits only.',
   'text.help.code': 'Tab indents. Escape, then Tab, leaves the text. Undo takes back your own edits only.',
@@ -70,5 +69,6 @@ export const text = {
   'text.indent': 'Indent',
   'text.indent.spaces': '{size} spaces',
   'text.indent.tabs': 'Tabs, {size} wide',
+  'text.too-long': 'Too large for colours',
   'text.place': 'Line {line}, column {column}',
 }

@@ -8,8 +8,12 @@ import { noteRemoved } from '../../device/removed.js'
 import { choose, settings } from '../../device/settings.js'
 import { Importing } from '../../home/importing.js'
 import { LANGUAGES, chooseLanguage, language, t } from '../../i18n/index.js'
+import '../../i18n/home.js'
+import '../../i18n/shell.js'
+import '../../i18n/shell_parts.js'
 import { introduce } from '../../presence/people.js'
 import { copyLink } from '../../ui/copy_link.js'
+import { withStyles } from '../../ui/styles.js'
 import { toast } from '../../ui/toast.js'
 import { openOverlay } from './desk.js'
 import { pageCommands } from './commands.js'
@@ -48,11 +52,11 @@ export function menuItems(desk) {
 function viewItems() {
   const { theme, width, flags, spelling } = settings
   const turn = (/** @type {import('../../device/settings.js').Setting} */ name, /** @type {string} */ on, /** @type {string} */ off) => () => choose(name, settings[name].value === on ? off : on)
-  const themes = { system: t('shell.theme.system'), light: t('shell.theme.light'), dark: t('shell.theme.dark') }
+  const themes = { system: t('common.theme.system'), light: t('common.theme.light'), dark: t('common.theme.dark') }
   return [
     {
       id: 'theme',
-      label: t('shell.theme'),
+      label: t('common.theme'),
       icon: 'theme',
       items: Object.entries(themes).map(([value, label]) => ({ id: `theme.${value}`, label, isChoice: true, isChecked: theme.value === value, run: () => choose('theme', value) })),
     },
@@ -119,6 +123,6 @@ export function rename(desk, name) {
 
 /** @param {Desk} desk */
 async function askName(desk) {
-  const { NameDialog } = await import('../../ui/name_dialog.js')
+  const { NameDialog } = await withStyles('parts', import('../../ui/name_dialog.js'))
   openOverlay(desk, close => html`<${NameDialog} name=${desk.me.value.name} longest=${NAME_LONGEST} onClose=${close} onSave=${(/** @type {string} */ name) => rename(desk, name)} />`)
 }

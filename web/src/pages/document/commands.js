@@ -1,8 +1,10 @@
 // What the page itself does at each of its shortcuts.
 import { html } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { isPressed } from '../../ui/keys.js'
 import { announce } from '../../ui/live.js'
+import { withStyles } from '../../ui/styles.js'
 import { toast } from '../../ui/toast.js'
 import { openOverlay } from './desk.js'
 import { closePanel, cycleRegions, focusToolbar, openPanel } from './moves.js'
@@ -50,7 +52,7 @@ function sayIfSaved({ status, provider }) {
 
 /** @param {Desk} desk */
 async function showPalette(desk) {
-  const [{ Palette }, { paletteEntries, recentlyUsed, markUsed }] = await Promise.all([import('../../ui/palette.js'), import('./palette_entries.js')])
+  const [{ Palette }, { paletteEntries, recentlyUsed, markUsed }] = await Promise.all([withStyles('parts', import('../../ui/palette.js')), import('./palette_entries.js')])
   const entries = paletteEntries(desk)
   openOverlay(desk, close => html`<${Palette} entries=${entries} recent=${recentlyUsed()} onClose=${close}
     onRun=${(/** @type {import('../../ui/palette.js').PaletteEntry} */ entry) => {
@@ -61,6 +63,6 @@ async function showPalette(desk) {
 
 /** @param {Desk} desk */
 async function showShortcuts(desk) {
-  const [{ Shortcuts }, { shortcutGroups }] = await Promise.all([import('../../ui/shortcuts.js'), import('./palette_entries.js')])
+  const [{ Shortcuts }, { shortcutGroups }] = await Promise.all([withStyles('parts', import('../../ui/shortcuts.js')), import('./palette_entries.js')])
   openOverlay(desk, close => html`<${Shortcuts} groups=${shortcutGroups(desk)} onClose=${close} />`)
 }

@@ -7,7 +7,7 @@ import { readMeta } from '../../sync/meta.js'
 
 /**
  * @typedef {object} Desk
- * @property {string} name the document's
+ * @property {string} name the document's, now
  * @property {import('../../sync/provider.js').Provider} provider
  * @property {Signal<import('../../device/me.js').Person>} me
  * @property {Signal<import('../../presence/people.js').Present[]>} people
@@ -23,10 +23,13 @@ import { readMeta } from '../../sync/meta.js'
  * @property {Signal<(() => any) | null>} overlay draws the open dialog
  */
 
-/** @param {Pick<Desk, 'name' | 'provider' | 'me' | 'people' | 'status' | 'kind'>} parts @returns {Desk} */
+/** @param {Pick<Desk, 'provider' | 'me' | 'people' | 'status' | 'kind'>} parts @returns {Desk} */
 export function setDesk(parts) {
   return {
     ...parts,
+    get name() {
+      return parts.provider.name
+    },
     meta: signal(readMeta(parts.provider.doc)),
     editor: signal(null),
     canEdit: signal(true),

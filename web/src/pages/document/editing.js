@@ -39,7 +39,7 @@ export function startEditing(desk) {
   })
   effect(() => {
     const isOn = desk.editor.value !== null && settings.spelling.value === 'on' && desk.kind.value !== 'code'
-    const label = t('text.label')
+    const label = t('common.text')
     for (const text of element('editor').querySelectorAll(/** @type {'div'} */ ('.cm-content, .ProseMirror'))) {
       text.spellcheck = isOn
       text.ariaLabel = label

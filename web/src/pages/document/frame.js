@@ -2,6 +2,8 @@
 // they are first shown.
 import { html, render, useEffect, useState } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
+import { withStyles } from '../../ui/styles.js'
 import { Toolbar } from '../../ui/toolbar.js'
 import { element } from './desk.js'
 import { focusText, stopFollowing } from './moves.js'
@@ -43,7 +45,7 @@ function Stop({ desk }) {
   const { needsRescue } = desk.status.value
   const isShown = needsRescue || desk.provider.facts.stop !== null
   useEffect(() => {
-    if (isShown && !part) import('./rescuing.js').then(setPart)
+    if (isShown && !part) withStyles('parts', import('./rescuing.js')).then(setPart)
   }, [isShown])
   return isShown && part && html`<${part.Rescuing} desk=${desk} />`
 }
@@ -61,7 +63,7 @@ function Side({ desk }) {
   const [part, setPart] = useState(/** @type {{ SidePanel: any } | null} */ (null))
   const isOpen = desk.panel.value !== null
   useEffect(() => {
-    if (isOpen && !part) import('./side_panel.js').then(setPart)
+    if (isOpen && !part) withStyles('parts', import('./side_panel.js')).then(setPart)
   }, [isOpen])
   return part && html`<${part.SidePanel} desk=${desk} />`
 }

@@ -57,6 +57,7 @@ export function act(desk, action) {
   if (action === 'retry') desk.provider.connect()
   else if (action === 'resume') desk.provider.resume()
   else if (action === 'reload') location.reload()
+  else if (action === 'restore' || action === 'create') import('./absent.js').then(absent => absent[action](desk))
   else import('./rescuing.js').then(({ download }) => download(desk))
 }
 

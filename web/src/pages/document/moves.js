@@ -1,6 +1,8 @@
 // Where the focus and the view go: to the text, the toolbar, the panel, another person.
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { announce } from '../../ui/live.js'
+import { withStyles } from '../../ui/styles.js'
 import { toast } from '../../ui/toast.js'
 import { element } from './desk.js'
 
@@ -46,7 +48,7 @@ export async function toggleFollow(desk, person) {
   const wasFollowed = desk.following.value?.person.key === person.key
   stopFollowing(desk)
   if (wasFollowed) return
-  const { follow } = await import('../../presence/follow.js')
+  const { follow } = await withStyles('parts', import('../../presence/follow.js'))
   const { awareness } = desk.provider
   const stop = follow({
     key: person.key,

@@ -1,4 +1,5 @@
 // The shortcuts of the document page itself: the one table for keys, palette, menu and lists of shortcuts.
+import '../../i18n/shell.js'
 
 /** @typedef {'palette' | 'shortcuts' | 'people' | 'outline' | 'where' | 'save' | 'toolbar' | 'next-region' | 'previous-region'} PageCommandId */
 /** @typedef {{ id: PageCommandId, label: import('../../i18n/index.js').Key, keys: string, also?: string, icon?: string }} PageKey */

@@ -2,6 +2,8 @@
 // shortcuts; and which of them were used lately, on this device.
 import { read, write } from '../../device/storage.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
+import '../../i18n/shell_parts.js'
 import { menuItems } from './actions.js'
 import { pageCommands } from './commands.js'
 import { jumpTo, toggleFollow } from './moves.js'

@@ -1,9 +1,10 @@
 // Ways to keep a text that cannot be sent: as a new document, or as a file. Fetched when it is needed.
-import { html } from '../../../vendor/view.js'
+import { html, useEffect, useState } from '../../../vendor/view.js'
 import { Y } from '../../../vendor/core.js'
 import { Documents } from '../../api/documents.js'
 import { pathOf } from '../../device/names.js'
 import { Rescue } from '../../ui/rescue.js'
+import { sinceWhen } from './absent.js'
 import { act } from './keeping.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
@@ -11,7 +12,12 @@ import { act } from './keeping.js'
 /** @param {{ desk: Desk }} props */
 export function Rescuing({ desk }) {
   const status = desk.status.value
-  return html`<${Rescue} status=${status} unsent=${desk.provider.facts.unsaved} hasText=${Boolean(desk.editor.value?.plainText())}
+  const [since, setSince] = useState('')
+  useEffect(() => {
+    setSince('')
+    if (status.kind === 'in-bin') sinceWhen(desk).then(setSince)
+  }, [status.kind])
+  return html`<${Rescue} status=${status} more=${since} unsent=${desk.provider.facts.unsaved} hasText=${Boolean(desk.editor.value?.plainText())}
     onKeep=${() => keep(desk)} onDownload=${() => download(desk)} onDiscard=${() => discard(desk)}
     onAction=${(/** @type {import('../../presence/status.js').Action} */ action) => act(desk, action)} />`
 }

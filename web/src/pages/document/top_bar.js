@@ -1,6 +1,7 @@
 // The bar above the text: where home is, what the document is called, how it is doing, who is here.
 import { html } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
+import '../../i18n/shell.js'
 import { TITLE_LONGEST, writeMeta } from '../../sync/meta.js'
 import { Avatars } from '../../ui/avatars.js'
 import { CopyLink } from '../../ui/copy_link.js'

@@ -1,5 +1,6 @@
 // One sentence about where everybody is, for those who cannot see carets.
 import { language, t } from '../../i18n/index.js'
+import '../../i18n/shell_parts.js'
 import { hasCaret, sectionOf } from '../../presence/section.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */

@@ -1,6 +1,6 @@
 // How code is indented: kept in the document (`meta.indent`), so that all who write it indent alike; where it does
 // not say, as its lines do. Pure but for reading and writing `meta`.
-import { Compartment, EditorState, indentUnit } from '../../../../vendor/text.js'
+import { Compartment, EditorState, EditorView, indentUnit } from '../../../../vendor/text.js'
 import { ROOTS } from '../../../sync/meta.js'
 
 export const SIZES = /** @type {const} */ ([2, 4, 8])
@@ -57,8 +57,11 @@ export function chooseIndent(doc, indent) {
 export function followIndent(doc, onChanged) {
   const compartment = new Compartment()
   const meta = doc.getMap(ROOTS.meta)
+  let look = () => {}
+  // The first words of an empty text, often pasted, say how it is indented.
+  const first = EditorView.updateListener.of(update => update.docChanged && update.startState.doc.length === 0 && look())
   return {
-    extension: compartment.of([]),
+    extension: [compartment.of([]), first],
     /** @param {import('@codemirror/view').EditorView} view */
     start(view) {
       let shown = ''
@@ -73,7 +76,7 @@ export function followIndent(doc, onChanged) {
         onChanged()
       }
       // Never at once: `meta` may change in the same transaction as the text, inside the editor's own update.
-      const observe = () => queueMicrotask(follow)
+      const observe = (look = () => queueMicrotask(follow))
       meta.observe(observe)
       follow()
       return () => {

@@ -1,7 +1,11 @@
 // The languages that code can be written in, by the names they go by, and the one a document is in, live for
 // everybody. A grammar is fetched when the first document needs it.
-import { Compartment } from '../../../../vendor/text.js'
+import { Compartment, EditorView } from '../../../../vendor/text.js'
 import { readMeta, writeMeta, ROOTS } from '../../../sync/meta.js'
+
+/** A longer text has no colours: parsing it takes too long at every key. They come back when it is shorter than the second. */
+const COLOURED_MOST = 1_000_000
+const COLOURED_AGAIN = 900_000
 
 /** Keys are what `meta.lang` holds. @type {Record<string, string>} */
 export const LANGUAGE_NAMES = {
@@ -44,22 +48,35 @@ export function chooseLanguage(doc, lang) {
 export function followLanguage(doc, onChanged) {
   const compartment = new Compartment()
   const meta = doc.getMap(ROOTS.meta)
+  let isTooLong = false
+  let look = () => {}
+  const measure = (/** @type {number} */ length) => (isTooLong = length > (isTooLong ? COLOURED_AGAIN : COLOURED_MOST))
+  const lengths = EditorView.updateListener.of(update => {
+    const before = isTooLong
+    if (update.docChanged && measure(update.state.doc.length) !== before) look()
+  })
   return {
-    extension: compartment.of([]),
+    /** Whether the text is too long for the colours that it would have. */
+    isTooLong: () => isTooLong && languageOf(doc) !== '',
+    extension: [compartment.of([]), lengths],
     /** @param {import('@codemirror/view').EditorView} view */
     start(view) {
       let shown = ''
+      let known = ''
       let isStopped = false
+      measure(view.state.doc.length)
       const follow = async () => {
         const lang = languageOf(doc)
-        if (lang === shown) return
-        shown = lang
+        const wanted = isTooLong ? '' : lang
+        if (lang === known && wanted === shown) return
+        known = lang
+        shown = wanted
         onChanged()
         // Never at once: `meta` may change in the same transaction as the text, inside the editor's own update.
-        const grammar = await fetchGrammar(lang)
-        if (shown === lang && !isStopped) view.dispatch({ effects: compartment.reconfigure(grammar) })
+        const grammar = await fetchGrammar(wanted)
+        if (shown === wanted && !isStopped) view.dispatch({ effects: compartment.reconfigure(grammar) })
       }
-      const observe = () => void follow()
+      const observe = (look = () => void follow())
       meta.observe(observe)
       observe()
       return () => {

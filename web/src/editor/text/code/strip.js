@@ -10,16 +10,17 @@ import { LANGUAGE_NAMES, chooseLanguage, languageOf } from './languages.js'
  * @param {HTMLElement} parent
  * @param {import('../../../../vendor/core.js').Y.Doc} doc
  * @param {import('../editor.js').TextEditor} editor
- * @param {{ value: number }} settings ticks when language or indent changed
+ * @param {{ value: number }} settings ticks when language, colours or indent changed
+ * @param {() => boolean} isTooLong for colours
  */
-export function drawStrip(parent, doc, editor, settings) {
-  const strip = () => html`<${Settings} doc=${doc} editor=${editor} settings=${settings} /><${Place} editor=${editor} />`
+export function drawStrip(parent, doc, editor, settings, isTooLong) {
+  const strip = () => html`<${Settings} doc=${doc} editor=${editor} settings=${settings} isTooLong=${isTooLong} /><${Place} editor=${editor} />`
   render(html`<${strip} />`, parent)
   return () => render(html``, parent)
 }
 
-/** @param {{ doc: import('../../../../vendor/core.js').Y.Doc, editor: import('../editor.js').TextEditor, settings: { value: number } }} props */
-function Settings({ doc, editor, settings }) {
+/** @param {{ doc: import('../../../../vendor/core.js').Y.Doc, editor: import('../editor.js').TextEditor, settings: { value: number }, isTooLong: () => boolean }} props */
+function Settings({ doc, editor, settings, isTooLong }) {
   // A menu that is drawn again while open would close; so it is only when what it shows changed.
   void settings.value
   const canEdit = useComputed(() => editor.changed.value >= 0 && editor.canEdit()).value
@@ -37,6 +38,7 @@ function Settings({ doc, editor, settings }) {
         ${[false, true].flatMap(isTabs => SIZES.map(size => html`<option key=${writeIndent({ size, isTabs })} value=${writeIndent({ size, isTabs })}>${t(isTabs ? 'text.indent.tabs' : 'text.indent.spaces', { size })}</option>`))}
       </select>
     </span>
+    ${isTooLong() && html`<span class="strip-note">${t('text.too-long')}</span>`}
   `
 }
 
