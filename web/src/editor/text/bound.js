@@ -4,7 +4,7 @@
 import { Compartment, EditorState, EditorView, yCollab } from '../../../vendor/text.js'
 import { Y } from '../../../vendor/core.js'
 
-/** What makes a view read-only, for eyes and for assistive technology. */
+/** What makes a view read-only. */
 export const READ_ONLY = [
   EditorState.readOnly.of(true),
   EditorView.editable.of(false),
