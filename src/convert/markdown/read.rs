@@ -55,6 +55,13 @@ fn shallow(text: &str) -> String {
                 Some(b'.' | b')') if (1..10).contains(&digits) => digits + 1,
                 _ => break,
             };
+            let quotes = rest.starts_with('>');
+            if !quotes
+                && !rest[marker..].is_empty()
+                && !rest[marker..].starts_with([' ', '\t', '\n'])
+            {
+                break;
+            }
             markers += 1;
             if markers > DEEPEST {
                 break;

@@ -101,6 +101,18 @@ fn markdown_reads_well() {
 }
 
 #[test]
+fn long_rows_of_signs_are_not_taken_for_depth() {
+    let signs = ["+", "-", "*", "=", "+-", "1."].map(|sign| sign.repeat(100));
+    let rule = format!("+{}+", "-".repeat(98));
+    let text = format!("```\n{}\n{rule}\n```\n", signs.join("\n"));
+    let read = markdown::read(&text).expect("read");
+    assert_eq!(markdown::write(&read).expect("written"), text);
+    for rule in ["- ".repeat(90), "*".repeat(100)] {
+        assert_eq!(markdown::read(&rule).expect("read"), [Block::Rule]);
+    }
+}
+
+#[test]
 fn plain_text_keeps_its_paragraphs() {
     let read = plain::read("a\nb\n\n\n c \n").expect("read");
     assert_eq!(markdown::write(&read).expect("written"), "a\\\nb\n\n&#32;c\n");
