@@ -9,8 +9,10 @@ import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
 import WebSocket from 'ws'
 import { launch, person } from './support/people.mjs'
-import { skip, startServer } from './support/server.mjs'
+import { skip as noServer, startServer } from './support/server.mjs'
 
+// Half an hour stays minutes when it is compressed: too long for every change.
+const skip = noServer || (process.env.COSCRIBE_LONG ? false : 'set COSCRIBE_LONG=1 to watch a page for half an hour')
 const PEOPLE = 20
 /** Seconds of half an hour, and how many of them are a round. */
 const SECONDS = 1800

@@ -195,8 +195,8 @@ impl<'a> Site<'a> {
     /// two of one. What a tool wrote imports in no circles.
     fn vendored_body(&self, path: &str) -> Vec<u8> {
         let body = self.sources.get(path).cloned().unwrap_or_default();
-        let imports = self.graph.vendored_imports(path);
-        let entries: Vec<_> = imports.iter().filter(|it| !it.contains("/shared-")).collect();
+        let imports = self.graph.vendored.get(path).into_iter().flatten();
+        let entries: Vec<_> = imports.filter(|it| !it.contains("/shared-")).collect();
         let Ok(mut text) = String::from_utf8(body.clone()) else { return body };
         for entry in entries {
             let named = |path: &str| format!("\"./{}\"", path.trim_start_matches("vendor/"));

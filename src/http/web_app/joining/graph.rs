@@ -15,7 +15,7 @@ use super::{
 pub(crate) struct Graph {
     pub(crate) modules: BTreeMap<String, Module>,
     /// What each vendored file imports.
-    vendored: BTreeMap<String, Vec<String>>,
+    pub(crate) vendored: BTreeMap<String, Vec<String>>,
     roots: BTreeSet<String>,
 }
 
@@ -69,11 +69,6 @@ impl Graph {
     /// The same without vendored ones.
     pub(crate) fn own_roots(&self) -> impl Iterator<Item = &str> {
         self.roots().filter(|root| root.starts_with("src/"))
-    }
-
-    /// What a vendored file imports, if a root reaches it.
-    pub(crate) fn vendored_imports(&self, path: &str) -> &[String] {
-        self.vendored.get(path).map_or(&[], Vec::as_slice)
     }
 
     /// What a root needs before it runs, itself included.
