@@ -344,8 +344,10 @@ fn the_real_pages_can_be_joined() {
     let outputs = join(&files).unwrap_or_else(|problem| panic!("{problem}"));
     let scripts: Vec<Output> =
         outputs.into_iter().filter(|output| output.path.ends_with(".js")).collect();
-    let (_, document) = text(&scripts, "joined/document-");
-    assert!(document.contains("$joined['src/pages/document.js']??="));
+    let page = scripts.iter().map(|output| String::from_utf8_lossy(&output.body));
+    let document = { page }
+        .find(|body| body.contains("$joined['src/pages/document.js']??="))
+        .expect("the page's own module is joined");
     assert!(!document.contains("\nimport "), "an import is left");
     let rich = text(&scripts, "joined/editor-rich-index-").0;
     assert!(document.contains(&format!("$load('/{rich}',['/vendor/rich-")));
