@@ -1,7 +1,7 @@
 // Carets of two people in both kinds of editor: where others see them, and that nobody's edit moves mine.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, person } from './support/people.mjs'
+import { drawn, launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
 
 /** @type {import('playwright-core').Browser} */
@@ -85,6 +85,7 @@ test('a caret stays in its block when somebody makes it another kind of block', 
   await ada.page.keyboard.press('Home')
   for (let i = 0; i < 3; i++) await ada.page.keyboard.press('ArrowRight')
   await linus.text.locator('p', { hasText: 'two' }).click()
+  for (const { page } of [ada, linus]) await drawn(page)
   /** @type {[string, string][]} */
   const changes = [['Control+Alt+2', 'h2'], ['Control+Alt+0', 'p'], ['Control+Shift+8', 'li'], ['Control+Shift+8', 'p'], ['Control+Shift+b', 'blockquote'], ['Control+Shift+b', 'p'], ['Control+Alt+c', 'pre'], ['Control+Alt+c', 'p']]
   for (const [keys, becomes] of changes) {

@@ -1,7 +1,7 @@
 // Rich documents with two people: what one does the other sees; and what the editor must never do to a document.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { launch, person } from './support/people.mjs'
+import { drawn, launch, person } from './support/people.mjs'
 import { foreigner } from './support/foreigner.mjs'
 import { skip, startServer } from './support/server.mjs'
 
@@ -233,6 +233,7 @@ test('Tab and Shift+Tab indent in a code block, and leave it after Escape', { sk
   await ada.text.click()
   await ada.text.pressSequentially('``` one')
   await ada.page.keyboard.press('Home')
+  await drawn(ada.page)
   await ada.page.keyboard.press('Tab')
   await ada.page.keyboard.press('Tab')
   await ada.page.keyboard.press('Shift+Tab')

@@ -71,3 +71,6 @@ function readText() {
   const blocks = text?.querySelectorAll('.cm-line, p, h1, h2, h3, pre') ?? []
   return [...blocks].map(block => block.textContent).join('\n')
 }
+
+/** Waits until a page has drawn what happened: a click's selection and a jump reach the editor with the next frame. @param {import('playwright-core').Page} page */
+export const drawn = page => page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))))
