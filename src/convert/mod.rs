@@ -1,6 +1,6 @@
 //! Documents to files and files to documents: the one place for pages, HTTP and the command line.
 //!
-//! Both sides are untrusted. A file becomes a [`model`] of what our schema allows, and a document
+//! Both sides are untrusted. A file becomes a `model` of what our schema allows, and a document
 //! becomes the same model before it is written; so nothing that comes out depends on what else went
 //! in. Everything here is plain work on values: it blocks, and takes its own thread with a large
 //! stack.

@@ -1,7 +1,7 @@
 //! `/api/v1`: documents for programs and for the pages, as JSON. `web/src/api/types.js` has the bodies.
 //!
 //! Translates and delegates: what a list, a bin or a copy is, `document` decides. Every route asks
-//! [`rights`] first. Errors are problem details (RFC 9457) with a `code` for programs.
+//! `rights` first. Errors are problem details (RFC 9457) with a `code` for programs.
 
 mod body;
 mod documents;
