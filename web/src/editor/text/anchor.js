@@ -3,6 +3,9 @@
 // after it has measured, in the same frame, the line is put back exactly.
 import { EditorState, EditorView, ViewPlugin, ySyncAnnotation } from '../../../vendor/text.js'
 
+/** What scrolls on somebody's behalf. */
+const INPUTS = /** @type {const} */ (['wheel', 'touchmove', 'pointerdown', 'keydown'])
+
 /** An editor extension. */
 export function holdScroll() {
   /** @type {Holder | null} */
@@ -22,6 +25,8 @@ class Holder {
   /** The first wholly visible line and its distance from the edge, from the first of others' edits until we scroll. @type {{ pos: number, top: number } | null} */
   held = null
   scrolled = 0
+  /** Whether somebody used wheel, finger, pointer or keys since. CodeMirror scrolls too, to keep its place, and says so only later. */
+  isOurs = false
   /** @type {number | undefined} */
   frame
 
@@ -30,11 +35,14 @@ class Holder {
     this.view = view
     this.window = view.dom.ownerDocument.defaultView ?? window
     this.onScroll = () => this.scroll()
+    this.onInput = () => void (this.isOurs = true)
     view.scrollDOM.addEventListener('scroll', this.onScroll, { passive: true })
+    for (const input of INPUTS) view.dom.addEventListener(input, this.onInput, { passive: true, capture: true })
   }
 
   destroy() {
     this.view.scrollDOM.removeEventListener('scroll', this.onScroll)
+    for (const input of INPUTS) this.view.dom.removeEventListener(input, this.onInput, { capture: true })
     if (this.frame !== undefined) this.window.cancelAnimationFrame(this.frame)
   }
 
@@ -47,10 +55,13 @@ class Holder {
     const pos = first.top + view.documentTop < edge && first.to < view.state.doc.length ? first.to + 1 : first.from
     this.held = { pos, top: this.distance(pos) }
     this.scrolled = view.scrollDOM.scrollTop
+    this.isOurs = false
   }
 
   /** @param {import('../../../vendor/text.js').ViewUpdate} update */
   follow(update) {
+    // A command may scroll, such as a jump to somebody: it knows where to.
+    if (update.transactions.some(transaction => transaction.scrollIntoView || transaction.effects.length > 0)) this.held = null
     if (!update.docChanged) return
     const isTheirs = update.transactions.every(transaction => transaction.annotation(ySyncAnnotation))
     if (!isTheirs || !this.held) return void (this.held = null)
@@ -71,7 +82,9 @@ class Holder {
   scroll() {
     if (!this.held) return
     const { scrollTop } = this.view.scrollDOM
-    if (this.frame !== undefined) this.held.top -= scrollTop - this.scrolled
+    if (!this.isOurs) {
+      if (Math.abs(this.distance(this.held.pos) - this.held.top) > 1) this.frame ??= this.window.requestAnimationFrame(() => this.correct())
+    } else if (this.frame !== undefined) this.held.top -= scrollTop - this.scrolled
     else if (Math.abs(this.distance(this.held.pos) - this.held.top) > 1) this.held = null
     this.scrolled = scrollTop
   }
