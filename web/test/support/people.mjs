@@ -36,7 +36,7 @@ export async function person(browser, url, name, options) {
   const errors = []
   /** @type {RegExp[]} */
   const expects = []
-  page.on('pageerror', error => errors.push(String(error)))
+  page.on('pageerror', error => errors.push(error.stack ?? String(error)))
   page.on('console', message => message.type() === 'error' && errors.push(message.text()))
   return {
     page,
