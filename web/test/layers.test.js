@@ -6,7 +6,7 @@ import { test } from 'node:test'
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
   pages: ['pages', 'history', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  editor: ['editor', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  editor: ['editor', 'history', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   history: ['history', 'sync', 'vendor'],

@@ -49,4 +49,30 @@
  * @property {() => string} plainText what a rescue can save: Markdown where possible
  */
 
+/**
+ * How an author is drawn. @typedef {{ hue: number, name: string }} AuthorLook
+ */
+
+/**
+ * Something that differs between two moments.
+ * @typedef {object} PastChange
+ * @property {'inserted' | 'deleted' | 'changed'} state
+ * @property {number} author
+ * @property {string} text
+ * @property {() => void} go shows it in the text
+ */
+
+/**
+ * A document's past, to be looked at.
+ * @typedef {object} PastView
+ * @property {(shown: import('../history/moment.js').Shown) => void} show
+ * @property {(index: import('../history/columns.js').Index) => void} update the past has gone on
+ * @property {() => PastChange[]} changes between the two moments that are shown, in the order of the text
+ * @property {() => void} reveal scrolls to what the last `show` changed, unless it is in sight
+ * @property {(isOn: boolean) => Promise<void>} [setSide] shows both moments side by side
+ * @property {() => void} destroy
+ */
+
+/** @typedef {{ index: import('../history/columns.js').Index, lookOf: (author: number) => AuthorLook }} PastContext */
+
 export {}

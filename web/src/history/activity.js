@@ -26,12 +26,12 @@ export function nextSession(starts, row, step, last) {
 export class Scale {
   #places
 
-  /** @param {ArrayLike<number>} times @param {Measure} measure */
-  constructor(times, measure) {
+  /** @param {ArrayLike<number>} times @param {Measure} measure @param {number} [pause] how long the longest one is */
+  constructor(times, measure, pause = PAUSE_SHOWN) {
     this.#places = new Float64Array(times.length)
     for (let row = 1; row < times.length; row += 1) {
       // Rows of one moment stand apart by as much as can be told.
-      const step = measure === 'edit' ? 1 : Math.max(1, Math.min(times[row] - times[row - 1], PAUSE_SHOWN))
+      const step = measure === 'edit' ? 1 : Math.max(1, Math.min(times[row] - times[row - 1], pause))
       this.#places[row] = this.#places[row - 1] + step
     }
   }
