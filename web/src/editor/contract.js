@@ -36,6 +36,8 @@
 
 /** @typedef {{ level: number, text: string, go: () => void }} Heading */
 
+/** Who inserted a clock value, and up to which clock; null when nobody knows. @typedef {(client: number, clock: number) => { end: number, look: AuthorLook | null }} WriterOf */
+
 /**
  * @typedef {object} OpenEditor
  * @property {(canEdit: boolean) => void} setEditable
@@ -46,6 +48,7 @@
  * @property {() => Heading[]} outline
  * @property {(client: number) => boolean} goTo scrolls to a person's caret without moving ours; false when they show none
  * @property {() => { line: string, detail: string } | null} [count] such as words, for the status line
+ * @property {(writerOf: WriterOf | null) => void} showAuthors colours what everybody wrote, or no longer
  * @property {() => string} plainText what a rescue can save: Markdown where possible
  */
 

@@ -3,8 +3,11 @@ import { firstAbove } from './columns.js'
 
 /** A longer pause ends a session, in ms. */
 export const SESSION_GAP = 5 * 60_000
-/** A longer pause is drawn as long as this, in ms. */
-export const PAUSE_SHOWN = 2 * 60_000
+/** A longer pause is folded, in ms. */
+const PAUSE_LONGEST = 2 * 60_000
+/** A folded pause is this part of all the time that people wrote, but never shorter than this, in ms. */
+const PAUSE_PART = 1 / 40
+const PAUSE_LEAST = 1000
 
 /** @typedef {'time' | 'edit'} Measure */
 
@@ -22,17 +25,29 @@ export function nextSession(starts, row, step, last) {
   return starts[firstAbove(starts, row - 1) - 1] ?? 0
 }
 
+/** @param {ArrayLike<number>} times */
+function foldedPause(times) {
+  let written = 0
+  for (let row = 1; row < times.length; row += 1) {
+    const passed = times[row] - times[row - 1]
+    if (passed <= PAUSE_LONGEST) written += passed
+  }
+  return Math.min(PAUSE_LONGEST, Math.max(PAUSE_LEAST, written * PAUSE_PART))
+}
+
 /** Places of rows on a line, by time with pauses folded or by number. */
 export class Scale {
   #places
 
-  /** @param {ArrayLike<number>} times @param {Measure} measure @param {number} [pause] how long the longest one is */
-  constructor(times, measure, pause = PAUSE_SHOWN) {
+  /** @param {ArrayLike<number>} times @param {Measure} measure @param {number} [pause] how long the longest one is; otherwise long ones are folded */
+  constructor(times, measure, pause) {
+    const folded = pause ?? foldedPause(times)
     this.#places = new Float64Array(times.length)
     for (let row = 1; row < times.length; row += 1) {
+      const passed = times[row] - times[row - 1]
+      const shown = passed > (pause ?? PAUSE_LONGEST) ? folded : passed
       // Rows of one moment stand apart by as much as can be told.
-      const step = measure === 'edit' ? 1 : Math.max(1, Math.min(times[row] - times[row - 1], pause))
-      this.#places[row] = this.#places[row - 1] + step
+      this.#places[row] = this.#places[row - 1] + (measure === 'edit' ? 1 : Math.max(1, shown))
     }
   }
 

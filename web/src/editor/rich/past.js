@@ -99,7 +99,7 @@ class RichView {
     }
     this.#editor.state.doc.descendants((node, at) => {
       const { fate } = node.attrs
-      if (fate) add(fate, at, at + node.nodeSize, node.textContent)
+      if (fate) add(fate, at, at + node.nodeSize, node.textBetween(0, node.content.size, ' '))
       if (fate && fate.state !== 'changed') return false
       const by = node.isText && node.marks.find(({ type }) => type.name === 'by')?.attrs
       if (by && by.state !== 'kept') add(by, at, at + node.nodeSize, node.text ?? '')

@@ -55,7 +55,8 @@ function frames(lookOf) {
             state.doc.descendants((node, at) => {
               const fate = /** @type {Fate | null} */ (node.attrs.fate)
               if (fate) found.push(Decoration.node(at, at + node.nodeSize, { class: `block-${fate.state} ${classesOf(fate, lookOf(fate.author))}` }))
-              return !node.isTextblock
+              // What is in a block that came or went came or went with it.
+              return !node.isTextblock && (!fate || fate.state === 'changed')
             })
             const here = looked.getState(state)
             if (here) found.push(Decoration.inline(here.from, here.to, { class: 'is-looked' }), ...wholeBlock(state.doc, here))

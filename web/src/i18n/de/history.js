@@ -23,7 +23,7 @@ export const history = {
   'history.next': 'Nächste Änderung',
   'history.speed': 'Geschwindigkeit',
   'history.speed.times': '{factor}×',
-  'history.speed.max': 'So schnell wie möglich',
+  'history.speed.max': 'Maximal',
   'history.moment': 'Zeitpunkt',
   'history.edit': 'Änderung {number} von {count}, {name}',
   'history.before': 'Vor allem anderen',

@@ -23,7 +23,7 @@ export const history = {
   'history.next': 'Next edit',
   'history.speed': 'Speed',
   'history.speed.times': '{factor}×',
-  'history.speed.max': 'As fast as possible',
+  'history.speed.max': 'Fastest',
   'history.moment': 'Moment',
   'history.edit': 'edit {number} of {count} by {name}',
   'history.before': 'Before everything',

@@ -57,7 +57,7 @@ function Comparing({ scene }) {
   const isOn = base.value !== null
   return html`<div class="past-compare">
     ${isOn && view.value?.setSide && html`<button class="button" type="button" aria-pressed=${String(isSide.value)} onClick=${() => (isSide.value = !isSide.value)}>${t('history.side')}</button>`}
-    <button class="button" type="button" aria-pressed=${String(isOn)} onClick=${() => (isOn ? stopComparing(scene) : startComparing(scene))}><${Icon} name="compare" /> ${t(isOn ? 'history.compare.stop' : 'history.compare')}</button>
+    <button class="button" type="button" aria-pressed=${String(isOn)} onClick=${() => (isOn ? stopComparing(scene) : startComparing(scene))}><${Icon} name="compare" /> <span>${t(isOn ? 'history.compare.stop' : 'history.compare')}</span></button>
   </div>`
 }
 

@@ -21,7 +21,9 @@ export function momentHash({ index, at, base }) {
 
 /** @param {number} time ms since 1970 @param {Intl.DateTimeFormatOptions} [how] */
 export function when(time, how = { dateStyle: 'medium', timeStyle: 'medium' }) {
-  return new Intl.DateTimeFormat(language.value, how).format(time)
+  // Dates are written as in the reader's country, in the language of the page.
+  const own = navigator.languages.filter(tag => tag.split('-')[0] === language.value)
+  return new Intl.DateTimeFormat([...own, language.value], how).format(time)
 }
 
 /** Such as "5 Jan 2026, 14:03:22". @param {Scene} scene @param {number} row */

@@ -32,7 +32,7 @@ export function Timeline({ scene, onRetry }) {
       <div class="sheet">
         ${problem && html`<${Trouble} problem=${problem} onRetry=${onRetry} />`}
         ${isEmpty && html`<div class="past-note"><h1>${t('history.empty')}</h1><p class="hint">${t('history.empty.detail')}</p></div>`}
-        <main class=${`editor ${hasColours.value ? 'has-authors' : ''}`} data-past hidden=${problem !== null || isEmpty} data-muted=${[...muted.value].join(' ')}>
+        <main class=${`editor ${hasColours.value && scene.base.value === null ? 'has-authors' : ''}`} data-past hidden=${problem !== null || isEmpty} data-muted=${[...muted.value].join(' ')}>
           ${!index.value && html`<div class="skeleton" aria-hidden="true"><i></i><i></i><i></i><i></i></div><p class="unseen" role="status">${t('history.loading')}</p>`}
         </main>
       </div>
