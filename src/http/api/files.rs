@@ -40,13 +40,8 @@ impl Api {
         let turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
         let file = turn.work(move || convert::export(&state, format)).await?;
-        let mut response = found(file, format);
         let stem = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
-        let stem = stem.unwrap_or(name.as_str());
-        if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, format.extension())) {
-            response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
-        }
-        Ok(response)
+        Ok(download(file, format, stem.unwrap_or(name.as_str())))
     }
 
     pub(super) async fn import<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
@@ -124,6 +119,15 @@ fn found(file: Vec<u8>, format: Format) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(EXPORTED_PAGE));
+    response
+}
+
+/// A file to be kept under this name, without its extension.
+pub(super) fn download(file: Vec<u8>, format: Format, stem: &str) -> Response {
+    let mut response = found(file, format);
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, format.extension())) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
     response
 }
 
