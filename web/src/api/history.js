@@ -31,9 +31,14 @@ export class History {
     this.#at = `/api/v1/documents/${encodeURIComponent(name)}`
   }
 
-  /** Everything up to now, or what came after an entry. @param {number} [after] its seq @param {AbortSignal} [signal] @returns {Promise<Uint8Array>} */
-  pack(after, signal) {
-    return this.#http.send('GET', `${this.#at}/history`, { query: { after }, isBytes: true, patience: PACK_PATIENCE, signal })
+  /**
+   * Everything up to now, or what came after an entry in the same life of the document.
+   * @param {{ last: number, epoch: string } | null} [known] what is known already
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<Uint8Array>}
+   */
+  pack(known, signal) {
+    return this.#http.send('GET', `${this.#at}/history`, { query: { after: known?.last, epoch: known?.epoch }, isBytes: true, patience: PACK_PATIENCE, signal })
   }
 
   /** Newest first. @returns {Promise<Version[]>} */

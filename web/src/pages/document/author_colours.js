@@ -81,7 +81,7 @@ class AuthorColours {
   async #fetch() {
     try {
       this.#reading ??= new Reading()
-      this.#index = await this.#reading.add(await this.#api.pack(this.#index?.last))
+      this.#index = await this.#reading.add(await this.#api.pack(this.#index))
       this.#writers = new Writers(this.#index)
       this.#listLooks()
     } catch {

@@ -32,7 +32,7 @@ export class Loading {
     problem.value = null
     this.#isAsking = true
     try {
-      this.#show(await this.#reading.add(await api.pack(undefined, this.#stopped.signal)))
+      this.#show(await this.#reading.add(await api.pack(null, this.#stopped.signal)))
     } catch (error) {
       if (!this.#stopped.signal.aborted) problem.value = problemOf(error)
     }
@@ -47,7 +47,7 @@ export class Loading {
     if (!index.value) return this.start()
     this.#isAsking = true
     try {
-      const next = await this.#reading.add(await api.pack(index.value.last, this.#stopped.signal))
+      const next = await this.#reading.add(await api.pack(index.value, this.#stopped.signal))
       if (next.last > index.value.last) this.#show(next)
     } catch (error) {
       const isOther = error instanceof PackError || (error instanceof ApiError && [409, 410].includes(error.status))
