@@ -1,13 +1,15 @@
 //! The edits of a file that somebody sent, through the same admission as those of a client, all or none.
 
-use std::{collections::HashMap, io::Read, sync::Arc};
+use std::{collections::HashMap, io::Read, sync::Arc, thread};
 
 use bytes::Bytes;
 
-use super::{Header, Reader, SavedError, Version};
+use super::{Bounds, Header, Reader, SavedError, Version};
 use crate::{
-    crdt::{DocumentState, Incoming, Verdict},
+    clock::Clock,
+    crdt::{self, DocumentState, Incoming, Meta, Verdict},
     identity::{Author, AuthorKind},
+    ids::ClientId,
     limits,
     storage::Entry,
 };
@@ -17,10 +19,40 @@ use crate::{
 pub struct Admitted {
     /// What it says about itself.
     pub header: Header,
+    /// What the document itself says, which is the truth.
+    pub meta: Meta,
     /// In order, with the authors they have here.
     pub entries: Vec<Entry>,
     /// In order, with the authors they have here.
     pub versions: Vec<Version>,
+}
+
+/// The CRDT recurses over nested types. Only what is used is ever backed by memory.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Takes a whole file in on a thread of its own, for a server or program whose documents have these
+/// bounds.
+///
+/// # Errors
+/// When the file is not sound, one of its edits is refused, or it takes too long by this clock.
+pub fn take_in(
+    file: impl Read + Send,
+    bounds: Bounds,
+    document: crdt::Bounds,
+    clock: &Arc<dyn Clock>,
+) -> Result<Admitted, SavedError> {
+    let end = clock.elapsed() + limits::SAVED_TIME;
+    let work = || {
+        let client = ClientId(1);
+        let mut state =
+            DocumentState::new(client, document, Arc::from([])).with_clock(Arc::clone(clock));
+        admit(Reader::open(file, bounds)?, &mut state, &|| clock.elapsed() > end)
+    };
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().name("import".into()).stack_size(STACK_BYTES);
+        let thread = builder.spawn_scoped(scope, work)?;
+        thread.join().unwrap_or(Err(SavedError::Broken))
+    })
 }
 
 /// Takes a whole file into an empty document, the state of which is then that of the file. `over`
@@ -56,7 +88,7 @@ pub fn admit<R: Read>(
     let mut here =
         |version: &Version| Version { author: authors.here(&version.author), ..version.clone() };
     let versions = reader.versions().iter().map(&mut here).collect();
-    Ok(Admitted { header: reader.header().clone(), entries, versions })
+    Ok(Admitted { header: reader.header().clone(), meta: state.meta(), entries, versions })
 }
 
 /// Applies the entries from `from` on, and makes them what may be stored.

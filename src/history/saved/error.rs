@@ -39,6 +39,9 @@ pub enum SavedError {
     /// Applying the edits takes too long.
     #[error("the edits in the file take too long to apply")]
     TooSlow,
+    /// The CRDT failed on it.
+    #[error("the edits in the file broke the document")]
+    Broken,
     /// The file could not be read.
     #[error("cannot read the file: {0}")]
     Read(io::Error),

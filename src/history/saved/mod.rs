@@ -23,7 +23,7 @@ use crate::{
     limits,
 };
 
-pub use admit::{Admitted, admit, as_imported};
+pub use admit::{Admitted, admit, as_imported, take_in};
 pub use error::SavedError;
 pub use read::Reader;
 pub use survey::{Subject, Survey};
