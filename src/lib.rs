@@ -24,6 +24,7 @@ pub mod storage;
 pub mod session;
 pub mod document;
 pub mod convert;
+pub mod history;
 
 pub mod http;
 pub mod client;

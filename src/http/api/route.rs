@@ -19,6 +19,7 @@ pub(super) enum Path {
     Restore(DocumentName),
     Duplicate(DocumentName),
     Export(DocumentName, Format),
+    Save(DocumentName),
     Convert,
 }
 
@@ -34,6 +35,7 @@ pub(super) enum Route<'a> {
     Restore(&'a DocumentName),
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
+    Save(&'a DocumentName),
     Convert,
 }
 
@@ -49,6 +51,7 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -65,7 +68,8 @@ impl Path {
             Self::Document(name)
             | Self::Restore(name)
             | Self::Duplicate(name)
-            | Self::Export(name, _) => Some(name),
+            | Self::Export(name, _)
+            | Self::Save(name) => Some(name),
         }
     }
 
@@ -83,6 +87,7 @@ impl Path {
             Self::Restore(name) if posts => Route::Restore(name),
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
+            Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -90,7 +95,7 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) => "GET, HEAD",
+            Self::Root | Self::Export(..) | Self::Save(_) => "GET, HEAD",
             Self::Documents => "GET, HEAD, POST",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
@@ -105,7 +110,7 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) => Action::Read,
+            Self::Info(_) | Self::Export(..) | Self::Save(_) | Self::Duplicate(_) => Action::Read,
             Self::Change(_) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }
