@@ -4,7 +4,7 @@
 
 use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
 
-use super::{Failure, rights::Action};
+use super::{Failure, history::Part, rights::Action};
 use crate::{
     convert::Format,
     ids::{DocumentName, percent_decode},
@@ -20,6 +20,7 @@ pub(super) enum Path {
     Duplicate(DocumentName),
     Export(DocumentName, Format),
     Save(DocumentName),
+    History(DocumentName, Part),
     Convert,
 }
 
@@ -36,6 +37,7 @@ pub(super) enum Route<'a> {
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
     Save(&'a DocumentName),
+    History(&'a DocumentName, Part),
     Convert,
 }
 
@@ -52,6 +54,9 @@ impl Path {
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
             ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
+            ["", "documents", document, "history", ref rest @ ..] => {
+                Self::History(name(document)?, Part::parse(rest)?)
+            }
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -70,6 +75,7 @@ impl Path {
             | Self::Duplicate(name)
             | Self::Export(name, _)
             | Self::Save(name) => Some(name),
+            Self::History(name, _) => Some(name),
         }
     }
 
@@ -88,6 +94,7 @@ impl Path {
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
             Self::Save(name) if reads => Route::Save(name),
+            Self::History(name, part) if reads => Route::History(name, *part),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -95,7 +102,7 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) | Self::Save(_) => "GET, HEAD",
+            Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
             Self::Documents => "GET, HEAD, POST",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
@@ -110,7 +117,11 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Save(_) | Self::Duplicate(_) => Action::Read,
+            Self::Info(_)
+            | Self::Export(..)
+            | Self::Save(_)
+            | Self::Duplicate(_)
+            | Self::History(..) => Action::Read,
             Self::Change(_) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }

@@ -1,12 +1,13 @@
-//! Which form of a file a browser gets, by its `Accept-Encoding` (RFC 9110, 12.5.3).
+//! What a reader's headers say about the form it wants and the form it has (RFC 9110, 12.5.3 and 13).
 
-use warp::http::{HeaderMap, header::ACCEPT_ENCODING};
-
-use super::items;
+use warp::http::{
+    HeaderMap, HeaderName,
+    header::{ACCEPT_ENCODING, IF_NONE_MATCH},
+};
 
 /// A form that a file may be sent in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
     Brotli,
     Gzip,
     Identity,
@@ -14,7 +15,7 @@ pub(super) enum Coding {
 
 impl Coding {
     /// Its name in headers.
-    pub(super) fn token(self) -> &'static str {
+    pub(crate) fn token(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
@@ -25,7 +26,7 @@ impl Coding {
 
 /// The form that is wanted most among those there are; of equals the smallest. When none is
 /// acceptable it is the plain one, because an answer is of more use than a refusal.
-pub(super) fn choose(headers: &HeaderMap, has: impl Fn(Coding) -> bool) -> Coding {
+pub(crate) fn choose(headers: &HeaderMap, has: impl Fn(Coding) -> bool) -> Coding {
     let mut chosen = (Coding::Identity, 0.0);
     for coding in [Coding::Brotli, Coding::Gzip, Coding::Identity] {
         let weight = weight(headers, coding);
@@ -57,4 +58,16 @@ fn weight(headers: &HeaderMap, coding: Coding) -> f32 {
         Coding::Identity => any.unwrap_or(f32::MIN_POSITIVE),
         _ => any.unwrap_or(0.0),
     }
+}
+
+/// Whether a reader has what this entity tag stands for.
+pub(crate) fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
+    items(headers, &IF_NONE_MATCH)
+        .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == etag)
+}
+
+/// The items of a header that is a list, from all its lines.
+fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
