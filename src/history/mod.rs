@@ -7,12 +7,14 @@
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
 //! writes them, `cache` finds or builds them, on the threads of `threads`.
+//! [`saved`] is the file that carries a document with its past.
 
 mod bytes;
 mod cache;
 pub mod pack;
 pub mod past;
 pub mod rows;
+pub mod saved;
 mod threads;
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ impl Api {
         let file = turn.work(move || convert::export(&state, format)).await?;
         let title = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
         let stem = format!("{} ({moment})", title.unwrap_or(name.as_str()));
-        Ok(files::download(file, format, &stem))
+        Ok(files::download(files::found(file, format.media_type()), &stem, format.extension()))
     }
 }
 

@@ -1,1 +1,0 @@
-import{a as s,b as r,c as o,d as a,e as t}from"./shared-33IWAIQH.js";import"./shared-IJN5JZKJ.js";import"./shared-JGXHV2Y4.js";import"./shared-O77J7JVZ.js";import"./shared-VXZ3EHUT.js";import"./shared-47XT3TQ3.js";import"./shared-4YV62VAK.js";export{t as autoCloseTags,a as html,s as htmlCompletionSource,r as htmlCompletionSourceWith,o as htmlLanguage};

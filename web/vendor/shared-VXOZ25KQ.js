@@ -1,1 +1,0 @@
-import{a as s,b as e,c as o,d as r}from"./shared-IJN5JZKJ.js";import"./shared-VXZ3EHUT.js";import"./shared-47XT3TQ3.js";import"./shared-4YV62VAK.js";export{r as css,e as cssCompletionSource,o as cssLanguage,s as defineCSSCompletionSource};
