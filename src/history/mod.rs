@@ -10,6 +10,7 @@
 
 mod bytes;
 mod cache;
+pub mod changes;
 pub mod pack;
 pub mod past;
 pub mod rows;

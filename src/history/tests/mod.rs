@@ -1,5 +1,6 @@
 //! The past against naive replay: what the first entries make, applied one after the other.
 
+mod changes;
 mod unpack;
 
 use std::sync::Arc;
@@ -55,9 +56,12 @@ pub(super) fn typed(seed: u64, edits: usize) -> Vec<(&'static str, Bytes)> {
             *heard = log.len();
         }
         let ((), update) = replica.edit(|text| {
-            let at = below(text.len() + 1);
+            let at = whole(&text.text(), below(text.len() + 1));
             match below(4) {
-                0 => text.delete(at, below(4).min(text.len() - at)).unwrap(),
+                0 => {
+                    let end = whole(&text.text(), (at + below(4)).min(text.len()));
+                    text.delete(at, end - at).unwrap();
+                }
                 1 => text.push("ü\u{1f600}\u{1f600}"),
                 _ => text.insert(at, ["a", "bc", "d e f"][below(3) as usize]).unwrap(),
             }
@@ -65,6 +69,13 @@ pub(super) fn typed(seed: u64, edits: usize) -> Vec<(&'static str, Bytes)> {
         log.extend(update.map(|update| (*name, update)));
     }
     log
+}
+
+/// The place at or before an offset that parts no pair of surrogates: no editor does.
+fn whole(text: &str, offset: u32) -> u32 {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let is_second_half = units.get(offset as usize).is_some_and(|it| (0xdc00..0xe000).contains(it));
+    offset - u32::from(is_second_half)
 }
 
 pub(super) fn past(log: &[(&str, Bytes)]) -> Past {

@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod history;
 mod list;
+mod pack;
 mod rights;
 mod route;
 mod turns;
@@ -158,6 +159,8 @@ fn describe() -> serde_json::Value {
         "duplicate": "/api/v1/documents/{name}/duplicate",
         "export": "/api/v1/documents/{name}/export.{format}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
+        "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
