@@ -6,7 +6,8 @@
 //! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
-//! writes them, `cache` finds or builds them, on the threads of `threads`.
+//! writes them, `cache` finds or builds them, on the threads of `threads`. [`saved`] is a document with
+//! its past as one file.
 
 mod bytes;
 mod cache;
@@ -14,6 +15,7 @@ pub mod changes;
 pub mod pack;
 pub mod past;
 pub mod rows;
+pub mod saved;
 mod threads;
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! a page as unmodified clients are.
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
-//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`. `store_speed`
+//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`, `saved` about
+//! documents as files with their past. `store_speed`
 //! measures the local engine by itself, for people who ask it to.
 
 mod api;
@@ -12,5 +13,6 @@ mod http;
 mod page;
 mod refusals;
 mod restart;
+mod saved;
 mod store_speed;
 mod sync;

@@ -9,8 +9,12 @@ use warp::{
 };
 
 use crate::{
-    convert::ConvertError, crdt::content::UnknownKind, document::Unavailable,
-    history::HistoryError, http::problem::coded, ids::NameError,
+    convert::ConvertError,
+    crdt::content::UnknownKind,
+    document::Unavailable,
+    history::{HistoryError, saved::SavedError},
+    http::problem::coded,
+    ids::NameError,
 };
 
 /// Seconds after which a busy server may be asked again.
@@ -21,7 +25,7 @@ const AGAIN: &str = "1";
 pub(super) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
-    #[error("there is no such format; there are md, html, txt, json and yjs")]
+    #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
     Format,
     #[error("this address answers to {0}")]
     Method(&'static str),
@@ -57,6 +61,8 @@ pub(super) enum Failure {
     History(HistoryError),
     #[error("{0}")]
     Convert(#[from] ConvertError),
+    #[error("{0}")]
+    Saved(#[from] SavedError),
 }
 
 fn sized(size: Option<u64>, limit: usize) -> String {
@@ -105,7 +111,10 @@ impl Failure {
                 | ConvertError::TooManyNodes
                 | ConvertError::ResultTooLarge,
             ) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            Self::Convert(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+            Self::Saved(SavedError::TooLarge { .. } | SavedError::TooSlow) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large")
+            }
+            Self::Convert(_) | Self::Saved(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
         }
     }
 

@@ -112,9 +112,9 @@ impl Api {
         let turn = self.turns.take().await?;
         let state = self.history.read(summary.id, move |past| past.state(moment)).await?;
         let file = turn.work(move || convert::export(&state, format)).await?;
-        let title = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
-        let stem = format!("{} ({moment})", title.unwrap_or(name.as_str()));
-        Ok(files::download(file, format, &stem))
+        let response = files::found(file, format.media_type());
+        let ending = format!("{moment}.{}", format.extension());
+        Ok(files::called(response, name, &summary.meta.title, &ending))
     }
 }
 

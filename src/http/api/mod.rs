@@ -12,6 +12,7 @@ mod list;
 mod pack;
 mod rights;
 mod route;
+mod saved;
 mod turns;
 
 use std::sync::Arc;
@@ -104,6 +105,7 @@ impl Api {
         match route {
             Route::Describe => Ok(json(StatusCode::OK, &describe())),
             Route::List => self.list(asked).await,
+            Route::Create if saved::is_saved(&asked.headers) => self.take_in(asked, body).await,
             Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
             Route::Create => self.create(asked, body).await,
             Route::Info(name) => self.info(name).await,
@@ -113,6 +115,7 @@ impl Api {
             Route::Duplicate(name) => self.duplicate(asked, name, body).await,
             Route::Export(name, format) => self.export(name, format).await,
             Route::History(name, part) => self.past(asked, name, part).await,
+            Route::Save(name) => self.save(name).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -164,6 +167,7 @@ fn describe() -> serde_json::Value {
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
+        "save": "/api/v1/documents/{name}/export.coscribe",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
     })

@@ -20,6 +20,7 @@ pub(super) enum Path {
     Duplicate(DocumentName),
     Export(DocumentName, Format),
     History(DocumentName, Part),
+    Save(DocumentName),
     Convert,
 }
 
@@ -36,6 +37,7 @@ pub(super) enum Route<'a> {
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
     History(&'a DocumentName, Part),
+    Save(&'a DocumentName),
     Convert,
 }
 
@@ -54,6 +56,7 @@ impl Path {
             ["", "documents", document, "history", ref rest @ ..] => {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
+            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -71,6 +74,7 @@ impl Path {
             | Self::Restore(name)
             | Self::Duplicate(name)
             | Self::Export(name, _)
+            | Self::Save(name)
             | Self::History(name, _) => Some(name),
         }
     }
@@ -90,6 +94,7 @@ impl Path {
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
             Self::History(name, part) if reads => Route::History(name, *part),
+            Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -97,7 +102,7 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) | Self::History(..) => "GET, HEAD",
+            Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
             Self::Documents => "GET, HEAD, POST",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
@@ -112,9 +117,11 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) | Self::History(..) => {
-                Action::Read
-            }
+            Self::Info(_)
+            | Self::Export(..)
+            | Self::Save(_)
+            | Self::Duplicate(_)
+            | Self::History(..) => Action::Read,
             Self::Change(_) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }
