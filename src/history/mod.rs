@@ -6,11 +6,12 @@
 //! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
-//! writes them, `cache` finds or builds them, on the threads of `threads`.
-//! [`saved`] is the file that carries a document with its past.
+//! writes them, `cache` finds or builds them, on the threads of `threads`. [`saved`] is a document with
+//! its past as one file.
 
 mod bytes;
 mod cache;
+pub mod changes;
 pub mod pack;
 pub mod past;
 pub mod rows;

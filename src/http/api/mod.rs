@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod history;
 mod list;
+mod pack;
 mod rights;
 mod route;
 mod saved;
@@ -113,8 +114,8 @@ impl Api {
             Route::Restore(name) => self.restore(name).await,
             Route::Duplicate(name) => self.duplicate(asked, name, body).await,
             Route::Export(name, format) => self.export(name, format).await,
-            Route::Save(name) => self.save(name).await,
             Route::History(name, part) => self.past(asked, name, part).await,
+            Route::Save(name) => self.save(name).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -161,6 +162,8 @@ fn describe() -> serde_json::Value {
         "duplicate": "/api/v1/documents/{name}/duplicate",
         "export": "/api/v1/documents/{name}/export.{format}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
+        "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",

@@ -19,8 +19,8 @@ pub(super) enum Path {
     Restore(DocumentName),
     Duplicate(DocumentName),
     Export(DocumentName, Format),
-    Save(DocumentName),
     History(DocumentName, Part),
+    Save(DocumentName),
     Convert,
 }
 
@@ -36,8 +36,8 @@ pub(super) enum Route<'a> {
     Restore(&'a DocumentName),
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
-    Save(&'a DocumentName),
     History(&'a DocumentName, Part),
+    Save(&'a DocumentName),
     Convert,
 }
 
@@ -53,10 +53,10 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
-            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, "history", ref rest @ ..] => {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
+            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -74,8 +74,8 @@ impl Path {
             | Self::Restore(name)
             | Self::Duplicate(name)
             | Self::Export(name, _)
-            | Self::Save(name) => Some(name),
-            Self::History(name, _) => Some(name),
+            | Self::Save(name)
+            | Self::History(name, _) => Some(name),
         }
     }
 
@@ -93,8 +93,8 @@ impl Path {
             Self::Restore(name) if posts => Route::Restore(name),
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
-            Self::Save(name) if reads => Route::Save(name),
             Self::History(name, part) if reads => Route::History(name, *part),
+            Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })

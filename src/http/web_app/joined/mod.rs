@@ -12,10 +12,11 @@ mod facade;
 mod styles;
 
 use super::joining::{
-    Graph, Problem, Shell, worker_start,
+    Graph, Problem, Shell,
     graph::Reach,
     module::{Module, Names, Piece},
     shell::Links,
+    worker_start,
 };
 
 use facade::Facade;
