@@ -279,6 +279,6 @@ test('nothing of the timeline is fetched before somebody asks for it', { skip },
   await ada.page.keyboard.type('words')
   await ada.isSaved()
   await drawn(ada.page)
-  assert.deepEqual(asked.filter(path => \/history\/|worker\.js|past\.js|past-/.test(path)), [])
+  assert.deepEqual(asked.filter(path => /\/history\/|worker\.js|past\.js|past-/.test(path)), [])
   await ada.close()
 })

@@ -134,7 +134,7 @@ const PAST = [
   { name: 'past-menu', arrange: who => opensMenu(who, 'More about this moment') },
   { name: 'past-versions', isPicture: true, arrange: async ({ page }) => (await button(page, 'Versions').click(), page.getByRole('tab', { name: 'Versions' }).waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Close panel' }).click() },
   { name: 'past-name', arrange: async who => (await opensMenu(who, 'More about this moment'), await who.page.getByRole('menuitem', { name: 'Name this version' }).click(), dialog(who, 'Name this version')) },
-  { name: 'past-muted', arrange: ({ page }) => page.locator('.past-only').first().click(), tidy: ({ page }) => page.locator('.past-only').first().click() },
+  { name: 'past-muted', arrange: ({ page }) => page.locator('.past-author').first().click(), tidy: ({ page }) => page.locator('.past-author').first().click() },
   { name: 'past-compared', isPicture: true, arrange: async ({ page }) => (await button(page, 'Compare').click(), page.locator('.past-change').first().waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Stop comparing' }).evaluate(element => /** @type {HTMLElement} */ (element).click()) },
 ]
 
