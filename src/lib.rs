@@ -23,8 +23,8 @@ pub mod storage;
 
 pub mod session;
 pub mod document;
-pub mod convert;
 pub mod history;
+pub mod convert;
 
 pub mod http;
 pub mod client;

@@ -37,6 +37,9 @@ pub const AUTHOR_LETTERS: usize = 100;
 /// Documents on one page of a list, at most.
 pub const LIST_PAGE: usize = 200;
 
+/// Entries on one page of a document's past, at most.
+pub const HISTORY_PAGE: usize = 1000;
+
 /// A body that keeps coming may take this long as a whole: 16 MiB at 250 kbit/s.
 pub const BODY_TIME: Duration = Duration::from_secs(600);
 
@@ -164,6 +167,11 @@ pub struct Limits {
     pub conversions_waiting: usize,
     /// See `conversions_waiting`.
     pub conversions_wait: Duration,
+    /// Bytes of pasts that are kept for readers, all documents together; a document whose past takes
+    /// more shows none. A million edits take some 100 MB.
+    pub history_bytes: usize,
+    /// Readers of pasts at work and in line, before others are told to come again.
+    pub history_line: usize,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
     /// Bad messages (that no Yjs client writes) after which a connection is closed.
@@ -207,6 +215,8 @@ impl Default for Limits {
             conversions: 4,
             conversions_waiting: 32,
             conversions_wait: Duration::from_secs(10),
+            history_bytes: 512 << 20,
+            history_line: 64,
             keep_deleted: Duration::from_hours(30 * 24),
             strikes: 3,
         }

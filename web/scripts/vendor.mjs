@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { minify } from 'terser'
+import terser from 'terser/package.json' with { type: 'json' }
 import { withoutMarkdown } from './without_markdown.mjs'
 
 const web = fileURLToPath(new URL('..', import.meta.url))
@@ -20,6 +21,14 @@ const fromRich = {
   name: 'from-rich',
   setup(build) {
     build.onResolve({ filter: /^(?:@tiptap\/core|@tiptap\/pm\/|prosemirror-)/ }, ({ path }) => (path.endsWith('tables') ? undefined : { path: './rich.js', external: true }))
+  },
+}
+
+/** @type {import('esbuild').Plugin} */
+const withoutHtml = {
+  name: 'without-html',
+  setup(build) {
+    build.onResolve({ filter: /^@codemirror\/lang-html$/ }, ({ importer }) => (importer.includes('lang-markdown') ? { path: path.join(web, 'scripts/vendor/no_html.js') } : undefined))
   },
 }
 
@@ -47,7 +56,7 @@ if (process.argv.includes('--check')) {
 /** Writes every vendored file into `folder`. @param {string} folder */
 async function generate(folder) {
   await mkdir(folder, { recursive: true })
-  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown] })
+  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown, withoutHtml] })
   const { metafile: borrowing } = await build({ ...options(folder, borrowers), plugins: [fromRich, withoutMarkdown] })
   await spreadHelpers(folder, metafile)
   await squeeze(folder)
@@ -70,6 +79,8 @@ function options(folder, names) {
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
+    // Names of chunks come from what esbuild writes; another terser must give other names, as browsers keep them for ever.
+    banner: { js: `/* terser ${terser.version} */` },
     alias: { '@tiptap/pm/history': './scripts/vendor/no_history.js' },
     define: { 'process.env.NODE_ENV': '"production"' },
     metafile: true,

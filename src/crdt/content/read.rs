@@ -63,7 +63,7 @@ pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
 }
 
 /// A document in the library, made of a whole state; with names, as [`translate`] puts it.
-pub(super) fn open(
+pub(in crate::crdt) fn open(
     state: &[u8],
     client: ClientId,
     names: Option<Names>,

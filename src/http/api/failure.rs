@@ -9,8 +9,12 @@ use warp::{
 };
 
 use crate::{
-    convert::ConvertError, crdt::content::UnknownKind, document::Unavailable,
-    history::saved::SavedError, http::problem::coded, ids::NameError,
+    convert::ConvertError,
+    crdt::content::UnknownKind,
+    document::Unavailable,
+    history::{HistoryError, saved::SavedError},
+    http::problem::coded,
+    ids::NameError,
 };
 
 /// Seconds after which a busy server may be asked again.
@@ -51,6 +55,10 @@ pub(super) enum Failure {
     Busy,
     #[error("{0}")]
     Document(#[from] Unavailable),
+    #[error("this is another document than the one that was read before, under the same name")]
+    OtherEpoch,
+    #[error("{0}")]
+    History(HistoryError),
     #[error("{0}")]
     Convert(#[from] ConvertError),
     #[error("{0}")]
@@ -86,6 +94,16 @@ impl Failure {
                 Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
                 Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
                 Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            },
+            Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
+            Self::History(reason) => match reason {
+                HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+                HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
+                HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
+                HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+                HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
+                HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
+                HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
             },
             Self::Convert(ConvertError::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
             Self::Convert(

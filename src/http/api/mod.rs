@@ -7,7 +7,9 @@ mod body;
 mod documents;
 mod failure;
 mod files;
+mod history;
 mod list;
+mod pack;
 mod rights;
 mod route;
 mod saved;
@@ -28,6 +30,7 @@ use warp::{
 
 use crate::{
     document::Documents,
+    history::History,
     identity::{Author, AuthorKind},
     ids::percent_decode,
     limits::AUTHOR_LETTERS,
@@ -44,6 +47,7 @@ type Outcome = Result<Response, Failure>;
 #[derive(Debug)]
 pub struct Api {
     documents: Documents,
+    history: History,
     /// Whether it tells which documents there are.
     lists: bool,
     uploads: Semaphore,
@@ -62,12 +66,12 @@ pub struct Asked {
 }
 
 impl Api {
-    /// The API to these documents; `lists` says whether everybody may see which there are.
+    /// The API to these documents and their pasts; `lists` says whether everybody may see which there are.
     #[must_use]
-    pub fn new(documents: Documents, lists: bool) -> Self {
+    pub fn new(documents: Documents, history: History, lists: bool) -> Self {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
-        Self { documents, lists, uploads, turns }
+        Self { documents, history, lists, uploads, turns }
     }
 
     /// Answers a request. `path` is the whole path, not decoded.
@@ -82,7 +86,7 @@ impl Api {
             Err(failure) => failure.response(),
         };
         let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
@@ -110,6 +114,7 @@ impl Api {
             Route::Restore(name) => self.restore(name).await,
             Route::Duplicate(name) => self.duplicate(asked, name, body).await,
             Route::Export(name, format) => self.export(name, format).await,
+            Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
             Route::Convert => self.convert(asked, body).await,
         }
@@ -156,6 +161,11 @@ fn describe() -> serde_json::Value {
         "restore": "/api/v1/documents/{name}/restore",
         "duplicate": "/api/v1/documents/{name}/duplicate",
         "export": "/api/v1/documents/{name}/export.{format}",
+        "history": "/api/v1/documents/{name}/history{?after,epoch}",
+        "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
+        "moment": "/api/v1/documents/{name}/history/at{?time}",
+        "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",
         "convert": "/api/v1/convert{?from,to}",

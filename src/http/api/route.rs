@@ -4,7 +4,7 @@
 
 use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
 
-use super::{Failure, rights::Action};
+use super::{Failure, history::Part, rights::Action};
 use crate::{
     convert::Format,
     ids::{DocumentName, percent_decode},
@@ -19,6 +19,7 @@ pub(super) enum Path {
     Restore(DocumentName),
     Duplicate(DocumentName),
     Export(DocumentName, Format),
+    History(DocumentName, Part),
     Save(DocumentName),
     Convert,
 }
@@ -35,6 +36,7 @@ pub(super) enum Route<'a> {
     Restore(&'a DocumentName),
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
+    History(&'a DocumentName, Part),
     Save(&'a DocumentName),
     Convert,
 }
@@ -51,6 +53,9 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, "history", ref rest @ ..] => {
+                Self::History(name(document)?, Part::parse(rest)?)
+            }
             ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
@@ -69,7 +74,8 @@ impl Path {
             | Self::Restore(name)
             | Self::Duplicate(name)
             | Self::Export(name, _)
-            | Self::Save(name) => Some(name),
+            | Self::Save(name)
+            | Self::History(name, _) => Some(name),
         }
     }
 
@@ -87,6 +93,7 @@ impl Path {
             Self::Restore(name) if posts => Route::Restore(name),
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
+            Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
@@ -95,7 +102,7 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) | Self::Save(_) => "GET, HEAD",
+            Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
             Self::Documents => "GET, HEAD, POST",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
@@ -110,7 +117,11 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Save(_) | Self::Duplicate(_) => Action::Read,
+            Self::Info(_)
+            | Self::Export(..)
+            | Self::Save(_)
+            | Self::Duplicate(_)
+            | Self::History(..) => Action::Read,
             Self::Change(_) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }

@@ -4,7 +4,6 @@
 //! Knows files and caching; what the pages do is their own business.
 
 mod assets;
-mod coding;
 mod directory;
 #[cfg(test)]
 mod joined;
@@ -17,16 +16,18 @@ use warp::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-            IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+            REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     reply::Response,
 };
 
-use super::{problem, read_only};
+use super::{
+    negotiate::{Coding, choose, has_tag},
+    problem, read_only,
+};
 use crate::ids::{DocumentName, NameError};
 use assets::Asset;
-use coding::{Coding, choose};
 
 /// What pages may load and do. Inline styles are needed for the carets' colours; nothing else is
 /// inline, so injected markup cannot run, and cannot send what is typed anywhere else either.
@@ -207,16 +208,6 @@ fn plain(status: StatusCode, text: String) -> Response {
     let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
-}
-
-fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
-    items(headers, &IF_NONE_MATCH)
-        .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == etag)
-}
-
-fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
+import { breathe } from '../ui/breathe.js'
 import { LiveRegion } from '../ui/live.js'
 import { withStyles } from '../ui/styles.js'
 import { translatePage } from '../ui/static_text.js'
@@ -34,6 +35,8 @@ async function start(name) {
   fetchEditor(kind)
   showSettings()
   await settleLanguage()
+  // Evaluating the modules took long; drawing will.
+  await breathe()
   const doc = new Y.Doc()
   const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}`
   const store = openStore()
