@@ -3,7 +3,9 @@
 //! Knows the roots and their shapes, which all apps that open our documents share; not which nodes
 //! and marks there are, nor any file format.
 
+mod difference;
 mod read;
+mod restore;
 mod write;
 
 use std::sync::Arc;
@@ -11,7 +13,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use difference::letters_changed;
 pub use read::read;
+pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 
 /// The XML fragment that holds rich text.
