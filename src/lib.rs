@@ -23,6 +23,7 @@ pub mod storage;
 
 pub mod session;
 pub mod document;
+pub mod history;
 pub mod convert;
 
 pub mod http;

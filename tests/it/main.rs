@@ -2,7 +2,8 @@
 //! a page as unmodified clients are.
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
-//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`. `store_speed`
+//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`,
+//! `versions` about going back to what a document said. `store_speed`
 //! measures the local engine by itself, for people who ask it to.
 
 mod api;
@@ -14,3 +15,4 @@ mod refusals;
 mod restart;
 mod store_speed;
 mod sync;
+mod versions;

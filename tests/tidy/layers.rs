@@ -27,6 +27,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["src/auth/"]),
     ("clap", &["src/cli/"]),
     ("pulldown_cmark", &["src/convert/markdown/"]),
+    ("imara_diff", &["src/crdt/content/"]),
     ("html5gum", &["src/convert/html/"]),
 ];
 

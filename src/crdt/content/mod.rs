@@ -128,6 +128,34 @@ pub struct Mark {
     pub attributes: Map<String, Value>,
 }
 
+/// The text of a document, given as its whole state, with its blocks on lines of their own. Belongs
+/// on a thread with a large stack.
+///
+/// # Errors
+/// When the bytes are no such state, or it has too many parts.
+pub fn text(state: &[u8]) -> Result<String, Unreadable> {
+    let mut text = String::new();
+    match read(state, Names { attributes: &[], marks: &[] })?.body {
+        Body::Text(all) => text = all,
+        Body::Rich(nodes) => lines(&nodes, &mut text),
+    }
+    Ok(text)
+}
+
+fn lines(nodes: &[Node], into: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text { text, .. } => into.push_str(text),
+            Node::Element { children, .. } => {
+                if !into.is_empty() && !into.ends_with('\n') {
+                    into.push('\n');
+                }
+                lines(children, into);
+            }
+        }
+    }
+}
+
 /// Which names a reader understands; what else a document holds costs it nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Names {

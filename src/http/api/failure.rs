@@ -9,8 +9,13 @@ use warp::{
 };
 
 use crate::{
-    convert::ConvertError, crdt::content::UnknownKind, document::Unavailable, http::problem::coded,
+    convert::ConvertError,
+    crdt::content::{RestoreError, UnknownKind},
+    document::Unavailable,
+    history::HistoryError,
+    http::problem::coded,
     ids::NameError,
+    storage::{StoreError, versions::VersionError},
 };
 
 /// Seconds after which a busy server may be asked again.
@@ -52,6 +57,12 @@ pub(super) enum Failure {
     #[error("{0}")]
     Document(#[from] Unavailable),
     #[error("{0}")]
+    History(#[from] HistoryError),
+    #[error("{0}")]
+    Version(#[from] VersionError),
+    #[error("{0}")]
+    Restore(#[from] RestoreError),
+    #[error("{0}")]
     Convert(#[from] ConvertError),
 }
 
@@ -85,6 +96,33 @@ impl Failure {
                 Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
                 Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             },
+            Self::History(reason) => match reason {
+                HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+                HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
+                HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
+                HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+                HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
+                HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
+                HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
+            },
+            Self::Version(reason) => match reason {
+                VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
+                VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
+                VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
+                VersionError::Store(StoreError::Damaged(_)) => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+                }
+                VersionError::Store(StoreError::Failed(_)) => {
+                    (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
+                }
+                VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            },
+            Self::Restore(RestoreError::Foreign) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content")
+            }
+            Self::Restore(RestoreError::Unreadable(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+            }
             Self::Convert(ConvertError::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
             Self::Convert(
                 ConvertError::TooLarge { .. }

@@ -8,6 +8,8 @@ use super::{Failure, rights::Action};
 use crate::{
     convert::Format,
     ids::{DocumentName, percent_decode},
+    limits::VERSION_ID_LETTERS,
+    storage::versions::VersionError,
 };
 
 /// An address under `/api/v1`.
@@ -19,6 +21,10 @@ pub(super) enum Path {
     Restore(DocumentName),
     Duplicate(DocumentName),
     Export(DocumentName, Format),
+    RestoreMoment(DocumentName),
+    CopyMoment(DocumentName),
+    Versions(DocumentName),
+    Version(DocumentName, String),
     Convert,
 }
 
@@ -34,6 +40,12 @@ pub(super) enum Route<'a> {
     Restore(&'a DocumentName),
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
+    RestoreMoment(&'a DocumentName),
+    CopyMoment(&'a DocumentName),
+    ListVersions(&'a DocumentName),
+    AddVersion(&'a DocumentName),
+    RenameVersion(&'a DocumentName, &'a str),
+    DeleteVersion(&'a DocumentName, &'a str),
     Convert,
 }
 
@@ -49,6 +61,14 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, "history", "restore"] => {
+                Self::RestoreMoment(name(document)?)
+            }
+            ["", "documents", document, "history", "copy"] => Self::CopyMoment(name(document)?),
+            ["", "documents", document, "versions"] => Self::Versions(name(document)?),
+            ["", "documents", document, "versions", version] => {
+                Self::Version(name(document)?, version_id(version)?)
+            }
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -65,7 +85,11 @@ impl Path {
             Self::Document(name)
             | Self::Restore(name)
             | Self::Duplicate(name)
-            | Self::Export(name, _) => Some(name),
+            | Self::Export(name, _)
+            | Self::RestoreMoment(name)
+            | Self::CopyMoment(name)
+            | Self::Versions(name)
+            | Self::Version(name, _) => Some(name),
         }
     }
 
@@ -83,6 +107,12 @@ impl Path {
             Self::Restore(name) if posts => Route::Restore(name),
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
+            Self::RestoreMoment(name) if posts => Route::RestoreMoment(name),
+            Self::CopyMoment(name) if posts => Route::CopyMoment(name),
+            Self::Versions(name) if reads => Route::ListVersions(name),
+            Self::Versions(name) if posts => Route::AddVersion(name),
+            Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
+            Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -91,9 +121,14 @@ impl Path {
     fn methods(&self) -> &'static str {
         match self {
             Self::Root | Self::Export(..) => "GET, HEAD",
-            Self::Documents => "GET, HEAD, POST",
+            Self::Documents | Self::Versions(_) => "GET, HEAD, POST",
+            Self::Version(..) => "PATCH, DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
-            Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
+            Self::Restore(_)
+            | Self::Duplicate(_)
+            | Self::RestoreMoment(_)
+            | Self::CopyMoment(_)
+            | Self::Convert => "POST",
         }
     }
 }
@@ -105,8 +140,16 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) => Action::Read,
-            Self::Change(_) => Action::Edit,
+            Self::Info(_)
+            | Self::Export(..)
+            | Self::Duplicate(_)
+            | Self::CopyMoment(_)
+            | Self::ListVersions(_) => Action::Read,
+            Self::Change(_)
+            | Self::RestoreMoment(_)
+            | Self::AddVersion(_)
+            | Self::RenameVersion(..)
+            | Self::DeleteVersion(..) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }
     }
@@ -128,6 +171,14 @@ pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
     let mut types = headers.get_all(CONTENT_TYPE).into_iter().peekable();
     let sound = types.peek().is_some() && types.all(|value| value.to_str().is_ok_and(formless));
     if sound { Ok(()) } else { Err(Failure::ContentType) }
+}
+
+/// The id of a version: a short word, so that an address can say no other record.
+fn version_id(segment: &str) -> Result<String, Failure> {
+    let sound = segment.len() <= VERSION_ID_LETTERS
+        && !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if sound { Ok(segment.to_owned()) } else { Err(VersionError::Missing.into()) }
 }
 
 fn name(segment: &str) -> Result<DocumentName, Failure> {

@@ -1,0 +1,54 @@
+//! The past of documents, for those who read it: what a document said at any moment, and how much
+//! its versions hold.
+//!
+//! Reads the journal through the store and never touches a live document. Knows no HTTP.
+
+mod aside;
+pub mod states;
+pub mod versions;
+
+use crate::{ids::Seq, storage::StoreError};
+
+/// Why the past cannot be read.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// An entry cannot be read or applied; nothing is shown in its place.
+    #[error("the past of this document is damaged: {0}")]
+    Damaged(String),
+    /// The disk refused, or the store is closed.
+    #[error("the past of this document cannot be read now: {0}")]
+    Unreadable(String),
+    /// There is no such document.
+    #[error("there is no document of this name")]
+    Missing,
+    /// Too many are waiting.
+    #[error("the server is busy with other documents' pasts; try again soon")]
+    Busy,
+    /// What is asked for was cut off by retention.
+    #[error("the past before entry {0} is no longer kept")]
+    Cut(Seq),
+    /// What is asked for has not happened.
+    #[error("the document has no entry {asked}; its last is {last}")]
+    Beyond {
+        /// What was asked for.
+        asked: Seq,
+        /// The newest entry.
+        last: Seq,
+    },
+    /// The past takes more memory than there is for it.
+    #[error("the past of this document takes more memory than this server has for it")]
+    TooLarge,
+}
+
+impl From<StoreError> for HistoryError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged(reason) => Self::Damaged(reason),
+            StoreError::Missing => Self::Missing,
+            StoreError::Failed(reason)
+            | StoreError::Read(reason)
+            | StoreError::Conflict(reason)
+            | StoreError::Refused(reason) => Self::Unreadable(reason),
+        }
+    }
+}
