@@ -63,6 +63,28 @@ pub const IMPORT_BYTES: usize = 16 << 20;
 /// where a link leads.
 pub const EXPORT_BYTES: usize = 128 << 20;
 
+/// A saved document (`.coscribe`) as it is sent, packed. A million edits have some ten million bytes.
+pub const SAVED_FILE_BYTES: usize = 64 << 20;
+
+/// All edits of a saved document together, unpacked. They are in memory while they are taken in.
+pub const SAVED_BYTES: u64 = 256 << 20;
+
+/// Edits of a saved document, four times a million; each takes about 100 bytes besides its own.
+pub const SAVED_ENTRIES: u64 = 4_000_000;
+
+/// Authors of a saved document.
+pub const SAVED_USERS: u64 = 100_000;
+
+/// Versions of a saved document.
+pub const SAVED_VERSIONS: u64 = 10_000;
+
+/// Applying the edits of a saved document takes at most this long: a million honest ones take some
+/// ten seconds.
+pub const SAVED_TIME: Duration = Duration::from_secs(120);
+
+/// Bytes of a user's stable id. Those of identity providers have some dozen.
+pub const USER_ID_BYTES: usize = 512;
+
 /// Address of a link or an image. Browsers and servers give up at some thousand characters.
 pub const ADDRESS_BYTES: usize = 8 << 10;
 
@@ -155,6 +177,11 @@ pub struct Limits {
     pub conversions_waiting: usize,
     /// See `conversions_waiting`.
     pub conversions_wait: Duration,
+    /// Bytes of pasts that are kept for readers, all documents together; a document whose past takes
+    /// more shows none. A million edits take some 100 MB.
+    pub history_bytes: usize,
+    /// Readers of pasts at work and in line, before others are told to come again.
+    pub history_line: usize,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
     /// The first edit after a pause of this length makes a version of what was there before; 0 for
@@ -201,6 +228,8 @@ impl Default for Limits {
             conversions: 4,
             conversions_waiting: 32,
             conversions_wait: Duration::from_secs(10),
+            history_bytes: 512 << 20,
+            history_line: 64,
             keep_deleted: Duration::from_hours(30 * 24),
             version_pause: Duration::from_mins(30),
             strikes: 3,

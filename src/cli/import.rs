@@ -1,9 +1,10 @@
 //! `coscribe import`: a file into a document, whole or not at all.
 //!
-//! A Yjs update is merged with what the document holds; a file of any other format makes a new one.
+//! A Yjs update is merged with what the document holds; a file of any other format makes a new one,
+//! a saved document (`.coscribe`) with its whole past.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -13,11 +14,12 @@ use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
 
-use super::{store, words};
+use super::{saved, store, words};
 use crate::{
     clock::{Clock, SystemClock, Timestamp},
     convert::{self, About, Format, Kind},
     crdt::{Incoming, Verdict},
+    history::saved::Admitted,
     identity::{Author, AuthorKind},
     ids::{ClientId, DocumentId, DocumentName},
     random::SystemRandom,
@@ -35,8 +37,8 @@ pub(super) struct ImportArguments {
     file: PathBuf,
 
     /// The document's name. A Yjs update is merged with what it holds; any other file makes a new
-    /// document.
-    document: String,
+    /// document [default, with a saved document (.coscribe): the file's name].
+    document: Option<String>,
 
     /// What the file is: md, html, txt, json (ProseMirror's) or yjs, an update (version 1)
     /// [default: what the file's name ends with, or yjs].
@@ -88,13 +90,28 @@ impl ImportArguments {
 
 /// Imports the file.
 pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
-    let name = match DocumentName::new(&arguments.document) {
+    let is_saved = arguments.format.is_none() && saved::is_saved(&arguments.file);
+    let of_file = || Some(arguments.file.file_stem()?.to_string_lossy().into_owned());
+    let name = arguments.document.clone().or_else(|| of_file().filter(|_| is_saved));
+    let Some(name) = name else {
+        return super::not_understood(&"name the document that the file goes into");
+    };
+    let name = match DocumentName::new(&name) {
         Ok(name) => name,
         Err(error) => return super::not_understood(&error),
     };
+    if is_saved && arguments.about() != About::default() {
+        return super::not_understood(&"a saved document says itself what it is");
+    }
     let (config, directory) = store::settings(arguments.data.clone())?;
-    let update = arguments.update(read(&arguments.file)?)?;
-    let merges = arguments.format() == Format::Update;
+    let brings = if is_saved {
+        let admitted = saved::take_in(&arguments.file)
+            .with_context(|| format!("cannot import {}", arguments.file.display()))?;
+        Brings::Past(admitted)
+    } else {
+        Brings::Update(arguments.update(read(&arguments.file)?)?)
+    };
+    let merges = !is_saved && arguments.format() == Format::Update;
     let clock = Arc::new(SystemClock::new());
     let now = clock.now();
     let mut options = LocalOptions::new(directory);
@@ -105,13 +122,16 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
     let author = author(&arguments.file);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let outcome = runtime.block_on(async {
-        let imported = match local.find(&name).await {
-            Ok(Some(_)) if !merges => Err(anyhow::anyhow!(
+        let imported = match (local.find(&name).await, brings) {
+            (Ok(Some(_)), _) if !merges => Err(anyhow::anyhow!(
                 "there is a document `{name}` already, and only a Yjs update can be merged with it; \
                  give the new one another name"
             )),
-            Ok(_) => merge(&local, &name, update, author, now).await,
-            Err(error) => Err(error.into()),
+            (Ok(_), Brings::Update(update)) => merge(&local, &name, update, author, now).await,
+            (Ok(_), Brings::Past(past)) => {
+                saved::bring(&local, &name, past).await.map(Imported::Past)
+            }
+            (Err(error), _) => Err(error.into()),
         };
         // What went wrong first is what is told.
         let closed = local.close().await;
@@ -119,27 +139,43 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
     });
     let words = match outcome? {
         Imported::Nothing => format!("`{name}` has everything in the file already"),
+        Imported::Past(edits) => {
+            format!(
+                "imported {} with their times and authors as `{name}`",
+                words::count(edits, "edit")
+            )
+        }
         Imported::Added { bytes, whole } => {
-            let limit = config.limits.document_bytes;
-            let caution = if whole > limit {
-                format!(
-                    "; the document now has {}, more than max-document-size: people can read it, but \
-                     not add to it until that is raised",
-                    words::size(whole as u64)
-                )
-            } else {
-                String::new()
-            };
-            format!("imported {} into `{name}`{caution}", words::size(bytes as u64))
+            let size = words::size(bytes as u64);
+            format!("imported {size} into `{name}`{}", caution(whole, config.limits.document_bytes))
         }
     };
     super::write_out(out, format!("{words}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// What to know about a document that is larger than the server lets one become.
+fn caution(whole: usize, limit: usize) -> String {
+    if whole <= limit {
+        return String::new();
+    }
+    format!(
+        "; the document now has {}, more than max-document-size: people can read it, but not add to \
+         it until that is raised",
+        words::size(whole as u64)
+    )
+}
+
+/// What is in the file.
+enum Brings {
+    Update(Bytes),
+    Past(Admitted),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Imported {
     Nothing,
+    Past(usize),
     Added { bytes: usize, whole: usize },
 }
 
@@ -208,11 +244,7 @@ fn read(path: &Path) -> anyhow::Result<Bytes> {
     let mut bytes = Vec::new();
     // One byte more than is accepted tells a file that is too large from one that just fits.
     let bound = store::DOCUMENT_BYTES as u64 + 1;
-    let read = if path == Path::new("-") {
-        io::stdin().take(bound).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(bound).read_to_end(&mut bytes))
-    };
+    let read = open(path)?.take(bound).read_to_end(&mut bytes);
     read.with_context(|| format!("cannot read {}", path.display()))?;
     if bytes.len() > store::DOCUMENT_BYTES {
         anyhow::bail!(
@@ -222,6 +254,16 @@ fn read(path: &Path) -> anyhow::Result<Bytes> {
         );
     }
     Ok(bytes.into())
+}
+
+/// The file, or standard input for `-`.
+pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = std::fs::File::open(path);
+    let file = file.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Box::new(BufReader::new(file)))
 }
 
 fn author(path: &Path) -> Author {

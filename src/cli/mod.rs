@@ -5,6 +5,7 @@
 mod export;
 mod import;
 mod inspect;
+mod saved;
 mod serve;
 mod store;
 mod words;
@@ -29,10 +30,11 @@ struct Arguments {
 enum Command {
     /// Run the server.
     Serve(Box<serve::ServeArguments>),
-    /// Write a document as Markdown, HTML, text, JSON or a Yjs update. Works beside a running server.
+    /// Write a document as Markdown, HTML, text, JSON or a Yjs update, or with its whole past. Works
+    /// beside a running server.
     Export(export::ExportArguments),
-    /// Make a document of a Markdown, HTML, text or JSON file, or merge a Yjs update into one. The
-    /// server must not be running.
+    /// Make a document of a Markdown, HTML, text or JSON file or of a saved document, or merge a Yjs
+    /// update into one. The server must not be running.
     Import(import::ImportArguments),
     /// Tell what a data directory holds and whether it is sound. Works beside a running server.
     Inspect(inspect::InspectArguments),

@@ -218,3 +218,42 @@ fn damage_is_told_by_the_exit_code() {
         assert!(told.contains("damage:\n"), "{told}");
     }
 }
+
+#[test]
+fn a_document_with_its_past_goes_out_and_comes_in_again_as_another() {
+    let dir = with_files();
+    run(dir.path(), "import ./hi.yjs notes").unwrap();
+    run(dir.path(), "import ./more.yjs notes").unwrap();
+    run(dir.path(), "export --saved notes -o ./past.coscribe").unwrap();
+    let (_, piped) = run(dir.path(), "export notes --saved").unwrap();
+    assert!(piped.starts_with("CosDoc"));
+    let (_, told) = run(dir.path(), "import ./past.coscribe").unwrap();
+    assert_eq!(told, "imported 2 edits with their times and authors as `past`\n");
+    let mut reader = look(dir.path());
+    let past = |reader: &mut Reader, name: &str| {
+        let id = reader.find(&DocumentName::new(name).unwrap()).unwrap().unwrap();
+        let entries = reader.entries(id, Seq(0), usize::MAX).unwrap();
+        entries.into_iter().map(|stored| stored.entry).collect::<Vec<_>>()
+    };
+    let (before, after) = (past(&mut reader, "notes"), past(&mut reader, "past"));
+    assert_eq!((before.len(), &before), (2, &after));
+    let error = run(dir.path(), "import ./past.coscribe notes").unwrap_err();
+    assert!(error.contains("there is a document `notes` already"), "{error}");
+}
+
+#[test]
+fn a_saved_document_that_is_not_sound_leaves_nothing() {
+    let dir = with_files();
+    run(dir.path(), "import ./hi.yjs notes").unwrap();
+    run(dir.path(), "export notes -o ./whole.coscribe").unwrap();
+    let bytes = std::fs::read(dir.path().join("whole.coscribe")).unwrap();
+    std::fs::write(dir.path().join("part.coscribe"), &bytes[..bytes.len() - 9]).unwrap();
+    std::fs::write(dir.path().join("junk.coscribe"), "# Notes\n").unwrap();
+    let error = run(dir.path(), "import ./part.coscribe").unwrap_err();
+    assert!(error.contains("part.coscribe: the file ends in the middle"), "{error}");
+    let error = run(dir.path(), "import ./junk.coscribe").unwrap_err();
+    assert!(error.contains("junk.coscribe: this is not a saved document"), "{error}");
+    assert_eq!(look(dir.path()).documents().len(), 1);
+    let (_, told) = run(dir.path(), "inspect").unwrap();
+    assert!(told.contains("1 document,"), "{told}");
+}

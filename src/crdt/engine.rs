@@ -27,7 +27,7 @@ use yrs::{
 
 use super::{
     meta::{self, Meta, MetaChanges},
-    parser::Delete,
+    parser::{Delete, Id},
     split::split_work,
 };
 use crate::ids::ClientId;
@@ -73,7 +73,16 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(client: ClientId) -> Self {
-        let doc = new_doc(client);
+        Self::of(new_doc(client, false), client)
+    }
+
+    /// One in which everything deleted keeps its place in the tree, so that what is deleted along
+    /// with it is told as well.
+    pub(super) fn keeping_all(client: ClientId) -> Self {
+        Self::of(new_doc(client, true), client)
+    }
+
+    fn of(doc: Doc, client: ClientId) -> Self {
         Self { meta_changed: meta::watch(&doc), doc, client }
     }
 
@@ -129,6 +138,38 @@ impl Engine {
         };
         self.give_up();
         Err(Broken { culprit: current, reason })
+    }
+
+    /// Applies an update in a transaction of its own; gives what that deleted and was not deleted
+    /// before, in no order.
+    pub(super) fn replay(&mut self, update: Decoded) -> Result<Vec<Delete>, Broken> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            // While unwinding the transaction must not commit: that would panic again and abort.
+            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            for part in update {
+                txn.apply_update(part).map_err(|error| error.to_string())?;
+            }
+            if txn.has_missing_updates() {
+                return Err("something it depends on is missing".to_owned());
+            }
+            let deleted = txn.delete_set().iter().flat_map(|(client, ranges)| {
+                let client = client.get();
+                ranges.iter().map(move |range| Delete {
+                    id: Id { client, clock: range.start },
+                    len: range.end - range.start,
+                })
+            });
+            let deleted = deleted.collect();
+            drop(ManuallyDrop::into_inner(txn));
+            Ok(deleted)
+        }));
+        let reason = match outcome {
+            Ok(Ok(deleted)) => return Ok(deleted),
+            Ok(Err(reason)) => reason,
+            Err(panic) => describe(panic.as_ref()),
+        };
+        self.give_up();
+        Err(Broken { culprit: Some(0), reason })
     }
 
     fn give_up(&mut self) {
@@ -230,10 +271,10 @@ impl Engine {
     }
 }
 
-fn new_doc(client: ClientId) -> Doc {
+fn new_doc(client: ClientId, keeps_all: bool) -> Doc {
     let mut options = Options::with_client_id(ClientID::new(client.0));
     options.offset_kind = OffsetKind::Utf16;
-    options.skip_gc = false;
+    options.skip_gc = keeps_all;
     // The server's state is a function of its clients' edits: it tidies nothing by itself.
     options.cleanup_formatting = false;
     Doc::with_options(options)

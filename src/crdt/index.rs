@@ -76,6 +76,11 @@ impl Index {
         self.clients.iter().map(|(id, client)| (*id, client.end))
     }
 
+    /// Whether a unit is an entry of a map or an attribute.
+    pub(super) fn is_entry(&self, id: Id) -> bool {
+        self.shape(id).is_some_and(|shape| shape.keyed)
+    }
+
     /// How many runs it holds.
     #[cfg(test)]
     pub(super) fn runs(&self) -> usize {

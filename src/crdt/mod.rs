@@ -13,6 +13,7 @@ mod index;
 pub mod meta;
 mod order;
 pub mod parser;
+pub mod past;
 pub mod presence;
 mod reader;
 pub mod replica;

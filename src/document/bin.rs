@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The key of the record.
-const KEY: &str = "bin";
+pub(super) const KEY: &str = "bin";
 
 /// Documents looked at before others may have a turn.
 const SWEEP_TURN: usize = 256;
@@ -24,6 +24,11 @@ const SWEEP_TURN: usize = 256;
 #[derive(Serialize, Deserialize)]
 struct InBin {
     deleted: Timestamp,
+}
+
+/// The record that says since when a document is in the bin.
+pub(super) fn record(deleted: Timestamp) -> Bytes {
+    serde_json::to_vec(&InBin { deleted }).unwrap_or_default().into()
 }
 
 /// When the document was put into the bin, if it is there.
@@ -49,8 +54,7 @@ impl Documents {
     pub async fn put_into_bin(&self, name: &DocumentName) -> Result<(), Unavailable> {
         let setup = self.setup();
         let id = setup.store.find(name).await?.ok_or(Unavailable::Missing)?;
-        let value = serde_json::to_vec(&InBin { deleted: setup.clock.now() }).unwrap_or_default();
-        match setup.store.put_record(id, KEY, 0, Some(Bytes::from(value))).await {
+        match setup.store.put_record(id, KEY, 0, Some(record(setup.clock.now()))).await {
             Ok(_) | Err(StoreError::Conflict(_)) => {}
             Err(StoreError::Missing) => return Err(Unavailable::Missing),
             Err(error) => return Err(error.into()),

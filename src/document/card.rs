@@ -52,6 +52,11 @@ impl Card {
     }
 }
 
+/// The record of a card.
+pub(super) fn record(meta: &Meta) -> Option<Bytes> {
+    serde_json::to_vec(meta).ok().map(Bytes::from)
+}
+
 /// What a record says; `None` when it cannot be read.
 pub(super) fn read(record: &[u8]) -> Option<Meta> {
     serde_json::from_slice(record).ok()
@@ -87,11 +92,11 @@ impl Actor {
             return;
         }
         self.card.due = None;
-        let Ok(value) = serde_json::to_vec(&self.card.now) else { return };
+        let Some(value) = record(&self.card.now) else { return };
         self.card.kept = Some(self.card.now.clone());
         let store = Arc::clone(&self.setup.store);
-        let value = Some(Bytes::from(value));
-        self.durability.card = Some(store.put_record(self.id, KEY, self.card.revision, value));
+        let put = store.put_record(self.id, KEY, self.card.revision, Some(value));
+        self.durability.card = Some(put);
     }
 
     pub(super) fn on_card_kept(&mut self, outcome: Result<u64, StoreError>) {

@@ -16,6 +16,7 @@ mod card;
 mod acknowledge;
 mod durability;
 mod fan_out;
+mod importing;
 mod library;
 mod live;
 mod load;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use budget::{Budget, Permit};
 pub use command::{Command, NewSubscriber, Unavailable};
+pub use importing::{Brought, bring_in};
 pub use library::Summary;
 pub use outbox::{Outbox, Taken};
 pub use registry::{DocumentHandle, Documents, Setup};

@@ -182,6 +182,12 @@ impl Documents {
         self.0.lock().slots.get(name).map(|slot| Arc::clone(&slot.live))
     }
 
+    /// What time it is.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.setup.clock
+    }
+
     /// Chance, for names and ids.
     #[must_use]
     pub fn random(&self) -> &dyn Random {

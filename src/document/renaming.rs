@@ -51,7 +51,7 @@ impl Documents {
         self.retire(old, clients).await
     }
 
-    async fn check_free(&self, name: &DocumentName) -> Result<(), Unavailable> {
+    pub(super) async fn check_free(&self, name: &DocumentName) -> Result<(), Unavailable> {
         let store = &self.setup().store;
         match store.find(name).await? {
             None => Ok(()),

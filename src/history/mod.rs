@@ -1,11 +1,31 @@
-//! The past of documents, for those who read it: what a document said at any moment, and how much
-//! its versions hold.
+//! The past of documents, for those who read it: rows of who inserted and deleted what when, the
+//! document at any moment, and the pack that a viewer needs (`FORMAT.md`).
 //!
-//! Reads the journal through the store and never touches a live document. Knows no HTTP.
+//! Reads the journal through the store and never touches a live document. [`History::read`] gives a
+//! [`Past`] up to the last durable entry: built once, kept within a bound of bytes, continued by what
+//! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
+//!
+//! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
+//! writes them, `cache` finds or builds them, on the threads of `threads`.
+//! [`saved`] is the file that carries a document with its past. [`states`] is what a document said, as
+//! a document of its own would hold it; [`versions`] tells how much of that is new.
 
 mod aside;
+mod bytes;
+mod cache;
+pub mod pack;
+pub mod past;
+pub mod rows;
+pub mod saved;
 pub mod states;
+mod threads;
 pub mod versions;
+
+#[cfg(test)]
+mod tests;
+
+pub use cache::History;
+pub use past::Past;
 
 use crate::{ids::Seq, storage::StoreError};
 

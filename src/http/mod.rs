@@ -8,6 +8,7 @@ pub mod api;
 pub mod guard;
 pub mod health;
 pub mod listener;
+mod negotiate;
 mod problem;
 pub mod slots;
 pub mod socket;

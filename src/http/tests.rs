@@ -19,6 +19,7 @@ use super::{
 use crate::{
     clock::TestClock,
     document::{Documents, Setup},
+    history::History,
     limits::Limits,
     random::SeededRandom,
     storage::memory::Memory,
@@ -73,7 +74,8 @@ pub(super) fn api() -> Arc<Api> {
         limits: Limits::default(),
         threads: 1,
     };
-    Arc::new(Api::new(Documents::new(setup).unwrap(), true))
+    let history = History::new(Arc::clone(&setup.store), &setup.limits, 1).unwrap();
+    Arc::new(Api::new(Documents::new(setup).unwrap(), history, true))
 }
 
 /// Sends bytes and reads until the server closes.

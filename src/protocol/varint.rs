@@ -64,6 +64,16 @@ impl<'a> Reader<'a> {
         Ok(self.frame.slice(start..self.at))
     }
 
+    /// So many bytes.
+    ///
+    /// # Errors
+    /// When the frame has fewer left.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ProtocolError> {
+        let array = self.frame[self.at..].first_chunk::<N>().ok_or(ProtocolError::Truncated)?;
+        self.at += N;
+        Ok(*array)
+    }
+
     /// A `varString`: its length in bytes, then UTF-8.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
+    history::History,
     http::{
         self, Site,
         api::Api,
@@ -40,6 +41,9 @@ use shutdown::{Signal, Signals};
 
 /// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
 const DOCUMENT_THREADS: usize = 4;
+
+/// Threads for the pasts of documents, at most.
+const HISTORY_THREADS: usize = 2;
 
 /// A running server. Dropping it stops nothing in order; call [`Server::stop`].
 #[derive(Debug)]
@@ -114,7 +118,13 @@ impl Server {
         let documents = Documents::new(setup).context("cannot start the document threads")?;
         let connections = Connections::default();
         let (stop, draining) = watch::channel(false);
-        let site = site(config, &documents, draining.clone());
+        let history = History::new(
+            Arc::clone(documents.store()),
+            &config.limits,
+            (cores / 2).clamp(1, HISTORY_THREADS),
+        )
+        .context("cannot start the threads for the past")?;
+        let site = site(config, &documents, history, draining.clone());
         let sockets =
             Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
@@ -202,11 +212,16 @@ impl Server {
     }
 }
 
-fn site(config: &Config, documents: &Documents, draining: watch::Receiver<bool>) -> Site {
+fn site(
+    config: &Config,
+    documents: &Documents,
+    history: History,
+    draining: watch::Receiver<bool>,
+) -> Site {
     let store = Arc::clone(documents.store());
     Site {
         guard: config.guard.clone(),
-        api: Arc::new(Api::new(documents.clone(), config.list_documents)),
+        api: Arc::new(Api::new(documents.clone(), history, config.list_documents)),
         web_app: config.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
         health: Box::new(move || store.health()),
         draining,

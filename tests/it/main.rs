@@ -2,8 +2,8 @@
 //! a page as unmodified clients are.
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
-//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`,
-//! `versions` about going back to what a document said. `store_speed`
+//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`, `saved` about
+//! documents as files with their past, `versions` about going back to what a document said. `store_speed`
 //! measures the local engine by itself, for people who ask it to.
 
 mod api;
@@ -13,6 +13,7 @@ mod http;
 mod page;
 mod refusals;
 mod restart;
+mod saved;
 mod store_speed;
 mod sync;
 mod versions;

@@ -26,6 +26,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tungstenite", &["src/http/", "src/client/"]),
     ("jsonwebtoken", &["src/auth/"]),
     ("clap", &["src/cli/"]),
+    ("brotli", &["src/history/"]),
+    ("flate2", &["src/history/"]),
     ("pulldown_cmark", &["src/convert/markdown/"]),
     ("imara_diff", &["src/crdt/content/"]),
     ("html5gum", &["src/convert/html/"]),

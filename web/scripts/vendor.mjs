@@ -8,18 +8,31 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { minify } from 'terser'
+import terser from 'terser/package.json' with { type: 'json' }
 import { withoutMarkdown } from './without_markdown.mjs'
 
 const web = fileURLToPath(new URL('..', import.meta.url))
 const committed = path.join(web, 'vendor')
 const entries = ['core', 'view', 'rich', 'text', 'languages', 'preview']
-/** Entries that take Tiptap and ProseMirror from rich.js, so that loading them later splits nothing off it. */
-const borrowers = ['tables']
-/** @type {import('esbuild').Plugin} */
-const fromRich = {
-  name: 'from-rich',
+/** Entries that take their libraries from another entry, so that loading them later splits nothing off it. */
+const borrowers = [
+  { name: 'tables', from: 'rich', filter: /^(?:@tiptap\/core|@tiptap\/pm\/|prosemirror-)/ },
+  { name: 'merge', from: 'text', filter: /^(?:@codemirror\/|@lezer\/|style-mod$)/ },
+]
+
+/** @param {typeof borrowers[number]} borrower @returns {import('esbuild').Plugin} */
+const borrowing = ({ name, from, filter }) => ({
+  name: `from-${from}`,
   setup(build) {
-    build.onResolve({ filter: /^(?:@tiptap\/core|@tiptap\/pm\/|prosemirror-)/ }, ({ path }) => (path.endsWith('tables') ? undefined : { path: './rich.js', external: true }))
+    build.onResolve({ filter }, ({ path }) => (path.endsWith(name) ? undefined : { path: `./${from}.js`, external: true }))
+  },
+})
+
+/** @type {import('esbuild').Plugin} */
+const withoutHtml = {
+  name: 'without-html',
+  setup(build) {
+    build.onResolve({ filter: /^@codemirror\/lang-html$/ }, ({ importer }) => (importer.includes('lang-markdown') ? { path: path.join(web, 'scripts/vendor/no_html.js') } : undefined))
   },
 }
 
@@ -47,12 +60,12 @@ if (process.argv.includes('--check')) {
 /** Writes every vendored file into `folder`. @param {string} folder */
 async function generate(folder) {
   await mkdir(folder, { recursive: true })
-  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown] })
-  const { metafile: borrowing } = await build({ ...options(folder, borrowers), plugins: [fromRich, withoutMarkdown] })
+  const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown, withoutHtml] })
+  const borrowed = await Promise.all(borrowers.map(borrower => build({ ...options(folder, [borrower.name]), plugins: [borrowing(borrower), withoutMarkdown] })))
   await spreadHelpers(folder, metafile)
   await squeeze(folder)
-  for (const name of [...entries, ...borrowers]) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
-  const used = [metafile, borrowing].flatMap(({ outputs }) => Object.values(outputs)).flatMap(output =>
+  for (const name of [...entries, ...borrowers.map(({ name }) => name)]) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
+  const used = [metafile, ...borrowed.map(({ metafile }) => metafile)].flatMap(({ outputs }) => Object.values(outputs)).flatMap(output =>
     Object.entries(output.inputs).flatMap(([input, { bytesInOutput }]) => (bytesInOutput > 0 ? [input] : [])))
   const { licences, list } = await describePackages(used)
   await writeFile(path.join(folder, 'LICENSES.txt'), licences)
@@ -70,6 +83,8 @@ function options(folder, names) {
     format: 'esm',
     target: 'es2022',
     legalComments: 'none',
+    // Names of chunks come from what esbuild writes; another terser must give other names, as browsers keep them for ever.
+    banner: { js: `/* terser ${terser.version} */` },
     alias: { '@tiptap/pm/history': './scripts/vendor/no_history.js' },
     define: { 'process.env.NODE_ENV': '"production"' },
     metafile: true,

@@ -69,9 +69,11 @@ function typeRich({ seed, seconds }) {
         clearInterval(timer)
         return resolve(undefined)
       }
-      const { size } = editor.state.doc.content
-      const at = Math.max(1, random(size))
-      editor.commands.setTextSelection(random(3) ? at : { from: Math.min(at, size - 1), to: Math.min(size - 1, at + random(12)) })
+      // A person's selection lies in text: a place between two blocks stands for the nearest text.
+      const { doc, selection } = editor.state
+      const near = (/** @type {number} */ at) => selection.constructor.near(doc.resolve(Math.min(at, doc.content.size))).from
+      const from = near(random(doc.content.size))
+      editor.commands.setTextSelection(random(3) ? from : { from, to: Math.max(from, near(from + random(12))) })
       if (random(3) === 0) acts[random(acts.length)]()
       else editor.commands.insertContent(`w${random(1000)} `)
     }, 60)

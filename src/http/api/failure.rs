@@ -12,7 +12,7 @@ use crate::{
     convert::ConvertError,
     crdt::content::{RestoreError, UnknownKind},
     document::Unavailable,
-    history::HistoryError,
+    history::{HistoryError, saved::SavedError},
     http::problem::coded,
     ids::NameError,
     storage::{StoreError, versions::VersionError},
@@ -26,7 +26,7 @@ const AGAIN: &str = "1";
 pub(super) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
-    #[error("there is no such format; there are md, html, txt, json and yjs")]
+    #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
     Format,
     #[error("this address answers to {0}")]
     Method(&'static str),
@@ -56,6 +56,8 @@ pub(super) enum Failure {
     Busy,
     #[error("{0}")]
     Document(#[from] Unavailable),
+    #[error("this is another document than the one that was read before, under the same name")]
+    OtherEpoch,
     #[error("{0}")]
     History(#[from] HistoryError),
     #[error("{0}")]
@@ -64,6 +66,8 @@ pub(super) enum Failure {
     Restore(#[from] RestoreError),
     #[error("{0}")]
     Convert(#[from] ConvertError),
+    #[error("{0}")]
+    Saved(#[from] SavedError),
 }
 
 fn sized(size: Option<u64>, limit: usize) -> String {
@@ -96,6 +100,7 @@ impl Failure {
                 Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
                 Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             },
+            Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
             Self::History(reason) => match reason {
                 HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
                 HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
@@ -129,7 +134,10 @@ impl Failure {
                 | ConvertError::TooManyNodes
                 | ConvertError::ResultTooLarge,
             ) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
-            Self::Convert(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+            Self::Saved(SavedError::TooLarge { .. } | SavedError::TooSlow) => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large")
+            }
+            Self::Convert(_) | Self::Saved(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
         }
     }
 

@@ -40,13 +40,12 @@ impl Api {
         let turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
         let file = turn.work(move || convert::export(&state, format)).await?;
-        let mut response = found(file, format);
         let stem = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
-        let stem = stem.unwrap_or(name.as_str());
-        if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, format.extension())) {
-            response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
-        }
-        Ok(response)
+        Ok(download(
+            found(file, format.media_type()),
+            stem.unwrap_or(name.as_str()),
+            format.extension(),
+        ))
     }
 
     pub(super) async fn import<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
@@ -57,12 +56,7 @@ impl Api {
         let format = format(asked, "format")?;
         let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
         let about = about(asked)?;
-        // Before the body, which may be long: nobody should send it for nothing.
-        if let Some(summary) = self.documents.summary(&name).await? {
-            let taken =
-                if summary.deleted.is_some() { Unavailable::InBin } else { Unavailable::Taken };
-            return Err(as_conflict(taken.into()));
-        }
+        self.check_free(&name).await?;
         let file = self.receive(body, format).await?;
         let client = ClientId::new(self.documents.random());
         let import = move || convert::import(&file, format, &about, client);
@@ -76,6 +70,13 @@ impl Api {
         self.made(&name).await
     }
 
+    /// Before the body, which may be long: nobody should send it for nothing.
+    pub(super) async fn check_free(&self, name: &DocumentName) -> Result<(), Failure> {
+        let Some(summary) = self.documents.summary(name).await? else { return Ok(()) };
+        let taken = if summary.deleted.is_some() { Unavailable::InBin } else { Unavailable::Taken };
+        Err(as_conflict(taken.into()))
+    }
+
     pub(super) async fn convert<S, B, E>(&self, asked: &Asked, body: Body<S>) -> Outcome
     where
         S: Stream<Item = Result<B, E>> + Send + Unpin,
@@ -84,20 +85,32 @@ impl Api {
         let (from, to) = (format(asked, "from")?, format(asked, "to")?);
         let text = self.receive(body, from).await?;
         let file = self.turns.take().await?.work(move || convert::convert(&text, from, to)).await?;
-        Ok(found(file, to))
+        Ok(found(file, to.media_type()))
     }
 
-    /// Takes a file in, a few at a time.
     async fn receive<S, B, E>(&self, body: Body<S>, format: Format) -> Result<Bytes, Failure>
     where
         S: Stream<Item = Result<B, E>> + Send + Unpin,
         B: Buf,
     {
-        let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
         let limit = match format {
             Format::Update => self.documents.limits().document_bytes,
             Format::Markdown | Format::Html | Format::Text | Format::Json => IMPORT_BYTES,
         };
+        self.receive_file(body, limit).await
+    }
+
+    /// Takes a file in, a few at a time.
+    pub(super) async fn receive_file<S, B, E>(
+        &self,
+        body: Body<S>,
+        limit: usize,
+    ) -> Result<Bytes, Failure>
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
+        let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
         body.bytes(limit).await
     }
 }
@@ -118,12 +131,20 @@ fn about(asked: &Asked) -> Result<About, Failure> {
     })
 }
 
-fn found(file: Vec<u8>, format: Format) -> Response {
+pub(super) fn found(file: Vec<u8>, media_type: &'static str) -> Response {
     let mut response = Response::new(file.into());
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(EXPORTED_PAGE));
+    response
+}
+
+/// A file to be kept under this name, to which its extension is added.
+pub(super) fn download(mut response: Response, stem: &str, extension: &str) -> Response {
+    if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, extension)) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    }
     response
 }
 

@@ -7,10 +7,12 @@ mod body;
 mod documents;
 mod failure;
 mod files;
+mod history;
 mod list;
 mod moments;
 mod rights;
 mod route;
+mod saved;
 mod turns;
 mod versions;
 
@@ -29,6 +31,7 @@ use warp::{
 
 use crate::{
     document::Documents,
+    history::History,
     identity::{Author, AuthorKind},
     ids::percent_decode,
     limits::AUTHOR_LETTERS,
@@ -45,6 +48,7 @@ type Outcome = Result<Response, Failure>;
 #[derive(Debug)]
 pub struct Api {
     documents: Documents,
+    history: History,
     /// Whether it tells which documents there are.
     lists: bool,
     uploads: Semaphore,
@@ -63,12 +67,12 @@ pub struct Asked {
 }
 
 impl Api {
-    /// The API to these documents; `lists` says whether everybody may see which there are.
+    /// The API to these documents and their pasts; `lists` says whether everybody may see which there are.
     #[must_use]
-    pub fn new(documents: Documents, lists: bool) -> Self {
+    pub fn new(documents: Documents, history: History, lists: bool) -> Self {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
-        Self { documents, lists, uploads, turns }
+        Self { documents, history, lists, uploads, turns }
     }
 
     /// Answers a request. `path` is the whole path, not decoded.
@@ -83,7 +87,7 @@ impl Api {
             Err(failure) => failure.response(),
         };
         let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
     }
@@ -102,6 +106,7 @@ impl Api {
         match route {
             Route::Describe => Ok(json(StatusCode::OK, &describe())),
             Route::List => self.list(asked).await,
+            Route::Create if saved::is_saved(&asked.headers) => self.take_in(asked, body).await,
             Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
             Route::Create => self.create(asked, body).await,
             Route::Info(name) => self.info(name).await,
@@ -116,6 +121,8 @@ impl Api {
             Route::AddVersion(name) => self.add_version(asked, name, body).await,
             Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
+            Route::Save(name) => self.save(name).await,
+            Route::History(name, part) => self.past(asked, name, part).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -165,7 +172,11 @@ fn describe() -> serde_json::Value {
         "copy-moment": "/api/v1/documents/{name}/history/copy",
         "versions": "/api/v1/documents/{name}/versions",
         "version": "/api/v1/documents/{name}/versions/{id}",
+        "history": "/api/v1/documents/{name}/history{?after,epoch}",
+        "moment": "/api/v1/documents/{name}/history/at{?time}",
+        "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
+        "save": "/api/v1/documents/{name}/export.coscribe",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
     })

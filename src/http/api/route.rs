@@ -4,7 +4,7 @@
 
 use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
 
-use super::{Failure, rights::Action};
+use super::{Failure, history::Part, rights::Action};
 use crate::{
     convert::Format,
     ids::{DocumentName, percent_decode},
@@ -25,6 +25,8 @@ pub(super) enum Path {
     CopyMoment(DocumentName),
     Versions(DocumentName),
     Version(DocumentName, String),
+    Save(DocumentName),
+    History(DocumentName, Part),
     Convert,
 }
 
@@ -46,6 +48,8 @@ pub(super) enum Route<'a> {
     AddVersion(&'a DocumentName),
     RenameVersion(&'a DocumentName, &'a str),
     DeleteVersion(&'a DocumentName, &'a str),
+    Save(&'a DocumentName),
+    History(&'a DocumentName, Part),
     Convert,
 }
 
@@ -61,6 +65,7 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, "history", "restore"] => {
                 Self::RestoreMoment(name(document)?)
             }
@@ -68,6 +73,9 @@ impl Path {
             ["", "documents", document, "versions"] => Self::Versions(name(document)?),
             ["", "documents", document, "versions", version] => {
                 Self::Version(name(document)?, version_id(version)?)
+            }
+            ["", "documents", document, "history", ref rest @ ..] => {
+                Self::History(name(document)?, Part::parse(rest)?)
             }
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
@@ -86,6 +94,8 @@ impl Path {
             | Self::Restore(name)
             | Self::Duplicate(name)
             | Self::Export(name, _)
+            | Self::Save(name)
+            | Self::History(name, _)
             | Self::RestoreMoment(name)
             | Self::CopyMoment(name)
             | Self::Versions(name)
@@ -113,6 +123,8 @@ impl Path {
             Self::Versions(name) if posts => Route::AddVersion(name),
             Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
+            Self::Save(name) if reads => Route::Save(name),
+            Self::History(name, part) if reads => Route::History(name, *part),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -120,7 +132,7 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) => "GET, HEAD",
+            Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
             Self::Documents | Self::Versions(_) => "GET, HEAD, POST",
             Self::Version(..) => "PATCH, DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
@@ -142,6 +154,8 @@ impl Route<'_> {
             Self::Create => Action::Create,
             Self::Info(_)
             | Self::Export(..)
+            | Self::Save(_)
+            | Self::History(..)
             | Self::Duplicate(_)
             | Self::CopyMoment(_)
             | Self::ListVersions(_) => Action::Read,

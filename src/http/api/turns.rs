@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::Failure;
-use crate::{convert::ConvertError, document::Unavailable, limits::Limits};
+use crate::{document::Unavailable, limits::Limits};
 
 #[derive(Debug)]
 pub(super) struct Turns {
@@ -47,16 +47,20 @@ impl Turns {
 impl Turn {
     /// Works off the threads that serve. The turn ends with the work, not with the request: nobody
     /// gets more than a share by hanging up.
-    pub(super) async fn work<T: Send + 'static>(
+    pub(super) async fn work<T, E>(
         self,
-        work: impl FnOnce() -> Result<T, ConvertError> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        E: Into<Failure> + Send + 'static,
+    {
         let working = tokio::task::spawn_blocking(move || {
             let outcome = work();
             drop(self);
             outcome
         });
-        Ok(working.await.map_err(|_| Unavailable::Reloading)??)
+        working.await.map_err(|_| Unavailable::Reloading)?.map_err(Into::into)
     }
 }
 
@@ -101,7 +105,7 @@ mod tests {
         let mut work = Box::pin(turns.take().await.unwrap().work(move || {
             // An error is an end as well.
             let _ = finished.recv();
-            Ok(())
+            Ok::<(), Failure>(())
         }));
         assert!(futures_util::poll!(work.as_mut()).is_pending());
         drop(work);

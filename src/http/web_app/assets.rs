@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::coding::Coding;
+use crate::http::negotiate::Coding;
 
 /// A file that is part of the server.
 struct Embedded {

@@ -4,7 +4,6 @@
 //! Knows files and caching; what the pages do is their own business.
 
 mod assets;
-mod coding;
 mod directory;
 #[cfg(test)]
 mod joined;
@@ -17,16 +16,18 @@ use warp::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-            IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+            REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
         },
     },
     reply::Response,
 };
 
-use super::{problem, read_only};
+use super::{
+    negotiate::{Coding, choose, has_tag},
+    problem, read_only,
+};
 use crate::ids::{DocumentName, NameError};
 use assets::Asset;
-use coding::{Coding, choose};
 
 /// What pages may load and do. Inline styles are needed for the carets' colours; nothing else is
 /// inline, so injected markup cannot run, and cannot send what is typed anywhere else either.
@@ -117,6 +118,10 @@ fn target(path: &str) -> Target {
             Ok(_) => "document.html".to_owned(),
             Err(error) => return Target::BadName(error),
         },
+        Some(("h", name)) => match DocumentName::from_url_path(name) {
+            Ok(_) => "history.html".to_owned(),
+            Err(error) => return Target::BadName(error),
+        },
         Some(("joined" | "src" | "styles" | "vendor", rest)) if is_plain(rest) => path.to_owned(),
         None if path.is_empty() => "index.html".to_owned(),
         None if is_page(path) => format!("{path}.html"),
@@ -129,13 +134,13 @@ fn target(path: &str) -> Target {
 /// Whether a page has an address of its own by its name. Those that have not stand for others.
 fn is_page(name: &str) -> bool {
     let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_name && !["document", "index"].contains(&name)
+    is_name && !["document", "history", "index"].contains(&name)
 }
 
 /// Whether a single file beside the pages is for browsers.
 fn is_public(name: &str) -> bool {
     let is_image = [".svg", ".png", ".ico", ".webmanifest"].iter().any(|it| name.ends_with(it));
-    name == "sw.js" || (is_image && is_plain(name))
+    ["sw.js", joining::WORKER].contains(&name) || (is_image && is_plain(name))
 }
 
 /// Whether a path can only lead downwards, and to nothing hidden. Files here have plain names, so no
@@ -207,16 +212,6 @@ fn plain(status: StatusCode, text: String) -> Response {
     let content_type = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
-}
-
-fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
-    items(headers, &IF_NONE_MATCH)
-        .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == etag)
-}
-
-fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 #[cfg(test)]

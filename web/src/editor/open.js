@@ -1,4 +1,5 @@
 // Fetches and opens the editor for a kind of document.
+import { breathe } from '../ui/breathe.js'
 import { withStyles } from '../ui/styles.js'
 
 /** @typedef {import('./contract.js').EditorContext} EditorContext */
@@ -19,5 +20,7 @@ export function fetchEditor(kind) {
 /** @param {import('../sync/meta.js').Kind} kind @param {HTMLElement} parent @param {EditorContext} context */
 export async function openEditor(kind, parent, context) {
   const { open } = await EDITORS[kind]()
+  // Evaluating its modules and making the editor take long each.
+  await breathe()
   return open(parent, context)
 }

@@ -4,6 +4,7 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
 import WebSocket from 'ws'
+import { closeAfterwards } from './closing.mjs'
 
 /** What `write` can put at the end of a rich document. @type {Record<string, (text: string) => (Y.XmlElement | Y.XmlText)[]>} */
 const PARTS = {
@@ -49,6 +50,7 @@ function element(name, text, marks) {
 export async function foreigner(port, name) {
   const doc = new Y.Doc()
   const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/${encodeURIComponent(name)}`)
+  closeAfterwards(() => socket.close())
   socket.binaryType = 'arraybuffer'
   const send = (/** @type {(encoder: encoding.Encoder) => void} */ write) => {
     const encoder = encoding.createEncoder()

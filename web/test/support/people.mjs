@@ -1,6 +1,7 @@
 // People for browser tests: each with a name and a device of their own. Any error in a page fails its test.
 import assert from 'node:assert/strict'
 import { chromium } from 'playwright-core'
+import { closeAfterwards } from './closing.mjs'
 
 const QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
@@ -28,9 +29,12 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
  */
 export async function person(browser, url, name, options) {
   const context = await browser.newContext({ locale: 'en-GB', ...options })
+  closeAfterwards(() => context.close())
   await context.addInitScript(who => {
     if (!localStorage.getItem('coscribe.me')) localStorage.setItem('coscribe.me', JSON.stringify({ id: who, name: who }))
   }, name)
+  // Ten pages on a small machine take their time to open; a test says what happens, not when.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   /** @type {string[]} */
   const errors = []

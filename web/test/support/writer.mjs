@@ -1,6 +1,7 @@
 // Somebody who writes plain text without a page: our own sync under Node. Carets are published as stock
 // y-codemirror editors do, with a name and a CSS colour and no id.
 import WebSocket from 'ws'
+import { closeAfterwards } from './closing.mjs'
 import { Y } from '../../vendor/core.js'
 import { writeMeta } from '../../src/sync/meta.js'
 import { Provider } from '../../src/sync/provider.js'
@@ -11,6 +12,7 @@ export async function writer(port, name, start) {
   const doc = new Y.Doc()
   const environment = { ...browser, open: (/** @type {string} */ url) => /** @type {any} */ (new WebSocket(url)) }
   const provider = new Provider({ server: `ws://127.0.0.1:${port}`, name, doc, environment })
+  closeAfterwards(() => provider.destroy())
   const text = doc.getText('text')
   /** @param {() => boolean} holds */
   const until = holds => new Promise(resolve => {

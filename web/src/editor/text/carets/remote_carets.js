@@ -101,11 +101,9 @@ class RemoteCarets {
 
 /** Whether names would be cut off at the end of the text, and stand on their caret's other side instead. @param {EditorView} view */
 function turnedFlags(view) {
-  const { left, right } = view.scrollDOM.getBoundingClientRect()
-  const isRightToLeft = getComputedStyle(view.scrollDOM).direction === 'rtl'
+  const { right } = view.scrollDOM.getBoundingClientRect()
   return new Map([...view.contentDOM.querySelectorAll('.remote-caret')].map(caret => {
-    const at = caret.getBoundingClientRect().left
     const width = caret.querySelector('.remote-flag')?.clientWidth ?? 0
-    return [caret, isRightToLeft ? at - width < left : at + width > right]
+    return [caret, caret.getBoundingClientRect().left + width > right]
   }))
 }

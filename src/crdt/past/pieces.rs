@@ -1,0 +1,1 @@
+//! All text that was ever in a document, in its order.

@@ -1,1 +1,0 @@
-import{a as s,b as r,c as o,d as a,e as t}from"./shared-5MJQZQK4.js";import"./shared-FNBTDULA.js";import"./shared-6LSSC55F.js";import"./shared-6ZDEICLH.js";import"./shared-5FYSDNPM.js";import"./shared-FLY5CWAV.js";import"./shared-4YV62VAK.js";export{t as autoCloseTags,a as html,s as htmlCompletionSource,r as htmlCompletionSourceWith,o as htmlLanguage};

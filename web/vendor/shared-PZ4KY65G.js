@@ -1,1 +1,0 @@
-import{a as s,b as e,c as o,d as r}from"./shared-FNBTDULA.js";import"./shared-5FYSDNPM.js";import"./shared-FLY5CWAV.js";import"./shared-4YV62VAK.js";export{r as css,e as cssCompletionSource,o as cssLanguage,s as defineCSSCompletionSource};
