@@ -97,6 +97,9 @@ pub const NAMED_VERSIONS: usize = 1000;
 /// Versions of a document that were noted by themselves; then the oldest of them go.
 pub const AUTOMATIC_VERSIONS: usize = 500;
 
+/// Letters of a version's name.
+pub const VERSION_NAME_LETTERS: usize = AUTHOR_LETTERS;
+
 /// Letters of a version's id.
 pub const VERSION_ID_LETTERS: usize = 16;
 

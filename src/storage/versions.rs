@@ -15,7 +15,7 @@ use crate::{
     ids::{DocumentId, Seq},
     limits::{AUTOMATIC_VERSIONS, NAMED_VERSIONS, VERSION_ID_LETTERS},
     random::Random,
-    storage::{Store, StoreError},
+    storage::{Record, Store, StoreError},
 };
 
 /// What the keys of the records begin with.
@@ -102,6 +102,12 @@ impl Version {
         })
     }
 
+    /// The key and the value of its record.
+    #[must_use]
+    pub fn record(&self) -> (String, Bytes) {
+        (key(&self.id), self.written())
+    }
+
     fn written(&self) -> Bytes {
         let written = Written {
             name: self.name.clone(),
@@ -130,13 +136,18 @@ pub fn new_id(random: &dyn Random) -> String {
 /// # Errors
 /// When the store cannot be read.
 pub async fn list(store: &dyn Store, id: DocumentId) -> Result<Vec<Version>, StoreError> {
-    let records = store.records(id, PREFIX).await?;
-    let read = |(key, record): &(Box<str>, crate::storage::Record)| {
+    Ok(of_records(&store.records(id, PREFIX).await?))
+}
+
+/// The versions among the records of a document, the newest first.
+#[must_use]
+pub fn of_records(records: &[(Box<str>, Record)]) -> Vec<Version> {
+    let read = |(key, record): &(Box<str>, Record)| {
         Version::read(key.strip_prefix(PREFIX)?, &record.value)
     };
     let mut versions: Vec<_> = records.iter().filter_map(read).collect();
     versions.sort_by(|a, b| (b.seq, b.time, &b.id).cmp(&(a.seq, a.time, &a.id)));
-    Ok(versions)
+    versions
 }
 
 /// Keeps a version that somebody names.

@@ -60,6 +60,8 @@ async fn moments_are_named_listed_renamed_and_forgotten_and_survive_a_restart() 
         (&made["size"], &made["change"]),
         (&json!(8), &json!({ "inserted": 8, "deleted": 0 }))
     );
+    let long = json!({ "name": "x".repeat(101) });
+    assert_eq!(as_mia(&server, line, &long).await.status, 400);
     let now = as_mia(&server, line, &json!({ "name": "Now" })).await.json();
     assert_eq!((&now["seq"], &now["change"]["inserted"]), (&json!(3), &json!(6)));
     assert!(now["time"].as_u64() >= made["time"].as_u64());
@@ -221,4 +223,33 @@ async fn a_restored_rich_document_keeps_its_marks_and_its_title() {
     let info = ask(&server, "GET /documents/plan", "").await.json();
     assert_eq!(info["title"], "After", "what it says about itself is no part of the past's text");
     server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_travel_with_a_saved_document() {
+    let (here, there) = (serve(None, "127.0.0.1:0").await, serve(None, "127.0.0.1:0").await);
+    let page = typed(&here, "plan", 7, &["one ", "two ", "three "]).await;
+    for (name, seq) in [("Late", 3), ("Early", 1)] {
+        let body = json!({ "name": name, "seq": seq });
+        assert_eq!(as_mia(&here, "POST /documents/plan/versions", &body).await.status, 201);
+    }
+    let file = ask(&here, "GET /documents/plan/export.coscribe", "").await;
+    let media_type = "content-type: application/vnd.coscribe.document";
+    let made = ask_with(&there, "POST /documents?name=moved", media_type, &file.body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let told = |all: Vec<Value>| -> Vec<Value> {
+        let keys = ["name", "seq", "time", "automatic", "size", "change"];
+        all.iter().map(|it| keys.map(|key| it[key].clone()).into()).collect()
+    };
+    let (before, after) = (versions(&here, "plan").await, versions(&there, "moved").await);
+    assert_eq!(told(before), told(after.clone()));
+    assert_eq!((after.len(), &after[0]["author"]["name"]), (2, &json!("Mia")));
+    let restored = json!({ "seq": after[1]["seq"] });
+    let restored = as_mia(&there, "POST /documents/moved/history/restore", &restored).await;
+    assert_eq!(restored.status, 200, "{restored:?}");
+    let reader = typed(&there, "moved", 8, &[]).await;
+    assert_eq!(reader.text(), "one ");
+    drop((page, reader));
+    here.stop().await.expect("stops");
+    there.stop().await.expect("stops");
 }

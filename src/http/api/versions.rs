@@ -17,6 +17,7 @@ use crate::{
     },
     identity::{Author, AuthorKind},
     ids::{DocumentId, DocumentName, Seq},
+    limits::VERSION_NAME_LETTERS,
     storage::versions::{self, Version},
 };
 
@@ -180,5 +181,12 @@ impl Api {
 /// The name of a version, which has one.
 fn called(name: &str) -> Result<String, Failure> {
     let name = title(name)?;
-    if name.is_empty() { Err(Failure::Bad("a version needs a name".into())) } else { Ok(name) }
+    let letters = name.chars().count();
+    match letters {
+        0 => Err(Failure::Bad("a version needs a name".into())),
+        1..=VERSION_NAME_LETTERS => Ok(name),
+        _ => Err(Failure::Bad(format!(
+            "a version's name may have at most {VERSION_NAME_LETTERS} letters, this one has {letters}"
+        ))),
+    }
 }
