@@ -6,12 +6,13 @@
 //! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
-//! writes them, `cache` finds or builds them, on the threads of `threads`. [`saved`] is a document with
-//! its past as one file.
+//! writes them, `cache` finds or builds them, on the threads of `threads`. [`film`] shows any moment as
+//! lines of text, [`saved`] is a document with its past as one file.
 
 mod bytes;
 mod cache;
 pub mod changes;
+pub mod film;
 pub mod pack;
 pub mod past;
 pub mod rows;

@@ -1,0 +1,3 @@
+//! Replays of the saved documents in `data/`.
+
+use super::*;
