@@ -100,7 +100,7 @@ fn read_sources(web: &Path) -> Result<Sources, Box<dyn Error>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_page =
             [".html", ".svg", ".png", ".ico", ".webmanifest"].iter().any(|it| name.ends_with(it));
-        if is_page || name == "sw.js" {
+        if is_page || name == "sw.js" || name == joined::WORKER {
             println!("cargo::rerun-if-changed={}", web.join(&name).display());
             sources.insert(name, fs::read(entry.path())?);
         }

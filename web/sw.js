@@ -8,6 +8,7 @@ const FILES = /** @type {any} */ (__PRECACHE__)
 const PAGES = [
   { path: /^\/$/, kept: '/', isNeeded: true },
   { path: /^\/d\/./, kept: '/d/_', isNeeded: true },
+  { path: /^\/h\/./, kept: '/h/_', isNeeded: false },
   { path: /^\/bin$/, kept: '/bin', isNeeded: false },
   { path: /^\/about$/, kept: '/about', isNeeded: false },
 ]

@@ -14,15 +14,19 @@ import { withoutMarkdown } from './without_markdown.mjs'
 const web = fileURLToPath(new URL('..', import.meta.url))
 const committed = path.join(web, 'vendor')
 const entries = ['core', 'view', 'rich', 'text', 'languages', 'preview']
-/** Entries that take Tiptap and ProseMirror from rich.js, so that loading them later splits nothing off it. */
-const borrowers = ['tables']
-/** @type {import('esbuild').Plugin} */
-const fromRich = {
-  name: 'from-rich',
+/** Entries that take their libraries from another entry, so that loading them later splits nothing off it. */
+const borrowers = [
+  { name: 'tables', from: 'rich', filter: /^(?:@tiptap\/core|@tiptap\/pm\/|prosemirror-)/ },
+  { name: 'merge', from: 'text', filter: /^(?:@codemirror\/|@lezer\/|style-mod$)/ },
+]
+
+/** @param {typeof borrowers[number]} borrower @returns {import('esbuild').Plugin} */
+const borrowing = ({ name, from, filter }) => ({
+  name: `from-${from}`,
   setup(build) {
-    build.onResolve({ filter: /^(?:@tiptap\/core|@tiptap\/pm\/|prosemirror-)/ }, ({ path }) => (path.endsWith('tables') ? undefined : { path: './rich.js', external: true }))
+    build.onResolve({ filter }, ({ path }) => (path.endsWith(name) ? undefined : { path: `./${from}.js`, external: true }))
   },
-}
+})
 
 /** @type {import('esbuild').Plugin} */
 const withoutHtml = {
@@ -57,11 +61,11 @@ if (process.argv.includes('--check')) {
 async function generate(folder) {
   await mkdir(folder, { recursive: true })
   const { metafile } = await build({ ...options(folder, entries), splitting: true, chunkNames: 'shared-[hash]', plugins: [withoutMarkdown, withoutHtml] })
-  const { metafile: borrowing } = await build({ ...options(folder, borrowers), plugins: [fromRich, withoutMarkdown] })
+  const borrowed = await Promise.all(borrowers.map(borrower => build({ ...options(folder, [borrower.name]), plugins: [borrowing(borrower), withoutMarkdown] })))
   await spreadHelpers(folder, metafile)
   await squeeze(folder)
-  for (const name of [...entries, ...borrowers]) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
-  const used = [metafile, borrowing].flatMap(({ outputs }) => Object.values(outputs)).flatMap(output =>
+  for (const name of [...entries, ...borrowers.map(({ name }) => name)]) await copyFile(path.join(web, `scripts/vendor/${name}.js`), path.join(folder, `${name}.d.ts`))
+  const used = [metafile, ...borrowed.map(({ metafile }) => metafile)].flatMap(({ outputs }) => Object.values(outputs)).flatMap(output =>
     Object.entries(output.inputs).flatMap(([input, { bytesInOutput }]) => (bytesInOutput > 0 ? [input] : [])))
   const { licences, list } = await describePackages(used)
   await writeFile(path.join(folder, 'LICENSES.txt'), licences)

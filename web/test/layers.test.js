@@ -5,10 +5,11 @@ import { test } from 'node:test'
 
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
-  pages: ['pages', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  editor: ['editor', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  pages: ['pages', 'history', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  editor: ['editor', 'history', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
   presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
+  history: ['history', 'sync', 'vendor'],
   sync: ['sync', 'vendor'],
   api: ['api', 'sync', 'i18n', 'vendor'],
   device: ['device', 'i18n', 'vendor'],
@@ -38,8 +39,8 @@ test('modules import lower layers only', () => {
   assert.ok(count > 20)
 })
 
-test('sync uses nothing of the DOM, so that it runs anywhere', () => {
-  for (const { file, source } of modules('sync')) {
+test('sync and history use nothing of the DOM, so that they run anywhere', () => {
+  for (const { file, source } of [...modules('sync'), ...modules('history')]) {
     assert.doesNotMatch(source, /\b(document|window|localStorage|addEventListener|navigator)\.\w/, file)
   }
 })

@@ -1,7 +1,12 @@
 //! What came and went between two moments, against the texts of both.
 
+use serde_json::Map;
+
 use super::*;
-use crate::history::changes::{Run, State, changes};
+use crate::{
+    crdt::content::{Content, Mark, Meta, Node},
+    history::changes::{Run, State, changes},
+};
 
 fn joined(runs: &[Run], without: State) -> String {
     runs.iter().filter(|run| run.state != without).map(|run| &run.text[..]).collect()
@@ -46,10 +51,34 @@ fn who_wrote_and_who_deleted_is_told() {
 
 #[test]
 fn blocks_of_rich_text_have_a_line_each() {
-    let markdown = "# One\n\ntwo **bold** words\n\n- a\n- b\n\n| x | y |\n| - | - |\n| 1 | 2 |\n";
-    let about = convert::About::default();
-    let update =
-        convert::import(markdown.as_bytes(), Format::Markdown, &about, ClientId(9)).unwrap();
+    let text = |text: &str| Node::Text { text: text.to_owned(), marks: Vec::new() };
+    let block = |name: &str, children: Vec<Node>| Node::Element {
+        name: name.into(),
+        attributes: Map::new(),
+        children,
+    };
+    let of = |name: &str, words: &str| block(name, vec![text(words)]);
+    let item = |words: &str| block("listItem", vec![of("paragraph", words)]);
+    let cell = |words: &str| block("tableCell", vec![of("paragraph", words)]);
+    let bold = Mark { name: "bold".into(), attributes: Map::new() };
+    let words = vec![
+        text("two "),
+        Node::Text { text: "bold".to_owned(), marks: vec![Arc::new(bold)] },
+        text(" words"),
+    ];
+    let body = Body::Rich(vec![
+        of("heading", "One"),
+        block("paragraph", words),
+        block("bulletList", vec![item("a"), item("b")]),
+        block(
+            "table",
+            vec![
+                block("tableRow", vec![cell("x"), cell("y")]),
+                block("tableRow", vec![cell("1"), cell("2")]),
+            ],
+        ),
+    ]);
+    let update = content::write(&Content { meta: Meta::default(), body }, ClientId(9));
     let past = past(&[("Ada", update)]);
     let runs = changes(&past, Seq(0), Seq(1)).unwrap();
     assert_eq!(joined(&runs, State::Deleted), "One\ntwo bold words\na\nb\nx\ny\n1\n2");

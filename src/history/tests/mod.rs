@@ -10,8 +10,10 @@ use bytes::Bytes;
 use super::{HistoryError, Past, pack, pack::Coding};
 use crate::{
     clock::Timestamp,
-    convert::{self, Format},
-    crdt::replica::Replica,
+    crdt::{
+        content::{self, Body, Names},
+        replica::Replica,
+    },
     identity::{Author, AuthorKind},
     ids::{ClientId, DocumentId, Seq},
     random::{Random, SeededRandom},
@@ -107,12 +109,13 @@ fn every_moment_is_what_naive_replay_makes() {
 }
 
 #[test]
-fn a_moment_can_be_exported() {
+fn a_moment_is_a_state_of_its_own() {
     let log = typed(5, 50);
     let past = past(&log);
     for moment in [1, 20, 50] {
-        let file = convert::export(&past.state(Seq(moment)).unwrap(), Format::Text).unwrap();
-        assert_eq!(String::from_utf8(file).unwrap(), text_at(&past, moment));
+        let state = past.state(Seq(moment)).unwrap();
+        let read = content::read(&state, Names { attributes: &[], marks: &[] }).unwrap();
+        assert_eq!(read.body, Body::Text(text_at(&past, moment)));
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     assets::{Asset, content_type},
-    joining::{Graph, Problem, Shell},
+    joining::{Graph, Problem, Shell, WORKER, worker_start},
 };
 
 /// What the service worker has instead of a release. What it kept is not to be trusted then.
@@ -79,7 +79,8 @@ fn files(root: &Path) -> Result<Vec<String>, Problem> {
         }
     }
     let links = || shells.iter().map(Shell::links);
-    let starts = links().filter_map(|links| links.start.as_deref());
+    let worker = read_text(root, WORKER).map(|source| worker_start(&source)).transpose()?;
+    let starts = links().filter_map(|links| links.start.as_deref()).chain(worker.as_deref());
     let graph = Graph::read(starts, |path| read_text(root, path))?;
     let mut files: Vec<String> = links()
         .flat_map(|it| it.styles.iter().chain(&it.later).chain(&it.classics))

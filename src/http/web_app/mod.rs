@@ -118,6 +118,10 @@ fn target(path: &str) -> Target {
             Ok(_) => "document.html".to_owned(),
             Err(error) => return Target::BadName(error),
         },
+        Some(("h", name)) => match DocumentName::from_url_path(name) {
+            Ok(_) => "history.html".to_owned(),
+            Err(error) => return Target::BadName(error),
+        },
         Some(("joined" | "src" | "styles" | "vendor", rest)) if is_plain(rest) => path.to_owned(),
         None if path.is_empty() => "index.html".to_owned(),
         None if is_page(path) => format!("{path}.html"),
@@ -130,13 +134,13 @@ fn target(path: &str) -> Target {
 /// Whether a page has an address of its own by its name. Those that have not stand for others.
 fn is_page(name: &str) -> bool {
     let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    is_name && !["document", "index"].contains(&name)
+    is_name && !["document", "history", "index"].contains(&name)
 }
 
 /// Whether a single file beside the pages is for browsers.
 fn is_public(name: &str) -> bool {
     let is_image = [".svg", ".png", ".ico", ".webmanifest"].iter().any(|it| name.ends_with(it));
-    name == "sw.js" || (is_image && is_plain(name))
+    ["sw.js", joining::WORKER].contains(&name) || (is_image && is_plain(name))
 }
 
 /// Whether a path can only lead downwards, and to nothing hidden. Files here have plain names, so no

@@ -33,6 +33,7 @@ export class ApiError extends Error {
  * @property {Blob} [file] a body as it is
  * @property {AbortSignal} [signal]
  * @property {number} [patience] ms
+ * @property {boolean} [isBytes] the answer is no JSON
  */
 
 export class Http {
@@ -46,13 +47,13 @@ export class Http {
   }
 
   /**
-   * The answer's JSON; null when it has no body.
+   * The answer's JSON, or its bytes; null when it has no body.
    * @param {string} method
    * @param {string} path
    * @param {Request} [request]
    * @returns {Promise<any>}
    */
-  async send(method, path, { query = {}, json, file, signal, patience = PATIENCE } = {}) {
+  async send(method, path, { query = {}, json, file, signal, patience = PATIENCE, isBytes = false } = {}) {
     /** @type {Record<string, string>} */
     const headers = { 'X-Coscribe-Name': encodeURIComponent(this.author()) }
     if (json !== undefined) headers['Content-Type'] = 'application/json'
@@ -67,6 +68,7 @@ export class Http {
         signal: signal ? AbortSignal.any([signal, limit]) : limit,
       })
       if (!answer.ok) throw await problemOf(answer)
+      if (isBytes) return new Uint8Array(await answer.arrayBuffer())
       return answer.status === 204 ? null : await answer.json()
     } catch (error) {
       if (error instanceof ApiError) throw error

@@ -11,6 +11,7 @@ const CHOICES = {
   flags: ['move', 'always'],
   spelling: ['on', 'off'],
   activity: ['summary', 'off', 'each'],
+  authors: ['off', 'on'],
 }
 /** @typedef {keyof typeof CHOICES} Setting */
 

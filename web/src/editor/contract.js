@@ -36,6 +36,8 @@
 
 /** @typedef {{ level: number, text: string, go: () => void }} Heading */
 
+/** Who inserted a clock value, and up to which clock; null when nobody knows. @typedef {(client: number, clock: number) => { end: number, look: AuthorLook | null }} WriterOf */
+
 /**
  * @typedef {object} OpenEditor
  * @property {(canEdit: boolean) => void} setEditable
@@ -46,7 +48,34 @@
  * @property {() => Heading[]} outline
  * @property {(client: number) => boolean} goTo scrolls to a person's caret without moving ours; false when they show none
  * @property {() => { line: string, detail: string } | null} [count] such as words, for the status line
+ * @property {(writerOf: WriterOf | null) => void} showAuthors colours what everybody wrote, or no longer
  * @property {() => string} plainText what a rescue can save: Markdown where possible
  */
+
+/**
+ * How an author is drawn. @typedef {{ hue: number, name: string }} AuthorLook
+ */
+
+/**
+ * Something that differs between two moments.
+ * @typedef {object} PastChange
+ * @property {'inserted' | 'deleted' | 'changed'} state
+ * @property {number} author
+ * @property {string} text
+ * @property {() => void} go shows it in the text
+ */
+
+/**
+ * A document's past, to be looked at.
+ * @typedef {object} PastView
+ * @property {(shown: import('../history/moment.js').Shown) => void} show
+ * @property {(index: import('../history/columns.js').Index) => void} update the past has gone on
+ * @property {() => PastChange[]} changes between the two moments that are shown, in the order of the text
+ * @property {() => void} reveal scrolls to what the last `show` changed, unless it is in sight
+ * @property {(isOn: boolean) => Promise<void>} [setSide] shows both moments side by side
+ * @property {() => void} destroy
+ */
+
+/** @typedef {{ index: import('../history/columns.js').Index, lookOf: (author: number) => AuthorLook }} PastContext */
 
 export {}

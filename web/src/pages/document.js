@@ -5,7 +5,7 @@ import { kindOf } from '../device/kinds.js'
 import { followMe, loadMe } from '../device/me.js'
 import { nameIn } from '../device/names.js'
 import { keepPagesOffline } from '../device/offline_pages.js'
-import { followSettings, showSettings } from '../device/settings.js'
+import { followSettings, settings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import { attend } from '../presence/attendance.js'
@@ -52,6 +52,7 @@ async function start(name) {
 
   startEditing(desk)
   keepLog(desk)
+  colourAuthors(desk)
   followRenaming(desk)
   listenToKeys(desk)
   followKeyboard()
@@ -78,6 +79,16 @@ function followPeople(provider, me) {
 function keepLog(desk) {
   effect(() => {
     if (desk.people.value.length > 1) import('./document/log.js').then(({ activityOf }) => activityOf(desk))
+  })
+}
+
+/** Who wrote what is shown to those who ask for it. @param {import('./document/desk.js').Desk} desk */
+function colourAuthors(desk) {
+  let isNeeded = false
+  effect(() => {
+    if (isNeeded || settings.authors.value === 'off' || !desk.editor.value) return
+    isNeeded = true
+    withStyles('history', import('./document/author_colours.js')).then(({ followAuthors }) => followAuthors(desk))
   })
 }
 

@@ -16,9 +16,12 @@ use super::joining::{
     graph::Reach,
     module::{Module, Names, Piece},
     shell::Links,
+    worker_start,
 };
 
 use facade::Facade;
+
+pub(crate) use super::joining::WORKER;
 
 /// The files of `web/` by their paths in it.
 pub(crate) type Sources = BTreeMap<String, Vec<u8>>;
@@ -54,7 +57,11 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     for (name, html) in &pages {
         shells.push((*name, Shell::parse(name, html)?));
     }
-    let starts = || shells.iter().filter_map(|(_, shell)| shell.links().start.as_deref());
+    let worker = text(WORKER).map(|source| worker_start(&source)).transpose()?;
+    let starts = || {
+        let pages = shells.iter().filter_map(|(_, shell)| shell.links().start.as_deref());
+        pages.chain(worker.as_deref())
+    };
     let graph = Graph::read(starts(), text)?;
     let site = Site::new(&graph, sources, starts())?;
 
@@ -84,6 +91,10 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     }
     let others = sources.iter().filter(|(path, _)| is_copied(path));
     outputs.extend(others.map(|(path, body)| Output::changing(path, body.clone())));
+    if let Some(start) = &worker {
+        let body = format!("import'/{}'\n", site.url(start));
+        outputs.push(Output::changing(WORKER, body.into_bytes()));
+    }
     if let Some(worker) = text("sw.js") {
         let (files, release) = (site.offline(&outputs), release(&outputs, &worker));
         let worker = classic("sw.js", &worker)?

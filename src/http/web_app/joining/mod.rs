@@ -16,6 +16,21 @@ pub(crate) use shell::Shell;
 
 use std::fmt;
 
+use module::Module;
+
+/// The script that a page's worker is started with. Its address never changes, as no module could
+/// name one that does.
+pub(crate) const WORKER: &str = "worker.js";
+
+/// The module that a worker starts with: its script does nothing but import it.
+pub(crate) fn worker_start(source: &str) -> Result<String, Problem> {
+    let module = Module::parse(WORKER, source)?;
+    match &module.imports[..] {
+        [import] if module.code.is_empty() => Ok(import.from.clone()),
+        _ => Err(Problem::at(WORKER, 1, "a worker's script imports one module and does no more")),
+    }
+}
+
 /// Why something of `web/` cannot be served as it is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

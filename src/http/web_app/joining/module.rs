@@ -199,7 +199,7 @@ impl<'a> Parser<'a, '_> {
         self.pass();
         let specifier = &text.text[1..text.text.len() - 1];
         let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts: Vec<&str> = folder.split('/').collect();
+        let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
         let is_relative = specifier.starts_with("./") || specifier.starts_with("../");
         for part in specifier.split('/') {
             match part {

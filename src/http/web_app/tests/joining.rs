@@ -352,3 +352,23 @@ fn the_real_pages_can_be_joined() {
     let rich = text(&scripts, "joined/editor-rich-index-").0;
     assert!(document.contains(&format!("$load('/{rich}',['/vendor/rich-")));
 }
+
+#[test]
+fn a_worker_is_started_by_a_script_that_always_has_the_same_address() {
+    let outputs = joined(&[
+        ("src/pages/home.js", "import { a } from '../a.js'\na()\n"),
+        ("src/a.js", "export const a = 1\n"),
+        ("src/work/start.js", "import { a } from '../a.js'\nonmessage = a\n"),
+        ("worker.js", "// Words.\nimport './src/work/start.js'\n"),
+        ("sw.js", "__PRECACHE__"),
+    ]);
+    let outputs = outputs.expect("joined");
+    let (start, code) = text(&outputs, "joined/work-start-");
+    assert!(code.contains("$joined['src/a.js']"), "a worker has nothing of the page: {code}");
+    assert_eq!(text(&outputs, "worker.js").1, format!("import'/{start}'\n"));
+    assert!(text(&outputs, "sw.js").1.contains(start));
+    for script in ["import './src/a.js'\nrun()", "run()", ""] {
+        let problem = joined(&[("src/pages/home.js", ""), ("src/a.js", ""), ("worker.js", script)]);
+        assert!(problem.is_err_and(|it| it.contains("imports one module")), "{script}");
+    }
+}

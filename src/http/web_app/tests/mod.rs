@@ -60,15 +60,24 @@ fn pages_and_files_are_told_apart_by_their_paths() {
     for path in ["d/notes", "d/a/b", "d/a%2Fb", "d/src/main.js", "d/%F0%9F%98%80"] {
         assert_eq!(target(path), file("document.html"), "{path}");
     }
+    assert_eq!(target("h/notes"), file("history.html"));
+    assert_eq!(target("h/a%00b"), Target::BadName(NameError::Control('\0')));
     assert_eq!(target("d/a%00b"), Target::BadName(NameError::Control('\0')));
     assert_eq!(target("d/"), Target::BadName(NameError::Empty));
-    let files = ["src/ui/menu.js", "joined/home-1.js", "sw.js", "icon.svg", "manifest.webmanifest"];
-    for path in files {
+    for path in [
+        "src/ui/menu.js",
+        "joined/home-1.js",
+        "sw.js",
+        "worker.js",
+        "icon.svg",
+        "manifest.webmanifest",
+    ] {
         assert_eq!(target(path), file(path), "{path}");
     }
     for path in [
         "index",
         "document",
+        "history",
         "package.json",
         "document.html",
         "README.md",

@@ -155,6 +155,12 @@ class RichDocument {
     return { line: t('rich.count', { count: words }), detail: t('rich.count.detail', { count: words, characters }) }
   }
 
+  /** @param {import('../contract.js').WriterOf | null} writerOf */
+  async showAuthors(writerOf) {
+    const { showAuthors } = await import('./authors.js')
+    if (this.#open && !this.#open.editor.isDestroyed) showAuthors(this.#open.editor, this.fragment, writerOf)
+  }
+
   plainText() {
     return this.#open ? asMarkdown(this.#open.editor.state.doc) : (this.#viewer?.element.innerText ?? '')
   }

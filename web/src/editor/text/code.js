@@ -65,6 +65,7 @@ export function open(parent, context) {
     },
     outline: () => [],
     count: () => ({ line: t('text.count.lines', { count: view.state.doc.lines }), detail: t('text.count.detail', { characters: view.state.doc.length, lines: view.state.doc.lines }) }),
+    showAuthors: editor.showAuthors,
     plainText: () => view.state.doc.toString(),
     destroy() {
       for (const stop of stops) stop()

@@ -39,6 +39,7 @@ import { words } from './words.js'
  * @property {() => void} focus
  * @property {() => void} destroy
  * @property {(client: number) => boolean} goTo
+ * @property {import('../contract.js').OpenEditor['showAuthors']} showAuthors
  */
 
 /**
@@ -90,6 +91,7 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
     canEdit: () => !view.state.readOnly,
     setEditable: canEdit => view.dispatch({ effects: [editable.reconfigure(canEdit ? [] : READ_ONLY), language.allow(canEdit)] }),
     focus: () => view.focus(),
+    showAuthors: async writerOf => (await import('./authors.js')).showAuthors(view, text, writerOf),
     goTo: client => carets.goTo(view, client),
     destroy() {
       stopSpeaking()

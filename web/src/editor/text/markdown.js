@@ -49,6 +49,7 @@ export function open(parent, context) {
     outline: () => headings(view.state.doc).map(({ level, text, line }) => ({ level, text, go: () => frame.showSource() && goToLine(view, line) })),
     goTo: client => frame.showSource() && editor.goTo(client),
     count: () => countOf(words, view.state.doc),
+    showAuthors: editor.showAuthors,
     plainText: () => view.state.doc.toString(),
     destroy() {
       frame.stop()

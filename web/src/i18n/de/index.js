@@ -1,5 +1,6 @@
 // All texts (de).
 import { common } from './common.js'
+import { history } from './history.js'
 import { home } from './home.js'
 import { rescue } from './rescue.js'
 import { rich } from './rich.js'
@@ -8,4 +9,4 @@ import { shellParts } from './shell_parts.js'
 import { status } from './status.js'
 import { text } from './text.js'
 
-export const de = { ...common, ...home, ...rescue, ...rich, ...shell, ...shellParts, ...status, ...text }
+export const de = { ...common, ...history, ...home, ...rescue, ...rich, ...shell, ...shellParts, ...status, ...text }

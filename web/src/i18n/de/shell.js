@@ -44,4 +44,5 @@ export const shell = {
   'shell.problem.newer-schema': 'Dieses Dokument braucht eine neuere Version dieser App.',
   'shell.problem.newer-schema.detail': 'Es kann nur gelesen werden, damit nichts verloren geht. Lade die Seite neu, um die neueste Version zu bekommen.',
   'shell.reload': 'Neu laden',
+  'shell.history': 'Verlauf',
 }

@@ -55,4 +55,6 @@ export const shellParts = {
   'shell.about.licence': 'Lizenz',
   'shell.about.text': 'Jede Art von Dokument hat weitere; F1 in einem Dokument zeigt alle.',
   'shell.renamed': 'Dieses Dokument hat eine neue Adresse: {name}',
+  'shell.authors': 'Farben der Mitwirkenden',
+  'shell.authors.legend': 'Geschrieben von',
 }

@@ -44,4 +44,5 @@ export const shell = {
   'shell.problem.newer-schema': 'This document needs a newer version of this app.',
   'shell.problem.newer-schema.detail': 'It is shown for reading only, so that nothing is lost. Reload to get the newest version.',
   'shell.reload': 'Reload',
+  'shell.history': 'History',
 }

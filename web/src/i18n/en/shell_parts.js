@@ -55,4 +55,6 @@ export const shellParts = {
   'shell.about.licence': 'Licence',
   'shell.about.text': 'Every kind of document adds its own; F1 in a document lists them all.',
   'shell.renamed': 'This document has a new address: {name}',
+  'shell.authors': 'Colours of authors',
+  'shell.authors.legend': 'Written by',
 }

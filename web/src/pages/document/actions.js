@@ -35,6 +35,7 @@ export function menuItems(desk) {
     null,
     ...command('people'),
     ...command('outline'),
+    ...command('history'),
     ...viewItems(),
     ...(count ? [{ id: 'count', label: t('shell.count'), icon: 'count', hint: count.line, run: () => toast(count.detail) }] : []),
     null,
@@ -50,7 +51,7 @@ export function menuItems(desk) {
 
 /** @returns {MenuItem[]} */
 function viewItems() {
-  const { theme, width, flags, spelling } = settings
+  const { theme, width, flags, spelling, authors } = settings
   const turn = (/** @type {import('../../device/settings.js').Setting} */ name, /** @type {string} */ on, /** @type {string} */ off) => () => choose(name, settings[name].value === on ? off : on)
   const themes = { system: t('common.theme.system'), light: t('common.theme.light'), dark: t('common.theme.dark') }
   return [
@@ -67,6 +68,7 @@ function viewItems() {
       items: [
         { id: 'width', label: t('shell.width'), isChecked: width.value === 'wide', run: turn('width', 'wide', 'column') },
         { id: 'flags', label: t('shell.flags'), isChecked: flags.value === 'always', run: turn('flags', 'always', 'move') },
+        { id: 'authors', label: t('shell.authors'), isChecked: authors.value === 'on', run: turn('authors', 'on', 'off') },
         { id: 'spelling', label: t('shell.spelling'), isChecked: spelling.value === 'on', run: turn('spelling', 'on', 'off') },
       ],
     },

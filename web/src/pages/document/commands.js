@@ -22,6 +22,7 @@ export function pageCommands(desk) {
     shortcuts: () => showShortcuts(desk),
     people: panel('people'),
     outline: panel('outline'),
+    history: async () => (await import('./past.js')).showPast(desk),
     where: async () => announce((await import('./whereabouts.js')).whereIsEveryone(desk)),
     save: () => sayIfSaved(desk),
     toolbar: focusToolbar,
@@ -39,8 +40,8 @@ export function listenToKeys(desk) {
     const command = pageCommands(desk).find(({ keys, also }) => isPressed(event, keys) || (also && isPressed(event, also)))
     if (!command) return
     event.preventDefault()
-    // A dialog has the keyboard to itself; but the browser's own dialogs stay away also then.
-    if (!document.querySelector('dialog[open]')) command.run()
+    // A dialog and the timeline have the keyboard to themselves; but the browser's own dialogs stay away also then.
+    if (!document.querySelector('dialog[open], .past')) command.run()
   })
 }
 

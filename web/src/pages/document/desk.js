@@ -20,6 +20,7 @@ import { readMeta } from '../../sync/meta.js'
  * @property {Signal<number>} frame ticks after the editor changed, once per frame
  * @property {Signal<PanelName | null>} panel
  * @property {Signal<{ person: import('../../presence/people.js').Present, stop: () => void } | null>} following
+ * @property {Signal<import('../history/scene.js').Look[]>} authors who wrote it, while that is shown
  * @property {Signal<(() => any) | null>} overlay draws the open dialog
  */
 
@@ -37,6 +38,7 @@ export function setDesk(parts) {
     frame: signal(0),
     panel: signal(null),
     following: signal(null),
+    authors: signal([]),
     overlay: signal(null),
   }
 }

@@ -1,7 +1,7 @@
 // The shortcuts of the document page itself: the one table for keys, palette, menu and lists of shortcuts.
 import '../../i18n/shell.js'
 
-/** @typedef {'palette' | 'shortcuts' | 'people' | 'outline' | 'where' | 'save' | 'toolbar' | 'next-region' | 'previous-region'} PageCommandId */
+/** @typedef {'palette' | 'shortcuts' | 'people' | 'outline' | 'history' | 'where' | 'save' | 'toolbar' | 'next-region' | 'previous-region'} PageCommandId */
 /** @typedef {{ id: PageCommandId, label: import('../../i18n/index.js').Key, keys: string, also?: string, icon?: string }} PageKey */
 
 /** @type {PageKey[]} */
@@ -10,6 +10,7 @@ export const PAGE_KEYS = [
   { id: 'shortcuts', label: 'shell.shortcuts', keys: 'F1', also: 'Mod-/', icon: 'keyboard' },
   { id: 'people', label: 'shell.people', keys: 'Mod-Alt-u', icon: 'people' },
   { id: 'outline', label: 'shell.outline', keys: 'Mod-Alt-o', icon: 'outline' },
+  { id: 'history', label: 'shell.history', keys: 'Mod-Alt-h', icon: 'history' },
   { id: 'where', label: 'shell.where', keys: 'Mod-Alt-w', icon: 'person' },
   { id: 'save', label: 'shell.save', keys: 'Mod-s', icon: 'check' },
   { id: 'toolbar', label: 'shell.to-toolbar', keys: 'Alt-F10' },

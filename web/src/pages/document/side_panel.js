@@ -5,6 +5,7 @@ import { choose, settings } from '../../device/settings.js'
 import { read, write } from '../../device/storage.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/shell.js'
+import '../../i18n/shell_parts.js'
 import { sectionOf } from '../../presence/section.js'
 import { OutlineList } from '../../ui/outline_list.js'
 import { Panel } from '../../ui/panel.js'
@@ -41,8 +42,17 @@ function People({ desk }) {
   return html`<${PeopleList} people=${desk.people.value} followed=${desk.following.value?.person.key ?? null} longest=${NAME_LONGEST}
       whereIs=${(/** @type {Present} */ person) => (person.isMe ? null : sectionFor(desk, person))} onRename=${(/** @type {string} */ name) => rename(desk, name)}
       onJump=${(/** @type {Present} */ person) => jumpTo(desk, person)} onFollow=${(/** @type {Present} */ person) => toggleFollow(desk, person)}>
+    <${Authors} desk=${desk} />
     <${ActivityLog} lines=${log.value} detail=${settings.activity.value} onDetail=${(/** @type {string} */ detail) => choose('activity', detail)} />
   <//>`
+}
+
+/** Whose colour is whose. @param {{ desk: Desk }} props */
+function Authors({ desk }) {
+  const authors = desk.authors.value
+  if (authors.length === 0) return null
+  return html`<h3>${t('shell.authors.legend')}</h3>
+    <ul class="author-legend">${authors.map(({ name, hue, shape }) => html`<li class=${`hue-${hue}`}><i class=${`shape shape-${shape}`}></i> <bdi>${name}</bdi></li>`)}</ul>`
 }
 
 /** @param {{ desk: Desk }} props */

@@ -25,6 +25,7 @@ export function TopBar({ desk }) {
     <${Avatars} people=${desk.people.value} onMore=${() => openPanel(desk, 'people')}
       onChoose=${(/** @type {import('../../presence/people.js').Present} */ person) => (person.isMe ? openPanel(desk, 'people') : jumpTo(desk, person))} />
     <${CopyLink} />
+    <button class="button-bare is-wide-only" type="button" aria-label=${t('shell.history')} data-tip=${t('shell.history')} data-keys="Mod-Alt-h" onClick=${async () => (await import('./past.js')).showPast(desk)}><${Icon} name="history" /></button>
     <button class="button-bare is-wide-only" type="button" aria-label=${t('shell.panel')} data-tip=${t('shell.panel')} data-keys="Mod-Alt-u" aria-pressed=${String(desk.panel.value !== null)}
       onClick=${() => (desk.panel.value ? (desk.panel.value = null) : openPanel(desk, 'people'))}><${Icon} name="panel" /></button>
     <${MenuButton} label=${t('shell.menu')} items=${async () => (await import('./actions.js')).menuItems(desk)}><${Icon} name="more" /><//>

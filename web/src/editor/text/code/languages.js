@@ -88,7 +88,7 @@ export function followLanguage(doc, onChanged) {
 }
 
 /** Without a connection code stays readable without colours. @param {string} lang @returns {Promise<import('../extension.js').Extension>} */
-async function fetchGrammar(lang) {
+export async function fetchGrammar(lang) {
   if (!lang) return []
   try {
     const { languages } = await import('../../../../vendor/languages.js')

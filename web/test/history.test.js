@@ -1,0 +1,191 @@
+// The past that a page shows against a plain replay of the raw updates by stock Yjs: text, structure, marks and authors at
+// random moments, and what was inserted and deleted between two.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Y } from '../vendor/core.js'
+import { indexOf } from '../src/history/index.js'
+import { readPack } from '../src/history/pack.js'
+import { Past } from '../src/history/past.js'
+import { RichPast } from '../src/history/rich.js'
+import { TextPast } from '../src/history/text.js'
+import { PackWriter } from './support/pack_writer.mjs'
+import { random, replay, typeTogether } from './support/typists.mjs'
+
+/** @typedef {import('../src/history/rich.js').RichNode} RichNode */
+/** @typedef {import('../src/history/moment.js').Shown} Shown */
+
+/** A past of packs that follow each other. @param {import('./support/pack_writer.mjs').Entry[]} entries @param {number} packs */
+function pastOf(entries, packs) {
+  const writer = new PackWriter()
+  const size = Math.ceil(entries.length / packs)
+  const first = new Past(readPack(writer.write(entries.slice(0, size))))
+  for (let at = size; at < entries.length; at += size) first.add(readPack(writer.write(entries.slice(at, at + size))))
+  return first
+}
+
+/** @param {number} count @param {number} of @param {number} seed */
+function someMoments(count, of, seed) {
+  const next = random(seed)
+  const moments = new Set([0, of - 1])
+  while (moments.size < count) moments.add(Math.floor(next() * of))
+  return moments
+}
+
+/** Runs of the same author as the author of each character. @param {import('../src/history/text.js').Runs} runs @param {(author: number) => string} nameOf */
+function spread({ ends, authors }, nameOf) {
+  return [...ends].flatMap((end, index) => Array(end - (index > 0 ? ends[index - 1] : 0)).fill(nameOf(authors[index])))
+}
+
+/** @param {Y.Text | Y.XmlText} text @param {(item: Y.Item, offset: number) => string} authorOf */
+function charsOf(text, authorOf) {
+  /** @type {string[]} */
+  const authors = []
+  for (let item = text._start; item; item = item.right) {
+    if (item.deleted || !(item.content instanceof Y.ContentString)) continue
+    for (let offset = 0; offset < item.length; offset += 1) authors.push(authorOf(item, offset))
+  }
+  return authors
+}
+
+for (const [seed, packs] of [[1, 1], [2, 3], [3, 1]]) {
+  test(`a text by three people is as a replay shows it, at 120 moments (${seed}, in ${packs} packs)`, () => {
+    const entries = typeTogether({ kind: 'text', seed, edits: 1200 })
+    const index = indexOf(pastOf(entries, packs))
+    assert.equal(index.kind, 'markdown')
+    const past = new TextPast(/** @type {any} */ (index))
+    const nameOf = (/** @type {number} */ author) => index.users[author].name
+    let before = { at: -1, base: /** @type {number | null} */ (null) }
+    let shown = ''
+    let count = 0
+    /** @type {Map<number, string>} */
+    const texts = new Map()
+    replay(entries, someMoments(120, entries.length, seed), (at, doc, authorOf) => {
+      const text = doc.getText('text')
+      const now = { at, base: null }
+      shown = applied(shown, past.changes(before, now))
+      before = now
+      texts.set(at, text.toString())
+      assert.equal(shown, text.toString(), `after ${at}`)
+      assert.equal(past.text(now), shown)
+      assert.deepEqual(spread(past.runs(now), nameOf), charsOf(text, authorOf), `authors after ${at}`)
+      count += 1
+    })
+    assert.equal(count, 120)
+    compareTexts(past, texts, entries)
+  })
+}
+
+/** @param {TextPast} past @param {Map<number, string>} texts @param {import('./support/pack_writer.mjs').Entry[]} entries */
+function compareTexts(past, texts, entries) {
+  const moments = [...texts.keys()]
+  for (const [place, base] of moments.entries()) {
+    const at = moments[Math.min(moments.length - 1, place + 7)]
+    const shown = { at, base }
+    const text = past.text(shown)
+    const runs = past.runs(shown)
+    const changed = TextPast.changed(runs, text)
+    assert.equal(without(text, changed, 'deleted'), texts.get(at), `compared with ${base}, ${at} is in it`)
+    assert.equal(without(text, changed, 'inserted'), texts.get(base), `compared with ${at}, ${base} is in it`)
+  }
+  assert.equal(past.text({ at: -1, base: null }), '')
+  assert.equal(past.text({ at: entries.length - 1, base: -1 }), past.text({ at: entries.length - 1, base: null }))
+}
+
+/** @param {string} text @param {ReturnType<typeof TextPast.changed>} changed @param {string} state */
+function without(text, changed, state) {
+  return changed.filter(change => change.state === state).toReversed().reduce((rest, { from, to }) => rest.slice(0, from) + rest.slice(to), text)
+}
+
+/** @param {string} text @param {import('../src/history/text.js').Change[]} changes */
+function applied(text, changes) {
+  return changes.toReversed().reduce((rest, { from, to, insert }) => rest.slice(0, from) + insert + rest.slice(to), text)
+}
+
+for (const [seed, packs] of [[11, 1], [12, 4], [13, 1]]) {
+  test(`a rich document by three people is as a replay shows it, at 120 moments (${seed}, in ${packs} packs)`, () => {
+    const entries = typeTogether({ kind: 'rich', seed, edits: 1500 })
+    const index = indexOf(pastOf(entries, packs))
+    assert.equal(index.kind, 'rich')
+    const past = new RichPast(/** @type {any} */ (index))
+    const nameOf = (/** @type {number} */ author) => index.users[author].name
+    /** @type {Map<number, { tree: any[], text: string }>} */
+    const seen = new Map()
+    /** Trees by block and key, which must not change while the key is the same. @type {Map<string, string>} */
+    const kept = new Map()
+    replay(entries, someMoments(120, entries.length, seed), (at, doc, authorOf) => {
+      const now = { at, base: null }
+      const nodes = past.blocks(now).flatMap(({ block, id, key }) => {
+        const tree = past.nodes(block, now)
+        const before = kept.get(`${id} ${key}`) ?? JSON.stringify(tree)
+        assert.equal(JSON.stringify(tree), before, `block ${block} is the same for as long as its key is`)
+        kept.set(`${id} ${key}`, before)
+        return tree
+      })
+      const fragment = doc.getXmlFragment('default')
+      assert.deepEqual(treeOf(nodes), stockTree(fragment), `after ${at}`)
+      assert.deepEqual(authorsIn(nodes, nameOf), stockAuthors(fragment, authorOf), `authors after ${at}`)
+      seen.set(at, { tree: stockTree(fragment), text: textIn(nodes) })
+    })
+    assert.equal(seen.size, 120)
+    const moments = [...seen.keys()]
+    for (const [place, base] of moments.entries()) {
+      const shown = { at: moments[Math.min(moments.length - 1, place + 5)], base }
+      const nodes = past.blocks(shown).flatMap(({ block }) => past.nodes(block, shown))
+      assert.deepEqual(treeOf(only(nodes, 'deleted')), seen.get(shown.at)?.tree, `compared with ${base}, ${shown.at} is in it`)
+      assert.equal(textIn(only(nodes, 'inserted')), seen.get(base)?.text, `compared with ${shown.at}, the text of ${base} is in it`)
+    }
+  })
+}
+
+/** Without what is in one state. @param {RichNode[]} nodes @param {string} state @returns {RichNode[]} */
+function only(nodes, state) {
+  return nodes.filter(node => node.state !== state).map(node => (node.type === 'text' ? node : { ...node, content: only(node.content, state) }))
+}
+
+/** The tree without authors: neighbours with the same marks are one. @param {RichNode[]} nodes @returns {any[]} */
+function treeOf(nodes) {
+  return joined(nodes.map(node => (node.type === 'text' ? { text: node.text, marks: node.marks } : { name: node.name, attributes: node.attributes, content: treeOf(node.content) })))
+}
+
+/** @param {Y.XmlFragment} parent @returns {any[]} */
+function stockTree(parent) {
+  return joined(parent.toArray().flatMap(child => {
+    if (child instanceof Y.XmlText) return child.toDelta().map((/** @type {any} */ { insert, attributes = {} }) => ({ text: insert, marks: attributes }))
+    if (child instanceof Y.XmlElement) return [{ name: child.nodeName, attributes: child.getAttributes(), content: stockTree(child) }]
+    return []
+  }))
+}
+
+/** @param {any[]} nodes @returns {any[]} */
+function joined(nodes) {
+  /** @type {any[]} */
+  const out = []
+  for (const node of nodes) {
+    const before = out.at(-1)
+    if (before?.text !== undefined && node.text !== undefined && JSON.stringify(sorted(before.marks)) === JSON.stringify(sorted(node.marks))) before.text += node.text
+    else out.push({ ...node })
+  }
+  return out
+}
+
+/** @param {Record<string, any>} marks */
+const sorted = marks => Object.entries(marks).sort(([a], [b]) => (a < b ? -1 : 1))
+
+/** @param {RichNode[]} nodes @param {(author: number) => string} nameOf @returns {string[]} */
+function authorsIn(nodes, nameOf) {
+  return nodes.flatMap(node => (node.type === 'text' ? Array(node.text.length).fill(nameOf(node.author)) : [nameOf(node.author), ...authorsIn(node.content, nameOf)]))
+}
+
+/** @param {Y.XmlFragment} parent @param {(item: Y.Item, offset: number) => string} authorOf @returns {string[]} */
+function stockAuthors(parent, authorOf) {
+  return parent.toArray().flatMap(child => {
+    if (child instanceof Y.XmlText) return charsOf(child, authorOf)
+    if (child instanceof Y.XmlElement) return [authorOf(/** @type {Y.Item} */ (child._item), 0), ...stockAuthors(child, authorOf)]
+    return []
+  })
+}
+
+/** @param {RichNode[]} nodes @returns {string} */
+function textIn(nodes) {
+  return nodes.map(node => (node.type === 'text' ? node.text : textIn(node.content))).join('')
+}

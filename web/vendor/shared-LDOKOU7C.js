@@ -1,1 +1,0 @@
-import{a as s,b as r,c as o,d as a,e as t}from"./shared-LSYSHQQU.js";import"./shared-SNMD27FJ.js";import"./shared-AJJRUOE3.js";import"./shared-AWXALN7W.js";import"./shared-VFHKQLQI.js";import"./shared-4AYPMJ6S.js";import"./shared-D7GOG6GM.js";export{t as autoCloseTags,a as html,s as htmlCompletionSource,r as htmlCompletionSourceWith,o as htmlLanguage};
