@@ -127,7 +127,7 @@ fn plain(recording: &Recording, to: usize, out: &mut dyn Write) -> anyhow::Resul
         text.push_str(format!("{}{words}", line.lead).trim_end());
         text.push('\n');
     }
-    super::write_out(out, text.as_bytes())
+    super::write_out(out, format!("{}\n", text.trim_end()).as_bytes())
 }
 
 /// Pictures for a recording: always the same for the same document.
