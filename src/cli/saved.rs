@@ -1,6 +1,10 @@
 //! Saved documents (`.coscribe`) for the commands `export` and `import`: out of a store and into one.
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{
+    io::{Read, Write},
+    path::Path,
+    sync::Arc,
+};
 
 use super::store;
 use crate::{
@@ -83,11 +87,10 @@ fn each_entry(
 }
 
 /// Reads a whole file and lets its edits pass.
-pub(super) fn take_in(path: &Path) -> anyhow::Result<Admitted> {
+pub(super) fn take_in(file: impl Read + Send) -> anyhow::Result<Admitted> {
     let document =
         crdt::Bounds { update_bytes: store::DOCUMENT_BYTES, document_bytes: store::DOCUMENT_BYTES };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let file = super::import::open(path)?;
     Ok(saved::take_in(file, BOUNDS, document, &clock)?)
 }
 

@@ -8,6 +8,7 @@
 
 mod api;
 mod data;
+mod examples;
 mod formats;
 mod harness;
 mod history;
