@@ -105,7 +105,8 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
     }
     let (config, directory) = store::settings(arguments.data.clone())?;
     let brings = if is_saved {
-        let admitted = saved::take_in(&arguments.file)
+        let admitted = open(&arguments.file)
+            .and_then(saved::take_in)
             .with_context(|| format!("cannot import {}", arguments.file.display()))?;
         Brings::Past(admitted)
     } else {

@@ -5,6 +5,7 @@
 mod export;
 mod import;
 mod inspect;
+mod replay;
 mod saved;
 mod serve;
 mod store;
@@ -36,6 +37,8 @@ enum Command {
     /// Make a document of a Markdown, HTML, text or JSON file or of a saved document, or merge a Yjs
     /// update into one. The server must not be running.
     Import(import::ImportArguments),
+    /// Play the past of a document in the terminal, for a recording or into a running server.
+    Replay(replay::ReplayArguments),
     /// Tell what a data directory holds and whether it is sound. Works beside a running server.
     Inspect(inspect::InspectArguments),
 }
@@ -61,6 +64,7 @@ fn execute(command: Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::serve(*arguments),
         Command::Export(arguments) => export::export(&arguments, out),
         Command::Import(arguments) => import::import(&arguments, out),
+        Command::Replay(arguments) => replay::replay(&arguments, out),
         Command::Inspect(arguments) => inspect::inspect(&arguments, out),
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     link::Link,
     presence::Presence,
-    status::{End, Refused},
+    status::{End, Refused, Undelivered},
 };
 use crate::{
     crdt::replica::{Replica, TextEdit},
@@ -124,6 +124,26 @@ impl Document {
             }
         }
         Ok(result)
+    }
+
+    /// Takes in an edit that was made elsewhere, and lets it wait for its turn to be sent.
+    pub(super) fn deliver(&mut self, update: &Bytes) -> Result<(), Undelivered> {
+        if !self.may_edit() {
+            return Err(Refused::ReadOnly.into());
+        }
+        if let Some(link) = &mut self.link {
+            link.make_room(&self.replica);
+        }
+        self.replica.apply(update)?;
+        self.made += 1;
+        if let Some(link) = &mut self.link {
+            link.queue(update.clone());
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.replica.state_vector()[..] == [0]
     }
 
     /// An edit panicked half-way: what it did is in the replica and nowhere else. Sends it again

@@ -21,6 +21,7 @@
 //! ```
 
 mod document;
+pub mod download;
 mod link;
 mod options;
 mod presence;
@@ -32,11 +33,12 @@ mod tests;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinHandle};
 
 pub use options::{Options, SetupError};
-pub use status::{End, Refused, Status};
+pub use status::{End, Refused, Status, Undelivered};
 
 pub use crate::crdt::replica::{OutOfRange, TextEdit};
 use crate::{
@@ -106,6 +108,25 @@ impl Client {
         let result = self.shared.lock().edit(change)?;
         self.shared.tell();
         Ok(result)
+    }
+
+    /// Passes on an edit that was made elsewhere, as it is. It is trusted like those of the server.
+    ///
+    /// # Errors
+    /// When the client has ended, may only read, or the bytes are no update.
+    pub fn deliver(&self, update: &Bytes) -> Result<(), Undelivered> {
+        if let Status::Ended(end) = &*self.shared.status.borrow() {
+            return Err(Refused::from(end.clone()).into());
+        }
+        self.shared.lock().deliver(update)?;
+        self.shared.tell();
+        Ok(())
+    }
+
+    /// Whether this client knows of nothing that anybody ever wrote in the document.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shared.lock().is_empty()
     }
 
     /// Waits until every edit made so far is on the server's disk.

@@ -2,6 +2,8 @@
 //!
 //! Plain values; who computes them is `document` and `socket`.
 
+use crate::crdt::replica::Unreadable;
+
 /// Whether the server and this client are in touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -45,4 +47,15 @@ pub enum Refused {
     /// The server lets this client read only.
     #[error("this client may read the document, not change it")]
     ReadOnly,
+}
+
+/// Why an edit that was made elsewhere is not passed on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undelivered {
+    /// As with one's own.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It is not an update.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
 }

@@ -53,17 +53,17 @@ pub fn changes(past: &Past, from: Seq, to: Seq) -> Result<Vec<Run>, HistoryError
     for piece in &pieces {
         match piece {
             Piece::Text(id, text) => writer.text(*id, text),
-            Piece::Block(id) => writer.block(*id),
+            Piece::Block(id, _) => writer.block(*id),
         }
     }
     Ok(writer.runs)
 }
 
 /// The rows that a unit begins and ends with, counted from 1.
-#[derive(Clone, Copy)]
-struct Life {
-    born: usize,
-    died: usize,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) born: usize,
+    pub(super) died: usize,
 }
 
 impl Life {
@@ -90,10 +90,10 @@ struct ClientLives {
     deaths: Vec<(u32, u32, usize)>,
 }
 
-struct Lives(HashMap<u64, ClientLives>);
+pub(super) struct Lives(HashMap<u64, ClientLives>);
 
 impl Lives {
-    fn of(past: &Past, rows: usize) -> Self {
+    pub(super) fn of(past: &Past, rows: usize) -> Self {
         let ids = past.content().clients();
         let mut clients: Vec<ClientLives> = Vec::new();
         clients.resize_with(ids.len(), ClientLives::default);
@@ -115,7 +115,7 @@ impl Lives {
     }
 
     /// The life of a unit, and of how many after it; at most `len`.
-    fn at(&self, id: Id, len: u32) -> (Life, u32) {
+    pub(super) fn at(&self, id: Id, len: u32) -> (Life, u32) {
         let forever = Life { born: usize::MAX, died: usize::MAX };
         let Some(client) = self.0.get(&id.client) else { return (forever, len) };
         let birth = client.births.partition_point(|(end, _)| *end <= id.clock);

@@ -6,17 +6,23 @@
 //! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
-//! writes them, `cache` finds or builds them, on the threads of `threads`. [`saved`] is a document with
-//! its past as one file.
+//! writes them, `cache` finds or builds them, on the threads of `threads`.
+//! [`film`] shows any moment as lines of text, [`saved`] is the file that carries a document with its
+//! past, [`states`] is what a document said, as a document of its own would hold it, and [`versions`]
+//! tells how much of that is new.
 
+mod aside;
 mod bytes;
 mod cache;
 pub mod changes;
+pub mod film;
 pub mod pack;
 pub mod past;
 pub mod rows;
 pub mod saved;
+pub mod states;
 mod threads;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ const ROWS: &[&[&str]] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("yrs", &["src/crdt/"]),
     ("sled", &["src/storage/index.rs"]),
-    ("rustix", &["src/storage/disk.rs", "src/server/files.rs"]),
+    ("rustix", &["src/storage/disk.rs", "src/server/files.rs", "src/cli/replay/terminal.rs"]),
     ("warp", &["src/http/"]),
     ("hyper", &["src/http/"]),
     ("hyper_util", &["src/http/"]),
@@ -29,6 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("brotli", &["src/history/"]),
     ("flate2", &["src/history/"]),
     ("pulldown_cmark", &["src/convert/markdown/"]),
+    ("imara_diff", &["src/crdt/content/"]),
     ("html5gum", &["src/convert/html/"]),
 ];
 
@@ -228,7 +229,8 @@ mod tests {
         }
         assert_eq!(
             complaints("src/storage/local.rs", "use rustix::fs;"),
-            "src/storage/local.rs:1: rustix is named only in src/storage/disk.rs and src/server/files.rs"
+            "src/storage/local.rs:1: rustix is named only in src/storage/disk.rs and src/server/files.rs and \
+             src/cli/replay/terminal.rs"
         );
         assert_eq!(
             complaints("src/load/mod.rs", "use tokio_tungstenite::x;"),
