@@ -135,7 +135,7 @@ const PAST = [
   { name: 'past-versions', isPicture: true, arrange: async ({ page }) => (await button(page, 'Versions').click(), page.getByRole('tab', { name: 'Versions' }).waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Close panel' }).click() },
   { name: 'past-name', arrange: async who => (await opensMenu(who, 'More about this moment'), await who.page.getByRole('menuitem', { name: 'Name this version' }).click(), dialog(who, 'Name this version')) },
   { name: 'past-muted', arrange: ({ page }) => page.locator('.past-author').first().click(), tidy: ({ page }) => page.locator('.past-author').first().click() },
-  { name: 'past-compared', isPicture: true, arrange: async ({ page }) => (await button(page, 'Compare').click(), page.locator('.past-change').first().waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Stop comparing' }).evaluate(element => /** @type {HTMLElement} */ (element).click()) },
+  { name: 'past-compared', isPicture: true, arrange: async ({ page }) => (await button(page, 'Compare').click(), page.locator('.is-past ins').first().waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Stop comparing' }).evaluate(element => /** @type {HTMLElement} */ (element).click()) },
 ]
 
 const OFFLINE = [/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource|WebSocket/]

@@ -72,7 +72,12 @@ export function startComparing(scene) {
   const from = starts.findLast(row => row <= scene.at.value) ?? 0
   scene.isPlaying.value = false
   scene.compareWith(from - 1)
-  scene.panel.value = 'changes'
+  listChanges(scene)
+}
+
+/** Beside the text, where there is room; on a phone the list would cover what it lists. @param {Scene} scene */
+export function listChanges(scene) {
+  if (matchMedia('(min-width: 801px)').matches) scene.panel.value = 'changes'
 }
 
 /** @param {Scene} scene */

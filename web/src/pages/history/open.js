@@ -5,6 +5,7 @@ import { openPast } from '../../editor/past.js'
 import { RichPast } from '../../history/rich.js'
 import { TextPast } from '../../history/text.js'
 import { withStyles } from '../../ui/styles.js'
+import { listChanges } from './changes.js'
 import { listenToKeys } from './keys.js'
 import { Loading } from './loading.js'
 import { momentHash, readMoment } from './moments.js'
@@ -53,7 +54,7 @@ function startAt(scene) {
   scene.goTo(named ? scene.rowOf(named.at) : scene.last)
   if (!named || named.base === null) return
   scene.compareWith(scene.rowOf(named.base))
-  scene.panel.value = 'changes'
+  listChanges(scene)
 }
 
 /** There is more of the past: who looks at the newest moment goes along. @param {Scene} scene */
