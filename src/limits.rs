@@ -37,6 +37,9 @@ pub const AUTHOR_LETTERS: usize = 100;
 /// Documents on one page of a list, at most.
 pub const LIST_PAGE: usize = 200;
 
+/// Entries on one page of a document's past, at most.
+pub const HISTORY_PAGE: usize = 1000;
+
 /// A body that keeps coming may take this long as a whole: 16 MiB at 250 kbit/s.
 pub const BODY_TIME: Duration = Duration::from_secs(600);
 

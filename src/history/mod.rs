@@ -13,6 +13,7 @@
 mod aside;
 mod bytes;
 mod cache;
+pub mod changes;
 pub mod pack;
 pub mod past;
 pub mod rows;

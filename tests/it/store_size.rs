@@ -1,5 +1,4 @@
-//! What a past costs: bytes on disk for each edit, and opening a document of a million. Not run by itself,
-//! as numbers are for people:
+//! What a past costs: bytes on disk for each edit. Not run by itself, as numbers are for people:
 //!
 //!     cargo test --release --test it store_size -- --ignored --nocapture --test-threads 1
 //!
@@ -9,14 +8,14 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use coscribe::{
     clock::{SystemClock, Timestamp},
     crdt::replica::Replica,
     identity::{Author, AuthorKind},
-    ids::{ClientId, DocumentId, DocumentName, Seq},
+    ids::{ClientId, DocumentId, DocumentName},
     random::SeededRandom,
     storage::{
         Entry, Store,
@@ -25,8 +24,6 @@ use coscribe::{
     },
 };
 use serde::Deserialize;
-
-use crate::harness::serve;
 
 const TRACES: [&str; 3] = ["sveltecomponent", "seph-blog1", "friendsforever"];
 
@@ -119,7 +116,7 @@ fn open(directory: &Path, journal_file_bytes: u64) -> Local {
     Local::open(options, Arc::new(StdDisk), Arc::new(SystemClock::new())).expect("opens").0
 }
 
-async fn fill(store: &Local, name: &str, updates: &[bytes::Bytes]) -> DocumentId {
+async fn fill(store: &Local, name: &str, updates: &[bytes::Bytes]) {
     let id = DocumentId::new(&SeededRandom::new(7));
     let name = DocumentName::new(name).expect("a name");
     store.create(&name, id, Timestamp(1)).await.expect("creates");
@@ -134,7 +131,6 @@ async fn fill(store: &Local, name: &str, updates: &[bytes::Bytes]) -> DocumentId
         };
         store.append(id, batch.iter().map(entry).collect()).await.expect("appends");
     }
-    id
 }
 
 fn bytes_in(directory: &Path) -> u64 {
@@ -185,54 +181,5 @@ async fn bytes_on_disk_for_each_edit() {
             each(archive, edits),
             each(state.len() as u64, edits)
         );
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "tells numbers, which nothing here can judge"]
-#[expect(clippy::disallowed_methods, reason = "measuring is what this is for")]
-async fn opening_a_document_of_a_million_edits() {
-    let Some(trace) = trace("sveltecomponent") else { return };
-    let mut ada = Replica::new(ClientId(1), "text");
-    let mut updates = Vec::with_capacity(1_000_000);
-    // End to end, each before those that were typed earlier.
-    while updates.len() < 1_000_000 {
-        updates.extend(type_patches(&mut ada, &[(0, 0, trace.start_content.clone())]));
-        for transaction in &trace.txns {
-            updates.extend(type_patches(&mut ada, &transaction.patches));
-        }
-    }
-    updates.truncate(1_000_000);
-    let directory = tempfile::tempdir().expect("a directory");
-    let store = open(directory.path(), 64 << 20);
-    let id = fill(&store, "long", &updates).await;
-    store.close().await.expect("closes");
-    let archive = archived(directory.path()).await;
-    let raw: u64 = updates.iter().map(|it| it.len() as u64).sum();
-    println!("1 000 000 edits: raw {raw} bytes, archives {archive} bytes");
-    let name = DocumentName::new("long").expect("a name");
-    for turn in ["from all entries", "from a snapshot"] {
-        let begun = Instant::now();
-        let server = serve(Some(directory.path()), "127.0.0.1:0").await;
-        let started = begun.elapsed();
-        let handle = server.documents().open(&name).expect("not stopping");
-        let state = handle.read().await.expect("loads");
-        let opened = begun.elapsed() - started;
-        let begun = Instant::now();
-        let store = server.documents().store();
-        let half = coscribe::history::states::state(Arc::clone(store), id, Seq(500_000)).await;
-        let half = half.expect("reads");
-        let moment = begun.elapsed();
-        let begun = Instant::now();
-        let back = coscribe::history::states::way_back(state.clone(), half, ClientId(9), ()).await;
-        let back = back.expect("works").expect("restores").map_or(0, |update| update.len());
-        println!(
-            "{turn}: server {started:?}, document {opened:?} ({} bytes); moment 500 000 {moment:?}, \
-             way back {:?} ({back} bytes)",
-            state.len(),
-            begun.elapsed()
-        );
-        drop(handle);
-        server.stop().await.expect("stops");
     }
 }

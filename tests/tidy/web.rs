@@ -5,7 +5,8 @@ use std::iter;
 /// A folder may import from later rows and from itself.
 const ROWS: &[&[&str]] = &[
     &["pages"],
-    &["editor", "home", "presence", "history", "dashboard"],
+    &["editor", "home", "presence", "dashboard"],
+    &["history"],
     &["sync", "api", "device", "ui"],
     &["i18n"],
     &["vendor"],

@@ -14,15 +14,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
+pub(super) use read::open;
 pub use read::read;
 pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 
 /// The XML fragment that holds rich text.
-const RICH: &str = "default";
+pub(super) const RICH: &str = "default";
 
 /// The text that holds Markdown or code.
-const TEXT: &str = "text";
+pub(super) const TEXT: &str = "text";
 
 /// The map in which a document tells about itself.
 const META: &str = "meta";

@@ -38,7 +38,7 @@ const OPEN_FORMATS: usize = 64;
 /// # Errors
 /// When the bytes are no such state, or it has too many parts.
 pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
-    let engine = open(state, ClientId(1), Some(&|update| translate(update, names)))?;
+    let engine = open(state, ClientId(1), Some(names))?;
     let txn = engine.doc().transact();
     let mut walk = Walk { txn: &txn, names, nodes: 0 };
     let rich = match txn.get_xml_fragment(RICH) {
@@ -62,11 +62,23 @@ pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
     Ok(Content { meta, body })
 }
 
+/// A document in the library, made of a whole state; with names, as [`translate`] puts it.
+pub(in crate::crdt) fn open(
+    state: &[u8],
+    client: ClientId,
+    names: Option<Names>,
+) -> Result<Engine, Unreadable> {
+    match names {
+        Some(names) => open_in_other_words(state, client, Some(&|it| translate(it, names))),
+        None => open_in_other_words(state, client, None),
+    }
+}
+
 /// Puts an update in other words before the library sees it.
 pub(super) type Rewrite<'a> = &'a dyn Fn(&parser::Update<'_>) -> Bytes;
 
 /// A document in the library, made of a whole state.
-pub(super) fn open(
+pub(super) fn open_in_other_words(
     state: &[u8],
     client: ClientId,
     rewrite: Option<Rewrite<'_>>,

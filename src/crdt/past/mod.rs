@@ -16,11 +16,12 @@ use std::{collections::HashMap, fmt};
 
 use bytes::Bytes;
 
+pub use super::parser::Id;
 use super::{
     admission::admit,
     engine::Engine,
     index::Index,
-    parser::{Delete, Id, Update},
+    parser::{Delete, Update},
     writer::Writer,
 };
 use crate::ids::ClientId;

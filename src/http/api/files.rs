@@ -40,12 +40,7 @@ impl Api {
         let turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
         let file = turn.work(move || convert::export(&state, format)).await?;
-        let stem = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
-        Ok(download(
-            found(file, format.media_type()),
-            stem.unwrap_or(name.as_str()),
-            format.extension(),
-        ))
+        Ok(called(found(file, format.media_type()), name, &summary.meta.title, format.extension()))
     }
 
     pub(super) async fn import<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
@@ -140,8 +135,14 @@ pub(super) fn found(file: Vec<u8>, media_type: &'static str) -> Response {
     response
 }
 
-/// A file to be kept under this name, to which its extension is added.
-pub(super) fn download(mut response: Response, stem: &str, extension: &str) -> Response {
+/// Names a file after its document.
+pub(super) fn called(
+    mut response: Response,
+    name: &DocumentName,
+    title: &str,
+    extension: &str,
+) -> Response {
+    let stem = if title.is_empty() { name.as_str() } else { title };
     if let Ok(disposition) = HeaderValue::from_str(&disposition(stem, extension)) {
         response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
     }

@@ -1,39 +1,36 @@
-//! The past of a document: the pack, entries and differences as JSON, and files as of a moment.
+//! The past of a document: entries and differences as JSON, and files as of a moment; the pack is in
+//! `pack`.
 //!
 //! What the past is, `history` knows; this reads addresses and writes answers.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
-use bytes::Bytes;
 use serde::Serialize;
-use warp::{
-    http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{
-            ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG,
-            IF_RANGE, RANGE, VARY,
-        },
-    },
-    reply::Response,
-};
+use warp::http::StatusCode;
 
 use super::{Api, Asked, Failure, Outcome, files, json};
 use crate::{
     clock::Timestamp,
     convert::{self, Format},
-    history::{Past, pack},
-    http::negotiate::{Coding, choose, has_tag},
-    ids::{DocumentId, DocumentName, Seq},
+    history::{
+        HistoryError, Past,
+        changes::{self, State, changes},
+        rows::User,
+    },
+    identity::AuthorKind,
+    ids::{DocumentName, Seq},
+    limits::HISTORY_PAGE,
 };
-
-/// Lets a browser keep a pack, and ask each time whether it is still the newest.
-const CACHE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// What of the past is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// Everything a viewer needs.
     Pack,
+    /// The entries, page by page.
+    Entries,
+    /// The text between two moments.
+    Changes,
     /// Which moment a time is.
     At,
     /// A file of the document as it was.
@@ -45,6 +42,8 @@ impl Part {
     pub(super) fn parse(segments: &[&str]) -> Result<Self, Failure> {
         Ok(match segments {
             [] => Self::Pack,
+            ["entries"] => Self::Entries,
+            ["changes"] => Self::Changes,
             ["at"] => Self::At,
             [moment, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
@@ -56,56 +55,41 @@ impl Part {
     }
 }
 
-/// What a pack is answered with.
-enum Answer {
-    /// The reader has it.
-    Unchanged(String),
-    Pack(String, Bytes),
-}
-
 impl Api {
     pub(super) async fn past(&self, asked: &Asked, name: &DocumentName, part: Part) -> Outcome {
         match part {
             Part::Pack => self.pack(asked, name).await,
+            Part::Entries => self.entries(asked, name).await,
+            Part::Changes => self.changes(asked, name).await,
             Part::At => self.moment_at(asked, name).await,
             Part::Export(moment, format) => self.export_past(name, moment, format).await,
         }
     }
 
-    async fn pack(&self, asked: &Asked, name: &DocumentName) -> Outcome {
+    async fn entries(&self, asked: &Asked, name: &DocumentName) -> Outcome {
         let after = Seq(number(asked, "after")?.unwrap_or(0));
-        let id = self.living(name).await?.id;
-        if let Some(epoch) = asked.value("epoch")
-            && DocumentId::parse(epoch) != Some(id)
-        {
-            return Err(Failure::OtherEpoch);
+        let limit: usize = number(asked, "limit")?.unwrap_or(HISTORY_PAGE);
+        if !(1..=HISTORY_PAGE).contains(&limit) {
+            let words = format!("`limit` is a number from 1 to {HISTORY_PAGE}");
+            return Err(Failure::Bad(words));
         }
-        let coding = choose(&asked.headers, |_| true);
-        let headers = asked.headers.clone();
-        let answer = self.history.read(id, move |past| {
-            let etag = etag(past, after, coding);
-            if has_tag(&headers, &etag) {
-                return Ok(Answer::Unchanged(etag));
-            }
-            Ok(Answer::Pack(etag, past.pack(after, as_packed(coding))?))
-        });
-        Ok(match answer.await? {
-            Answer::Unchanged(etag) => {
-                let mut response = Response::default();
-                *response.status_mut() = StatusCode::NOT_MODIFIED;
-                tagged(response, &etag)
-            }
-            Answer::Pack(etag, pack) => {
-                let mut response = ranged(&asked.headers, &etag, pack);
-                let lines = response.headers_mut();
-                lines.insert(CONTENT_TYPE, HeaderValue::from_static(pack::MEDIA_TYPE));
-                lines.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-                if coding != Coding::Identity {
-                    lines.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.token()));
-                }
-                tagged(response, &etag)
-            }
-        })
+        let id = self.living(name).await?.id;
+        let page = self.history.read(id, move |past| Ok(Entries::of(past, after, limit)));
+        Ok(json(StatusCode::OK, &page.await?))
+    }
+
+    async fn changes(&self, asked: &Asked, name: &DocumentName) -> Outcome {
+        let [from, to] = ["from", "to"].map(|key| number(asked, key));
+        let (Some(from), Some(to)) = (from?, to?) else {
+            let words = "the query must have `from` and `to`, which are numbers of entries";
+            return Err(Failure::Bad(words.into()));
+        };
+        if from > to {
+            return Err(Failure::Bad("`from` may not be after `to`".into()));
+        }
+        let id = self.living(name).await?.id;
+        let changes = self.history.read(id, move |past| Changes::of(past, Seq(from), Seq(to)));
+        Ok(json(StatusCode::OK, &changes.await?))
     }
 
     async fn moment_at(&self, asked: &Asked, name: &DocumentName) -> Outcome {
@@ -128,105 +112,90 @@ impl Api {
         let turn = self.turns.take().await?;
         let state = self.history.read(summary.id, move |past| past.state(moment)).await?;
         let file = turn.work(move || convert::export(&state, format)).await?;
-        let title = Some(&summary.meta.title[..]).filter(|title| !title.is_empty());
-        let stem = format!("{} ({moment})", title.unwrap_or(name.as_str()));
-        Ok(files::download(files::found(file, format.media_type()), &stem, format.extension()))
+        let response = files::found(file, format.media_type());
+        let ending = format!("{moment}.{}", format.extension());
+        Ok(files::called(response, name, &summary.meta.title, &ending))
+    }
+}
+
+/// An author as JSON.
+#[derive(Clone, Debug, Serialize)]
+struct Person {
+    kind: AuthorKind,
+    id: Arc<str>,
+    name: Arc<str>,
+}
+
+impl Person {
+    fn of(past: &Past, user: u32) -> Self {
+        let User { kind, id, name } = past.rows().users()[user as usize].clone();
+        Self { kind, id, name }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Entries {
+    entries: Vec<Entry>,
+    /// What to ask for to go on; none at the end.
+    next: Option<u64>,
+}
+
+/// An entry as JSON; what it inserted and deleted is counted in units, which letters are most of.
+#[derive(Debug, Serialize)]
+struct Entry {
+    seq: u64,
+    time: u64,
+    author: Person,
+    inserted: u64,
+    deleted: u64,
+    bytes: u32,
+}
+
+impl Entries {
+    fn of(past: &Past, after: Seq, limit: usize) -> Self {
+        let first = past.rows().up_to(after);
+        let end = past.rows().len().min(first.saturating_add(limit));
+        let entries = past.rows().range(first..end).map(|row| Entry {
+            seq: row.seq.0,
+            time: row.time.0,
+            author: Person::of(past, row.user),
+            inserted: row.inserted.iter().map(|(_, len)| u64::from(*len)).sum(),
+            deleted: row.deleted.iter().map(|units| u64::from(units.len)).sum(),
+            bytes: row.bytes,
+        });
+        let entries: Vec<Entry> = entries.collect();
+        let next = entries.last().map(|entry| entry.seq).filter(|_| end < past.rows().len());
+        Self { entries, next }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Changes {
+    from: u64,
+    to: u64,
+    runs: Vec<Run>,
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    state: State,
+    text: String,
+    author: Person,
+}
+
+impl Changes {
+    fn of(past: &Past, from: Seq, to: Seq) -> Result<Self, HistoryError> {
+        let runs = changes(past, from, to)?.into_iter();
+        let runs = runs.map(|run| {
+            let changes::Run { state, text, user } = run;
+            Run { state, text, author: Person::of(past, user) }
+        });
+        Ok(Self { from: from.0, to: to.0, runs: runs.collect() })
     }
 }
 
 /// A number in the query; `None` when it is not there.
-fn number<T: FromStr>(asked: &Asked, key: &str) -> Result<Option<T>, Failure> {
+pub(super) fn number<T: FromStr>(asked: &Asked, key: &str) -> Result<Option<T>, Failure> {
     let bad = |_| Failure::Bad(format!("`{key}` in the query is a number from 0"));
     asked.value(key).map(|value| value.parse().map_err(bad)).transpose()
-}
-
-fn as_packed(coding: Coding) -> pack::Coding {
-    match coding {
-        Coding::Identity => pack::Coding::Plain,
-        Coding::Brotli => pack::Coding::Brotli,
-        Coding::Gzip => pack::Coding::Gzip,
-    }
-}
-
-/// Stands for the very bytes: the past only grows at its end, or is cut at its beginning.
-fn etag(past: &Past, after: Seq, coding: Coding) -> String {
-    let (id, floor, last, coding) = (past.id(), past.floor(), past.last(), coding.token());
-    format!("\"{id}-{floor}-{after}-{last}-{coding}\"")
-}
-
-fn tagged(mut response: Response, etag: &str) -> Response {
-    let lines = response.headers_mut();
-    lines.insert(CACHE_CONTROL, CACHE);
-    lines.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    lines.insert(ETAG, HeaderValue::try_from(etag).expect("a tag is of letters and digits"));
-    response
-}
-
-/// The bytes, or the range of them that is asked for, if it is of these very bytes.
-fn ranged(headers: &HeaderMap, etag: &str, bytes: Bytes) -> Response {
-    let same = headers.get(IF_RANGE).is_none_or(|it| it.as_bytes() == etag.as_bytes());
-    let asked = headers.get(RANGE).filter(|_| same).and_then(|it| it.to_str().ok());
-    let size = bytes.len();
-    let (status, range, body) = match asked.and_then(|asked| one_range(asked, size)) {
-        None => return Response::new(bytes.into()),
-        Some(Some((from, to))) => {
-            let range = format!("bytes {from}-{}/{size}", to - 1);
-            (StatusCode::PARTIAL_CONTENT, range, bytes.slice(from..to))
-        }
-        Some(None) => (StatusCode::RANGE_NOT_SATISFIABLE, format!("bytes */{size}"), Bytes::new()),
-    };
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    if let Ok(range) = HeaderValue::try_from(range) {
-        response.headers_mut().insert(CONTENT_RANGE, range);
-    }
-    response
-}
-
-/// Reads a `Range` of one range (RFC 9110, 14.2): where it starts and ends, `Some(None)` when it is
-/// beyond the end. Anything else may be ignored.
-fn one_range(text: &str, size: usize) -> Option<Option<(usize, usize)>> {
-    let (first, last) = text.strip_prefix("bytes=")?.trim().split_once('-')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(first) || !digits(last) {
-        return None;
-    }
-    if first.is_empty() {
-        let length: usize = last.parse().ok()?;
-        return Some((length > 0 && size > 0).then(|| (size.saturating_sub(length), size)));
-    }
-    let first: usize = first.parse().ok()?;
-    if last.is_empty() {
-        return Some((first < size).then_some((first, size)));
-    }
-    let end = last.parse::<usize>().ok()?.checked_add(1)?;
-    (first < end).then(|| (first < size).then(|| (first, end.min(size))))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_one_stretch_of_bytes() {
-        for (text, expected) in [
-            ("bytes=0-9", Some(Some((0, 10)))),
-            ("bytes=90-", Some(Some((90, 100)))),
-            ("bytes=90-200", Some(Some((90, 100)))),
-            ("bytes=-7", Some(Some((93, 100)))),
-            ("bytes=-700", Some(Some((0, 100)))),
-            ("bytes=100-", Some(None)),
-            ("bytes=-0", Some(None)),
-            ("bytes=5-4", None),
-            ("bytes=0-1,5-6", None),
-            ("bytes=+1-2", None),
-            ("bytes=0-99999999999999999999", None),
-            ("lines=0-9", None),
-            ("bytes=", None),
-        ] {
-            assert_eq!(one_range(text, 100), expected, "{text}");
-        }
-        assert_eq!(one_range("bytes=0-", 0), Some(None));
-        assert_eq!(one_range("bytes=-5", 0), Some(None));
-    }
 }

@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod list;
 mod moments;
+mod pack;
 mod rights;
 mod route;
 mod saved;
@@ -121,8 +122,8 @@ impl Api {
             Route::AddVersion(name) => self.add_version(asked, name, body).await,
             Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
-            Route::Save(name) => self.save(name).await,
             Route::History(name, part) => self.past(asked, name, part).await,
+            Route::Save(name) => self.save(name).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -173,6 +174,8 @@ fn describe() -> serde_json::Value {
         "versions": "/api/v1/documents/{name}/versions",
         "version": "/api/v1/documents/{name}/versions/{id}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
+        "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",

@@ -25,8 +25,8 @@ pub(super) enum Path {
     CopyMoment(DocumentName),
     Versions(DocumentName),
     Version(DocumentName, String),
-    Save(DocumentName),
     History(DocumentName, Part),
+    Save(DocumentName),
     Convert,
 }
 
@@ -48,8 +48,8 @@ pub(super) enum Route<'a> {
     AddVersion(&'a DocumentName),
     RenameVersion(&'a DocumentName, &'a str),
     DeleteVersion(&'a DocumentName, &'a str),
-    Save(&'a DocumentName),
     History(&'a DocumentName, Part),
+    Save(&'a DocumentName),
     Convert,
 }
 
@@ -65,7 +65,6 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
-            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, "history", "restore"] => {
                 Self::RestoreMoment(name(document)?)
             }
@@ -77,6 +76,7 @@ impl Path {
             ["", "documents", document, "history", ref rest @ ..] => {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
+            ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -123,8 +123,8 @@ impl Path {
             Self::Versions(name) if posts => Route::AddVersion(name),
             Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
-            Self::Save(name) if reads => Route::Save(name),
             Self::History(name, part) if reads => Route::History(name, *part),
+            Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })

@@ -12,7 +12,7 @@ use warp::http::{HeaderMap, header::CONTENT_TYPE};
 use super::{
     Api, Asked, Body, Failure, Outcome,
     documents::{as_conflict, to_the_end},
-    files::{download, found},
+    files::{called, found},
 };
 use crate::{
     crdt,
@@ -35,8 +35,7 @@ impl Api {
         let reading = Handle::current();
         let work = move || save(&*store, &summary, saved, &reading);
         let file = turn.work(work).await?;
-        let stem = if title.is_empty() { name.as_str() } else { &title };
-        Ok(download(found(file, MEDIA_TYPE), stem, EXTENSION))
+        Ok(called(found(file, MEDIA_TYPE), name, &title, EXTENSION))
     }
 
     pub(super) async fn take_in<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome

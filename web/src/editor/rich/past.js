@@ -46,7 +46,7 @@ class RichView {
       editable: false,
       enableCoreExtensions: { delete: false },
       editorProps: { attributes: { role: 'document', 'aria-label': t('common.text'), tabindex: '0' } },
-      extensions: pastExtensions(lookOf),
+      extensions: pastExtensions(lookOf, () => this.#isCompared),
     })
     this.build = new NodeBuilder(this.#editor.schema)
   }
@@ -66,16 +66,14 @@ class RichView {
       return nodes
     })
     const { schema, state, view } = this.#editor
-    const next = Fragment.fromArray(blocks.length > 0 ? blocks : [schema.nodes.paragraph.create()])
+    const next = blocks.length > 0 ? blocks : [schema.nodes.paragraph.create()]
     const { content } = state.doc
-    const start = content.findDiffStart(next)
-    this.#place = start
-    if (start === null) return
-    const ends = content.findDiffEnd(next) ?? { a: start, b: start }
-    const overlap = Math.max(0, start - Math.min(ends.a, ends.b))
-    const doc = schema.topNodeType.create(null, next)
-    this.#place = ends.b + overlap
-    view.dispatch(replaced(state, start, ends.a + overlap, doc, ends.b + overlap))
+    const { head, tail, from, to } = difference(content.content, next)
+    const changed = next.slice(head, next.length - tail)
+    if (changed.length === 0 && from === to) return
+    const ends = content.findDiffEnd(Fragment.fromArray(next))
+    this.#place = ends ? Math.max(ends.b, from) : null
+    view.dispatch(state.tr.replace(from, to, new Slice(Fragment.fromArray(changed), 0, 0)))
   }
 
   reveal() {
@@ -123,14 +121,20 @@ class RichView {
   }
 }
 
-/** A step from one document to another that is no larger than it must be. @param {Editor['state']} state @param {number} from @param {number} to @param {Node} doc @param {number} end */
-function replaced(state, from, to, doc, end) {
-  try {
-    return state.tr.replace(from, to, doc.slice(from, end))
-  } catch {
-    // What does not fit in between fits as a whole.
-    return state.tr.replace(0, state.doc.content.size, new Slice(doc.content, 0, 0))
-  }
+/**
+ * How many blocks are the same at both ends, and the places between. Whole blocks are replaced: where a step cuts them open,
+ * finding out how the ends fit takes longer than all else.
+ * @param {readonly Node[]} before @param {Node[]} after
+ */
+function difference(before, after) {
+  const most = Math.min(before.length, after.length)
+  let head = 0
+  let tail = 0
+  while (head < most && before[head] === after[head]) head += 1
+  while (tail < most - head && before[before.length - 1 - tail] === after[after.length - 1 - tail]) tail += 1
+  const size = (/** @type {readonly Node[]} */ nodes) => nodes.reduce((sum, { nodeSize }) => sum + nodeSize, 0)
+  const from = size(before.slice(0, head))
+  return { head, tail, from, to: from + size(before.slice(head, before.length - tail)) }
 }
 
 /** Makes ProseMirror's nodes of those of the past. */

@@ -12,8 +12,8 @@ const TAGS = { kept: 'span', inserted: 'ins', deleted: 'del', changed: 'span' }
 /** Classes of a part, by author and fate. @param {Fate} fate @param {AuthorLook} look */
 export const classesOf = ({ state, author }, { hue }) => `by by-${author} hue-${hue} is-${state}`
 
-/** @param {(author: number) => AuthorLook} lookOf */
-export function pastExtensions(lookOf) {
+/** @param {(author: number) => AuthorLook} lookOf @param {() => boolean} isCompared whether there is something to tell */
+export function pastExtensions(lookOf, isCompared) {
   const By = Mark.create({
     name: 'by',
     excludes: '',
@@ -30,14 +30,14 @@ export function pastExtensions(lookOf) {
     name: 'fates',
     addGlobalAttributes: () => [{ types: nodes, attributes: { fate: { default: null, rendered: false } } }],
   })
-  return [...own, By, Fates, frames(lookOf)]
+  return [...own, By, Fates, frames(lookOf, isCompared)]
 }
 
 /** Which change is looked at: places in the document. @type {PluginKey<{ from: number, to: number } | null>} */
 export const looked = new PluginKey('looked')
 
-/** Tables in their frames, and blocks that came or went. @param {(author: number) => AuthorLook} lookOf */
-function frames(lookOf) {
+/** Tables in their frames, and blocks that came or went. @param {(author: number) => AuthorLook} lookOf @param {() => boolean} isCompared */
+function frames(lookOf, isCompared) {
   return Extension.create({
     name: 'frames',
     addProseMirrorPlugins: () => [
@@ -52,7 +52,7 @@ function frames(lookOf) {
           decorations(state) {
             /** @type {Decoration[]} */
             const found = []
-            state.doc.descendants((node, at) => {
+            if (isCompared()) state.doc.descendants((node, at) => {
               const fate = /** @type {Fate | null} */ (node.attrs.fate)
               if (fate) found.push(Decoration.node(at, at + node.nodeSize, { class: `block-${fate.state} ${classesOf(fate, lookOf(fate.author))}` }))
               // What is in a block that came or went came or went with it.
