@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
 pub use read::read;
-pub(super) use read::{open, translate};
+pub(super) use read::open;
 pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 

@@ -38,7 +38,7 @@ const OPEN_FORMATS: usize = 64;
 /// # Errors
 /// When the bytes are no such state, or it has too many parts.
 pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
-    let engine = open(state, ClientId(1), Some(&|update| translate(update, names)))?;
+    let engine = open(state, ClientId(1), Some(names))?;
     let txn = engine.doc().transact();
     let mut walk = Walk { txn: &txn, names, nodes: 0 };
     let rich = match txn.get_xml_fragment(RICH) {
@@ -62,11 +62,23 @@ pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
     Ok(Content { meta, body })
 }
 
+/// A document in the library, made of a whole state; with names, as [`translate`] puts it.
+pub(in crate::crdt) fn open(
+    state: &[u8],
+    client: ClientId,
+    names: Option<Names>,
+) -> Result<Engine, Unreadable> {
+    match names {
+        Some(names) => open_in_other_words(state, client, Some(&|it| translate(it, names))),
+        None => open_in_other_words(state, client, None),
+    }
+}
+
 /// Puts an update in other words before the library sees it.
 pub(in crate::crdt) type Rewrite<'a> = &'a dyn Fn(&parser::Update<'_>) -> Bytes;
 
 /// A document in the library, made of a whole state.
-pub(in crate::crdt) fn open(
+pub(super) fn open_in_other_words(
     state: &[u8],
     client: ClientId,
     rewrite: Option<Rewrite<'_>>,
@@ -97,7 +109,7 @@ pub(in crate::crdt) fn open(
 }
 
 /// The same update with formats as embedded `[name, value]`, and without what nobody asked for.
-pub(in crate::crdt) fn translate(update: &parser::Update<'_>, names: Names) -> Bytes {
+fn translate(update: &parser::Update<'_>, names: Names) -> Bytes {
     let mut writer = Writer::default();
     writer.count(update.sections.len());
     for section in &update.sections {

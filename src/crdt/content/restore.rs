@@ -61,8 +61,8 @@ pub enum RestoreError {
 /// When a state cannot be read or restored.
 pub fn restore(now: &[u8], then: &[u8], client: ClientId) -> Result<Option<Bytes>, RestoreError> {
     let broke = |_| RestoreError::from(Unreadable::State("reading it broke down".to_owned()));
-    let engine = read::open(now, client, Some(&formats_as_values))?;
-    let past = read::open(then, ClientId(1), Some(&formats_as_values))?;
+    let engine = read::open_in_other_words(now, client, Some(&formats_as_values))?;
+    let past = read::open_in_other_words(then, ClientId(1), Some(&formats_as_values))?;
     let outcome = catch_unwind(AssertUnwindSafe(|| bring_back(engine.doc(), past.doc())));
     if outcome.is_err() {
         // Dropping them could touch what is broken.
