@@ -94,6 +94,22 @@ pub const ADDRESS_BYTES: usize = 8 << 10;
 /// An image that is part of its address (`data:`).
 pub const DATA_IMAGE_BYTES: usize = 2 << 20;
 
+/// Versions of a document that people named. Records of documents live in memory, some 200 bytes each.
+pub const NAMED_VERSIONS: usize = 1000;
+
+/// Versions of a document that were noted by themselves; then the oldest of them go.
+pub const AUTOMATIC_VERSIONS: usize = 500;
+
+/// Letters of a version's name.
+pub const VERSION_NAME_LETTERS: usize = AUTHOR_LETTERS;
+
+/// Letters of a version's id.
+pub const VERSION_ID_LETTERS: usize = 16;
+
+/// Edits that may be read of the past to tell what a document said at some moment are no more than it
+/// has; this is how many bytes of them are held at a time.
+pub const HISTORY_PAGE_BYTES: usize = 4 << 20;
+
 /// Bounds that an operator may move.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -174,6 +190,9 @@ pub struct Limits {
     pub history_line: usize,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
+    /// The first edit after a pause of this length makes a version of what was there before; 0 for
+    /// never.
+    pub version_pause: Duration,
     /// Bad messages (that no Yjs client writes) after which a connection is closed.
     pub strikes: u32,
 }
@@ -218,6 +237,7 @@ impl Default for Limits {
             history_bytes: 512 << 20,
             history_line: 64,
             keep_deleted: Duration::from_hours(30 * 24),
+            version_pause: Duration::from_mins(30),
             strikes: 3,
         }
     }

@@ -11,10 +11,10 @@ use crate::{
     clock::{Clock, SystemClock},
     crdt,
     document::{Brought, bring_in},
-    history::saved::{self, Admitted, Bounds, EXTENSION, Subject, Survey},
+    history::saved::{self, Admitted, Bounds, EXTENSION, Subject},
     ids::{DocumentId, DocumentName, Seq},
     random::SystemRandom,
-    storage::{Store, StoredEntry, reader::Reader},
+    storage::{Store, StoredEntry, reader::Reader, versions},
 };
 
 /// Entries are read about so many bytes at a time.
@@ -38,7 +38,8 @@ pub(super) fn write(
 ) -> anyhow::Result<()> {
     let info = reader.documents().into_iter().find(|info| info.name == *name);
     let meta = store::on_large_stack(|| Ok(store::load(reader, id)?.meta()))?;
-    let mut survey = Survey::default();
+    let kept = versions::of_records(&reader.records(id)?);
+    let mut survey = saved::survey(&kept);
     each_entry(reader, id, |stored| {
         survey.add(&stored);
         Ok(true)
@@ -52,7 +53,8 @@ pub(super) fn write(
         saved: SystemClock::new().now(),
     };
     let last = survey.last();
-    let mut writer = survey.write(out, subject, &[])?;
+    let moments = saved::to_file(&kept, &mut survey);
+    let mut writer = survey.write(out, subject, &moments)?;
     each_entry(reader, id, |stored| {
         // A server may be adding to it meanwhile.
         if stored.seq <= last {
@@ -60,6 +62,7 @@ pub(super) fn write(
         }
         Ok(stored.seq < last)
     })?;
+    moments.iter().try_for_each(|version| writer.version(version))?;
     writer.finish()?;
     Ok(())
 }
@@ -98,9 +101,10 @@ pub(super) async fn bring(
     admitted: Admitted,
 ) -> anyhow::Result<usize> {
     let now = SystemClock::new().now();
-    let Admitted { header, meta, entries, .. } = admitted;
+    let Admitted { header, meta, entries, versions } = admitted;
     let (created, edits) = (header.created.min(now), entries.len());
-    let brought = Brought { meta, created, entries, ..Brought::default() };
+    let (moments, records) = saved::to_records(versions, &SystemRandom)?;
+    let brought = Brought { meta, created, entries, moments, records };
     bring_in(store, name, brought, now, &SystemRandom).await?;
     Ok(edits)
 }

@@ -68,6 +68,11 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "TIME", help_heading = "Documents")]
     keep_deleted: Option<String>,
 
+    /// The first edit after a pause of this length makes a version of what was there before; off for
+    /// never [default: 30m].
+    #[arg(long, value_name = "TIME", help_heading = "Documents")]
+    version_pause: Option<String>,
+
     /// Start a new journal file when one has this size.
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
     journal_file_size: Option<String>,
@@ -129,6 +134,7 @@ impl ServeArguments {
             ("unload-after", one(self.unload_after)),
             ("list-documents", one(self.list_documents)),
             ("keep-deleted", one(self.keep_deleted)),
+            ("version-pause", one(self.version_pause)),
             ("journal-file-size", one(self.journal_file_size)),
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),

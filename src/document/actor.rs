@@ -29,6 +29,7 @@ use super::{
     updates::Batch,
 };
 use crate::{
+    clock::Timestamp,
     crdt::{DocumentState, Incoming},
     ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason},
@@ -48,6 +49,8 @@ pub(super) struct Actor {
     pub(super) presence: Presence,
     pub(super) durability: Durability,
     pub(super) card: Card,
+    /// When it was last edited.
+    pub(super) changed: Option<Timestamp>,
     pub(super) acknowledgements: Acknowledgements,
     pub(super) batch: Batch,
     pub(super) sync_cache: Option<SyncCache>,
@@ -97,7 +100,7 @@ enum Served {
 
 impl Actor {
     pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
-        let Loaded { id, born, state, durability, card } = loaded;
+        let Loaded { id, born, state, durability, card, changed } = loaded;
         lease.live().show(card.shown());
         Self {
             setup,
@@ -110,6 +113,7 @@ impl Actor {
             presence: Presence::default(),
             durability,
             card,
+            changed,
             acknowledgements: Acknowledgements::default(),
             batch: Batch::default(),
             sync_cache: None,

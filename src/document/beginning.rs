@@ -10,6 +10,7 @@ use super::{Unavailable, actor::Actor, durability::AfterDurable, sync::in_pieces
 use crate::{
     crdt::{MetaChanges, Poisoned, Verdict},
     identity::Author,
+    ids::Seq,
     storage::Entry,
 };
 
@@ -17,7 +18,7 @@ use crate::{
 const META_BYTES: usize = 256;
 
 /// Where the outcome goes.
-type Reply = oneshot::Sender<Result<(), Unavailable>>;
+type Reply = oneshot::Sender<Result<Seq, Unavailable>>;
 
 impl Actor {
     /// Begins the document's life with content and what it says about itself.

@@ -11,7 +11,7 @@ use super::{Outbox, Permit};
 use crate::{
     crdt::MetaChanges,
     identity::{Access, Author},
-    ids::{DocumentId, SubscriberId},
+    ids::{DocumentId, Seq, SubscriberId},
     protocol::{Address, ClientMessage, CloseReason},
 };
 
@@ -34,8 +34,8 @@ pub enum Command {
         update: Bytes,
         /// Who it is by.
         author: Arc<Author>,
-        /// Whether it was accepted and is durable.
-        reply: oneshot::Sender<Result<(), Unavailable>>,
+        /// Whether it was accepted and is durable, and the entry that then was the last.
+        reply: oneshot::Sender<Result<Seq, Unavailable>>,
     },
     /// Begins the document's life with this, unless it has one; answered once it is durable.
     Begin {
@@ -46,7 +46,7 @@ pub enum Command {
         /// Who it is by.
         author: Arc<Author>,
         /// Whether the name was free and everything is durable.
-        reply: oneshot::Sender<Result<(), Unavailable>>,
+        reply: oneshot::Sender<Result<Seq, Unavailable>>,
     },
     /// Writes in `meta`, as an edit by the server.
     EditMeta {
@@ -55,7 +55,7 @@ pub enum Command {
         /// Who it is by.
         author: Arc<Author>,
         /// Whether it is durable.
-        reply: oneshot::Sender<Result<(), Unavailable>>,
+        reply: oneshot::Sender<Result<Seq, Unavailable>>,
     },
     /// Reads the whole document as one update.
     Read(oneshot::Sender<Result<Bytes, Unavailable>>),

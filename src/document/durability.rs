@@ -59,7 +59,8 @@ pub(super) struct AfterDurable {
     pub(super) before: Bytes,
     pub(super) updates: Vec<(Bytes, Option<SubscriberId>)>,
     pub(super) outcome: Result<(), Unavailable>,
-    pub(super) reply: tokio::sync::oneshot::Sender<Result<(), Unavailable>>,
+    /// Told the entry that is the last by then.
+    pub(super) reply: tokio::sync::oneshot::Sender<Result<Seq, Unavailable>>,
 }
 
 impl std::fmt::Debug for Durability {
@@ -80,6 +81,11 @@ impl Durability {
 
     pub(super) fn is_settled(&self) -> bool {
         self.in_flight.is_empty() && self.snapshot.writing.is_none() && self.card.is_none()
+    }
+
+    /// The last entry, when everything that was appended is durable.
+    pub(super) fn settled_at(&self) -> Option<Seq> {
+        (self.in_flight.is_empty() && self.last > Seq(0)).then_some(self.last)
     }
 
     /// Resolves with the next thing that the store finished; never when there is none.
@@ -136,6 +142,9 @@ pub(super) enum Finished {
 impl Actor {
     /// Hands entries to the store, first giving the document its life if it has none.
     pub(super) fn append(&mut self, entries: Vec<Entry>, permits: Vec<Permit>) {
+        if let Some(first) = entries.first() {
+            self.mind_pause(first.time);
+        }
         if !self.born {
             self.create();
         }
@@ -212,7 +221,7 @@ impl Actor {
         self.fan_out(due.iter_mut().flat_map(|after| std::mem::take(&mut after.updates)).collect());
         for AfterDurable { outcome, reply, .. } in due {
             // The caller may have stopped waiting; its edit is stored all the same.
-            let _ = reply.send(outcome);
+            let _ = reply.send(outcome.map(|()| self.durability.last));
         }
     }
 

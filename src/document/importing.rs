@@ -21,6 +21,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// Besides its update an entry takes about so much in the journal.
 const ENTRY_BYTES: usize = 64;
 
+/// Makes records, keys and values, of the seqs of moments.
+pub type Records = Box<dyn FnOnce(&[Seq]) -> Vec<(String, Bytes)> + Send>;
+
 /// What a document begins with. The entries have passed admission, in this order.
 pub struct Brought {
     /// What it says about itself.
@@ -32,7 +35,7 @@ pub struct Brought {
     /// Moments, as numbers of entries counted from 1, in order, whose seqs `records` needs.
     pub moments: Vec<u64>,
     /// Makes the records that are kept beside it: keys and values.
-    pub records: Box<dyn FnOnce(&[Seq]) -> Vec<(String, Bytes)> + Send>,
+    pub records: Records,
 }
 
 impl std::fmt::Debug for Brought {

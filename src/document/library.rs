@@ -10,7 +10,7 @@ use crate::{
     clock::Timestamp,
     crdt::{Meta, MetaChanges},
     identity::Author,
-    ids::{DocumentId, DocumentName},
+    ids::{DocumentId, DocumentName, Seq},
     storage::{DocumentInfo, StoreError},
 };
 
@@ -30,6 +30,8 @@ pub struct Summary {
     pub created: Timestamp,
     /// When the last edit was received.
     pub changed: Timestamp,
+    /// The last entry.
+    pub last: Seq,
     /// Bytes of all edits.
     pub bytes: u64,
     /// Sessions that have it open.
@@ -81,7 +83,7 @@ impl Documents {
         info: DocumentInfo,
         live: Option<&Live>,
     ) -> Result<Summary, Unavailable> {
-        let DocumentInfo { name, id, created, changed, bytes, .. } = info;
+        let DocumentInfo { name, id, created, changed, last, bytes } = info;
         let store = &self.setup().store;
         let meta = match live.and_then(Live::card) {
             Some(meta) => meta,
@@ -94,7 +96,7 @@ impl Documents {
         };
         let deleted = known(bin::deleted(&**store, id).await)?.flatten();
         let people = live.map_or(0, Live::people);
-        Ok(Summary { name, id, meta, created, changed, bytes, people, deleted })
+        Ok(Summary { name, id, meta, created, changed, last, bytes, people, deleted })
     }
 
     /// Begins a document; resolves when it is durable.
@@ -115,7 +117,7 @@ impl Documents {
         let (reply, answer) = oneshot::channel();
         let begin = Command::Begin { content, meta, author, reply };
         self.open(name)?.send(begin).await?;
-        answer.await.map_err(|_| Unavailable::Reloading)?
+        answer.await.map_err(|_| Unavailable::Reloading)?.map(drop)
     }
 
     /// Writes what a document says about itself; resolves when it is durable, after which everyone
@@ -138,7 +140,7 @@ impl Documents {
         let (reply, answer) = oneshot::channel();
         let edit = Command::EditMeta { changes, author, reply };
         self.open(name)?.send(edit).await?;
-        answer.await.map_err(|_| Unavailable::Reloading)?
+        answer.await.map_err(|_| Unavailable::Reloading)?.map(drop)
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     subscriber::Subscriber,
 };
 use crate::{
+    clock::Timestamp,
     crdt::{Bounds, DocumentState},
     ids::{ClientId, DocumentId, DocumentName},
     protocol::CloseReason,
@@ -24,6 +25,8 @@ pub(super) struct Loaded {
     pub(super) state: DocumentState,
     pub(super) durability: Durability,
     pub(super) card: Card,
+    /// When it was last edited.
+    pub(super) changed: Option<Timestamp>,
 }
 
 /// Reads a document, a few at a time on the whole server.
@@ -37,16 +40,18 @@ pub(super) async fn load(
         let retired = setup.store.retired_clients(name).await?;
         let Some(id) = setup.store.find(name).await? else {
             let id = DocumentId::new(&*setup.random);
-            return Ok((id, false, Opened::default(), retired, None));
+            return Ok((id, false, Opened::default(), retired, None, None));
         };
         if bin::deleted(&*setup.store, id).await?.is_some() {
             return Err(Unavailable::InBin);
         }
         let card = setup.store.record(id, card::KEY).await?;
-        Ok((id, true, setup.store.open(id).await?, retired, card))
+        let listed = setup.store.list(name.as_str(), None, 1).await?.into_iter().next();
+        let changed = listed.filter(|info| info.id == id).map(|info| info.changed);
+        Ok((id, true, setup.store.open(id).await?, retired, card, changed))
     };
     let read = tokio::time::timeout(setup.limits.load_timeout, reading).await;
-    let (id, born, opened, retired, card) = read.map_err(|_| Unavailable::Reloading)??;
+    let (id, born, opened, retired, card, changed) = read.map_err(|_| Unavailable::Reloading)??;
     let bounds = Bounds {
         update_bytes: setup.limits.update_bytes,
         document_bytes: setup.limits.document_bytes,
@@ -67,7 +72,7 @@ pub(super) async fn load(
         bytes,
     );
     let card = Card::of_opened(card, &state, born);
-    Ok(Box::new(Loaded { id, born, state, durability, card }))
+    Ok(Box::new(Loaded { id, born, state, durability, card, changed }))
 }
 
 impl From<StoreError> for Unavailable {

@@ -21,6 +21,7 @@ mod library;
 mod live;
 mod load;
 mod mailbox;
+mod pauses;
 mod presence;
 mod renaming;
 mod subscriber;

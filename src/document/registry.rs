@@ -18,8 +18,13 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Budget, Command, Unavailable, actor, live::Live, load::load, threads::Threads};
 use crate::{
-    clock::Clock, identity::Author, ids::DocumentName, limits::Limits, protocol::CloseReason,
-    random::Random, storage::Store,
+    clock::Clock,
+    identity::Author,
+    ids::{DocumentName, Seq},
+    limits::Limits,
+    protocol::CloseReason,
+    random::Random,
+    storage::Store,
 };
 
 /// Documents that may be loading at the same time, so that a storm of reconnects after a restart
@@ -283,11 +288,12 @@ impl DocumentHandle {
         self.mailbox.send(Box::new(command)).await.map_err(|_| Unavailable::Reloading)
     }
 
-    /// Applies an edit by the server; resolves when it is durable, after which everyone sees it.
+    /// Applies an edit by the server; resolves when it is durable, after which everyone sees it, to
+    /// the entry that then is the last.
     ///
     /// # Errors
     /// When it is refused or cannot be stored.
-    pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<(), Unavailable> {
+    pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<Seq, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Edit { update, author, reply }).await?;
         answer.await.map_err(|_| Unavailable::Reloading)?

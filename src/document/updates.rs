@@ -12,7 +12,7 @@ use super::{
 use crate::{
     crdt::{Applied, Incoming, Refusal, Verdict},
     identity::Author,
-    ids::SubscriberId,
+    ids::{Seq, SubscriberId},
     limits::BATCH_UPDATES,
     protocol::{CloseReason, ServerMessage},
     storage::Entry,
@@ -239,9 +239,9 @@ impl Actor {
         &mut self,
         update: Bytes,
         author: Arc<Author>,
-        reply: oneshot::Sender<Result<(), Unavailable>>,
+        reply: oneshot::Sender<Result<Seq, Unavailable>>,
     ) {
-        let refused = |reason: String| Err(Unavailable::Refused(reason));
+        let refused = Unavailable::Refused;
         if let Some(reason) = &self.durability.failed {
             let _ = reply.send(Err(Unavailable::Unwritable(reason.clone())));
             return;
@@ -251,7 +251,7 @@ impl Actor {
             Ok(applied) => applied,
             Err(poisoned) => {
                 self.poisoned = true;
-                let _ = reply.send(refused(poisoned.to_string()));
+                let _ = reply.send(Err(refused(poisoned.to_string())));
                 return;
             }
         };
@@ -261,9 +261,9 @@ impl Actor {
             Verdict::Applied(update) => (Some(update), Ok(())),
             Verdict::Known => (None, Ok(())),
             Verdict::Incomplete(part) => {
-                (part, refused("it depends on edits the document lacks".into()))
+                (part, Err(refused("it depends on edits the document lacks".into())))
             }
-            Verdict::Refused(refusal) => (None, refused(refusal.to_string())),
+            Verdict::Refused(refusal) => (None, Err(refused(refusal.to_string()))),
         };
         if let Some(update) = update {
             let time = self.setup.clock.now();

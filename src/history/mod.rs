@@ -7,8 +7,10 @@
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
 //! writes them, `cache` finds or builds them, on the threads of `threads`. [`film`] shows any moment as
-//! lines of text, [`saved`] is a document with its past as one file.
+//! lines of text. [`saved`] is the file that carries a document with its past. [`states`] is what a
+//! document said, as a document of its own would hold it; [`versions`] tells how much of that is new.
 
+mod aside;
 mod bytes;
 mod cache;
 pub mod changes;
@@ -17,7 +19,9 @@ pub mod pack;
 pub mod past;
 pub mod rows;
 pub mod saved;
+pub mod states;
 mod threads;
+pub mod versions;
 
 #[cfg(test)]
 mod tests;

@@ -88,6 +88,20 @@ impl Catalog {
         Ok(self.life(id)?.keyed.get(key).cloned())
     }
 
+    /// The small records whose keys start so.
+    pub(crate) fn records(
+        &self,
+        id: DocumentId,
+        prefix: &str,
+    ) -> Result<Vec<(Box<str>, Record)>, StoreError> {
+        let found =
+            self.life(id)?.keyed.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        Ok(found
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(key, record)| (key.clone(), record.clone()))
+            .collect())
+    }
+
     /// The change that writes or removes a small record, if its revision is as expected.
     pub(crate) fn put_record(
         &self,

@@ -32,6 +32,7 @@ pub async fn run(harness: &dyn Harness) {
     one_of_many_creators_wins(harness).await;
     snapshots_replace_each_other_by_revision(harness).await;
     small_records_compare_and_set(harness).await;
+    small_records_are_listed_by_the_beginning_of_their_keys(harness).await;
     an_ended_life_leaves_only_its_client_ids(harness).await;
     a_rename_moves_the_name(harness).await;
     lists_page_in_the_order_of_bytes(harness).await;
@@ -186,6 +187,24 @@ async fn small_records_compare_and_set(harness: &dyn Harness) {
     assert_eq!(opened(&*store, a).await.last, Seq(0), "small records are no entries");
 }
 
+async fn small_records_are_listed_by_the_beginning_of_their_keys(harness: &dyn Harness) {
+    let store = harness.fresh();
+    let a = created(&*store, "a", 1).await;
+    let b = created(&*store, "b", 2).await;
+    for key in ["v/2", "v/10", "v", "w/1", "u/ü", "v/1"] {
+        let value = Some(Bytes::copy_from_slice(key.as_bytes()));
+        assert_eq!(store.put_record(a, key, 0, value).await.expect("put"), 1);
+    }
+    store.put_record(b, "v/3", 0, Some(Bytes::from_static(b"other"))).await.expect("put");
+    store.put_record(a, "v/2", 1, None).await.expect("put");
+    let found = store.records(a, "v/").await.expect("records");
+    let keys: Vec<_> = found.iter().map(|(key, _)| &**key).collect();
+    assert_eq!(keys, ["v/1", "v/10"], "those of the document that are still there, in order");
+    assert_eq!((found[0].1.revision, &found[0].1.value[..]), (1, &b"v/1"[..]));
+    assert_eq!(store.records(a, "").await.expect("records").len(), 5);
+    assert_eq!(store.records(a, "x").await.expect("records"), []);
+}
+
 async fn an_ended_life_leaves_only_its_client_ids(harness: &dyn Harness) {
     let store = harness.fresh();
     let a = created(&*store, "a", 1).await;
@@ -287,6 +306,7 @@ async fn unknown_documents_are_missing(harness: &dyn Harness) {
     missing(store.rename(id(1), &name("x"), NOW).await);
     missing(store.record(id(1), "k").await.map(drop));
     missing(store.put_record(id(1), "k", 0, None).await.map(drop));
+    missing(store.records(id(1), "").await.map(drop));
 }
 
 async fn a_closed_store_refuses(harness: &dyn Harness) {
@@ -324,6 +344,7 @@ async fn everything_survives_a_restart(harness: &dyn Harness) {
     }
     let record = store.record(a, "k").await.expect("record").expect("it was kept");
     assert_eq!((record.revision, &record.value[..]), (1, &b"v"[..]));
+    assert_eq!(store.records(a, "").await.expect("records"), [("k".into(), record)]);
     assert_eq!(store.find(&name("new")).await.expect("find"), Some(b));
     assert_eq!(store.find(&name("c")).await.expect("find"), None);
     assert_eq!(store.retired_clients(&name("c")).await.expect("retired")[..], [7]);

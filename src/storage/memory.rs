@@ -182,6 +182,10 @@ impl Store for Memory {
         })
     }
 
+    fn records(&self, id: DocumentId, prefix: &str) -> StoreFuture<Vec<(Box<str>, Record)>> {
+        self.now(|state| state.catalog.records(id, prefix))
+    }
+
     fn list(
         &self,
         prefix: &str,

@@ -28,6 +28,7 @@ mod scan;
 pub mod seal;
 mod snapshots;
 mod tables;
+pub mod versions;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -109,6 +110,9 @@ pub trait Store: Send + Sync {
         expected: u64,
         value: Option<Bytes>,
     ) -> StoreFuture<u64>;
+
+    /// All such records whose keys start with `prefix`, in the order of their keys' bytes.
+    fn records(&self, id: DocumentId, prefix: &str) -> StoreFuture<Vec<(Box<str>, Record)>>;
 
     /// Lists living documents in the order of their names' bytes: those that start with `prefix`
     /// and come after `after`, at most `limit`.

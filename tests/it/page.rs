@@ -4,7 +4,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use coscribe::{crdt::replica::Replica, ids::ClientId, server::Server};
+use coscribe::{
+    crdt::replica::{Replica, TextEdit},
+    ids::ClientId,
+    server::Server,
+};
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -60,6 +64,27 @@ impl Page {
         let update = update.expect("a change");
         if self.socket.is_some() {
             self.send(&[0, 2], &update).await;
+        }
+    }
+
+    /// Changes the text; the change goes out if it is connected.
+    pub(crate) async fn edits(&mut self, change: impl FnOnce(&mut TextEdit<'_>)) {
+        let ((), update) = self.replica.edit(change);
+        if self.socket.is_some() {
+            self.send(&[0, 2], &update.expect("a change")).await;
+        }
+    }
+
+    /// Closes its connection without a word, as when a laptop is shut.
+    pub(crate) fn leaves(&mut self) {
+        self.socket = None;
+    }
+
+    /// Listens until its text is as expected.
+    pub(crate) async fn reads(&mut self, expected: impl Fn(&str) -> bool) {
+        while !expected(&self.text()) {
+            let heard = tokio::time::timeout(PATIENCE, self.listen()).await;
+            heard.unwrap_or_else(|_| panic!("it only reads {:?}", self.text()));
         }
     }
 

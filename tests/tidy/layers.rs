@@ -29,6 +29,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("brotli", &["src/history/"]),
     ("flate2", &["src/history/"]),
     ("pulldown_cmark", &["src/convert/markdown/"]),
+    ("imara_diff", &["src/crdt/content/"]),
     ("html5gum", &["src/convert/html/"]),
 ];
 

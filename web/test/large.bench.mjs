@@ -7,7 +7,7 @@ import { startServer } from './support/server.mjs'
 
 const PARAGRAPHS = 5000
 const SENTENCE = 'The quick brown fox jumps over the lazy dog and then it rests a while. '
-const TIMES = 20
+const TIMES = 60
 
 const server = await startServer()
 const browser = await launch()

@@ -3,7 +3,9 @@
 //! Knows the roots and their shapes, which all apps that open our documents share; not which nodes
 //! and marks there are, nor any file format.
 
+mod difference;
 mod read;
+mod restore;
 mod write;
 
 use std::sync::Arc;
@@ -11,8 +13,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(super) use read::open;
+pub use difference::letters_changed;
 pub use read::read;
+pub(super) use read::{open, translate};
+pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 
 /// The XML fragment that holds rich text.
@@ -123,6 +127,34 @@ pub struct Mark {
     pub name: String,
     /// What it says, such as where a link leads.
     pub attributes: Map<String, Value>,
+}
+
+/// The text of a document, given as its whole state, with its blocks on lines of their own. Belongs
+/// on a thread with a large stack.
+///
+/// # Errors
+/// When the bytes are no such state, or it has too many parts.
+pub fn text(state: &[u8]) -> Result<String, Unreadable> {
+    let mut text = String::new();
+    match read(state, Names { attributes: &[], marks: &[] })?.body {
+        Body::Text(all) => text = all,
+        Body::Rich(nodes) => lines(&nodes, &mut text),
+    }
+    Ok(text)
+}
+
+fn lines(nodes: &[Node], into: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text { text, .. } => into.push_str(text),
+            Node::Element { children, .. } => {
+                if !into.is_empty() && !into.ends_with('\n') {
+                    into.push('\n');
+                }
+                lines(children, into);
+            }
+        }
+    }
 }
 
 /// Which names a reader understands; what else a document holds costs it nothing.

@@ -38,7 +38,7 @@ const OPEN_FORMATS: usize = 64;
 /// # Errors
 /// When the bytes are no such state, or it has too many parts.
 pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
-    let engine = open(state, ClientId(1), Some(names))?;
+    let engine = open(state, ClientId(1), Some(&|update| translate(update, names)))?;
     let txn = engine.doc().transact();
     let mut walk = Walk { txn: &txn, names, nodes: 0 };
     let rich = match txn.get_xml_fragment(RICH) {
@@ -62,11 +62,14 @@ pub fn read(state: &[u8], names: Names) -> Result<Content, Unreadable> {
     Ok(Content { meta, body })
 }
 
-/// A document in the library, made of a whole state; with names, as [`translate`] puts it.
+/// Puts an update in other words before the library sees it.
+pub(in crate::crdt) type Rewrite<'a> = &'a dyn Fn(&parser::Update<'_>) -> Bytes;
+
+/// A document in the library, made of a whole state.
 pub(in crate::crdt) fn open(
     state: &[u8],
     client: ClientId,
-    names: Option<Names>,
+    rewrite: Option<Rewrite<'_>>,
 ) -> Result<Engine, Unreadable> {
     let wrong = |reason: &str| Unreadable::State(reason.to_owned());
     let state = Bytes::copy_from_slice(state);
@@ -78,10 +81,10 @@ pub(in crate::crdt) fn open(
     }
     let mut engine = Engine::new(client);
     if let Some(mut admitted) = admitted.update {
-        if let Some(names) = names {
+        if let Some(rewrite) = rewrite {
             let update =
                 parser::Update::parse(&admitted).map_err(|malformed| wrong(malformed.0))?;
-            admitted = translate(&update, names);
+            admitted = rewrite(&update);
         }
         let decoded = Engine::decode(&admitted).map_err(wrong)?;
         let applied = engine.apply(vec![decoded], false, &|| false);
@@ -94,7 +97,7 @@ pub(in crate::crdt) fn open(
 }
 
 /// The same update with formats as embedded `[name, value]`, and without what nobody asked for.
-fn translate(update: &parser::Update<'_>, names: Names) -> Bytes {
+pub(in crate::crdt) fn translate(update: &parser::Update<'_>, names: Names) -> Bytes {
     let mut writer = Writer::default();
     writer.count(update.sections.len());
     for section in &update.sections {
@@ -147,7 +150,7 @@ fn mark_name(key: &str) -> &str {
     }
 }
 
-fn text_of(branch: &Branch) -> TextRef {
+pub(super) fn text_of(branch: &Branch) -> TextRef {
     TextRef::from(BranchPtr::from(branch))
 }
 
@@ -235,7 +238,7 @@ impl Formats {
 }
 
 /// Whole numbers stay whole. Admission bounds the depth.
-fn json(value: &Any) -> Value {
+pub(super) fn json(value: &Any) -> Value {
     match value {
         Any::Bool(value) => Value::from(*value),
         Any::Number(number) => {

@@ -32,6 +32,7 @@ use ranges::Ranges;
 const NOBODY: ClientId = ClientId(1);
 
 /// Entries replayed so far. Clients have numbers in the order they first wrote.
+#[derive(Default)]
 pub struct Past {
     index: Index,
     clients: Vec<u64>,
@@ -54,19 +55,6 @@ pub struct Step {
 impl fmt::Debug for Past {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Past").field("clients", &self.clients.len()).finish_non_exhaustive()
-    }
-}
-
-impl Default for Past {
-    fn default() -> Self {
-        Self {
-            index: Index::default(),
-            clients: Vec::new(),
-            numbers: HashMap::new(),
-            written: Vec::new(),
-            deleted: Vec::new(),
-            engine: None,
-        }
     }
 }
 

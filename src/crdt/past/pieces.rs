@@ -15,7 +15,7 @@ use yrs::{
 
 use crate::{
     crdt::{
-        content::{Names, RICH, TEXT, Unreadable, open},
+        content::{Names, RICH, TEXT, Unreadable, open, translate},
         parser::Id,
     },
     ids::ClientId,
@@ -52,7 +52,7 @@ pub struct Element {
 /// # Errors
 /// When the update cannot be read, or has too many parts.
 pub fn pieces(everything: &[u8]) -> Result<Vec<Piece>, Unreadable> {
-    let engine = open(everything, ClientId(1), Some(NO_NAMES))?;
+    let engine = open(everything, ClientId(1), Some(&|update| translate(update, NO_NAMES)))?;
     let mut txn = engine.doc().transact_mut();
     let all = Snapshot::new(txn.state_vector(), IdSet::default());
     let mut walk = Walk { all, none: Snapshot::default(), found: Vec::new(), around: Vec::new() };

@@ -6,6 +6,7 @@ mod hostile;
 mod live;
 mod meta;
 mod pieces;
+mod restore;
 mod sessions;
 mod traces;
 

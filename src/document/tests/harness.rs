@@ -162,6 +162,9 @@ impl Store for Held {
     ) -> StoreFuture<u64> {
         self.inner.put_record(id, key, revision, value)
     }
+    fn records(&self, id: DocumentId, prefix: &str) -> StoreFuture<Vec<(Box<str>, Record)>> {
+        self.inner.records(id, prefix)
+    }
     fn list(
         &self,
         prefix: &str,

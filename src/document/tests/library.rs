@@ -43,7 +43,7 @@ async fn card(store: &Held, document: &str) -> Option<Meta> {
     serde_json::from_slice(&record.value).ok()
 }
 
-async fn unloaded(world: &World) {
+pub(super) async fn unloaded(world: &World) {
     while world.documents.loaded() > 0 {
         tokio::task::yield_now().await;
     }

@@ -4,6 +4,7 @@ mod bounds;
 mod catching_up;
 mod harness;
 mod library;
+mod pauses;
 mod rights;
 mod waking;
 

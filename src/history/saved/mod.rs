@@ -7,6 +7,7 @@
 mod admit;
 mod block;
 mod error;
+mod moments;
 mod read;
 mod survey;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::{
 
 pub use admit::{Admitted, admit, as_imported, take_in};
 pub use error::SavedError;
+pub use moments::{Records, survey, to_file, to_records};
 pub use read::Reader;
 pub use survey::{Subject, Survey};
 pub use write::Writer;

@@ -258,7 +258,7 @@ fn contents_that_make_no_sense_are_refused() {
     for (file, expected) in [
         (forged(one.clone(), none), "users are missing"),
         (forged(header(0, 0, 0), none), "there is nothing in it"),
-        (forged(header(0, 1, 2), &[user.clone()]), "its blocks are out of order"),
+        (forged(header(0, 1, 2), std::slice::from_ref(&user)), "its blocks are out of order"),
         (forged(one.clone(), &[user.clone(), user.clone()]), "its blocks are out of order"),
         (
             forged(one.clone(), &[(BlockKind::Users, [user.1.clone(), user.1.clone()].concat())]),
@@ -267,7 +267,10 @@ fn contents_that_make_no_sense_are_refused() {
         (forged(one.clone(), &[(BlockKind::Users, vec![4, 0, 0])]), "a user is of no kind"),
         (forged(one.clone(), &[(BlockKind::Users, vec![1, 0, 1, 0xff])]), "a name is not UTF-8"),
         (forged(one.clone(), &[(BlockKind::Users, vec![1, 0, 1, 7])]), "not of letters"),
-        (forged(one.clone(), &[user.clone()]), "there are fewer edits than its header says"),
+        (
+            forged(one.clone(), std::slice::from_ref(&user)),
+            "there are fewer edits than its header says",
+        ),
         (forged(one.clone(), &[user.clone(), entry(&[0, 1, 2, 0, 0])]), "a user who is not there"),
         (forged(one.clone(), &[user.clone(), entry(&[1, 0, 2, 0, 0])]), "from before 1970"),
         (forged(one.clone(), &[user.clone(), entry(&[0, 0, 2, 0])]), "in the middle of something"),

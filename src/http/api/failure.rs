@@ -10,11 +10,12 @@ use warp::{
 
 use crate::{
     convert::ConvertError,
-    crdt::content::UnknownKind,
+    crdt::content::{RestoreError, UnknownKind},
     document::Unavailable,
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
     ids::NameError,
+    storage::{StoreError, versions::VersionError},
 };
 
 /// Seconds after which a busy server may be asked again.
@@ -58,7 +59,11 @@ pub(super) enum Failure {
     #[error("this is another document than the one that was read before, under the same name")]
     OtherEpoch,
     #[error("{0}")]
-    History(HistoryError),
+    History(#[from] HistoryError),
+    #[error("{0}")]
+    Version(#[from] VersionError),
+    #[error("{0}")]
+    Restore(#[from] RestoreError),
     #[error("{0}")]
     Convert(#[from] ConvertError),
     #[error("{0}")]
@@ -105,6 +110,24 @@ impl Failure {
                 HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
                 HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
             },
+            Self::Version(reason) => match reason {
+                VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
+                VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
+                VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
+                VersionError::Store(StoreError::Damaged(_)) => {
+                    (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+                }
+                VersionError::Store(StoreError::Failed(_)) => {
+                    (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
+                }
+                VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            },
+            Self::Restore(RestoreError::Foreign) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content")
+            }
+            Self::Restore(RestoreError::Unreadable(_)) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+            }
             Self::Convert(ConvertError::Broken) => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
             Self::Convert(
                 ConvertError::TooLarge { .. }

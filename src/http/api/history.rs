@@ -199,9 +199,3 @@ pub(super) fn number<T: FromStr>(asked: &Asked, key: &str) -> Result<Option<T>, 
     let bad = |_| Failure::Bad(format!("`{key}` in the query is a number from 0"));
     asked.value(key).map(|value| value.parse().map_err(bad)).transpose()
 }
-
-impl From<HistoryError> for Failure {
-    fn from(error: HistoryError) -> Self {
-        Self::History(error)
-    }
-}

@@ -143,7 +143,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::crdt::Meta;
+    use crate::{crdt::Meta, ids::Seq};
 
     fn summary(name: &str, title: &str, changed: u64, deleted: Option<u64>) -> Summary {
         Summary {
@@ -152,6 +152,7 @@ mod tests {
             meta: Arc::new(Meta { title: title.into(), ..Meta::default() }),
             created: Timestamp(0),
             changed: Timestamp(changed),
+            last: Seq(0),
             bytes: 0,
             people: 0,
             deleted: deleted.map(Timestamp),

@@ -9,11 +9,13 @@ mod failure;
 mod files;
 mod history;
 mod list;
+mod moments;
 mod pack;
 mod rights;
 mod route;
 mod saved;
 mod turns;
+mod versions;
 
 use std::sync::Arc;
 
@@ -114,6 +116,12 @@ impl Api {
             Route::Restore(name) => self.restore(name).await,
             Route::Duplicate(name) => self.duplicate(asked, name, body).await,
             Route::Export(name, format) => self.export(name, format).await,
+            Route::RestoreMoment(name) => self.restore_moment(asked, name, body).await,
+            Route::CopyMoment(name) => self.copy_moment(asked, name, body).await,
+            Route::ListVersions(name) => self.list_versions(name).await,
+            Route::AddVersion(name) => self.add_version(asked, name, body).await,
+            Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
+            Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
             Route::Convert => self.convert(asked, body).await,
@@ -161,6 +169,10 @@ fn describe() -> serde_json::Value {
         "restore": "/api/v1/documents/{name}/restore",
         "duplicate": "/api/v1/documents/{name}/duplicate",
         "export": "/api/v1/documents/{name}/export.{format}",
+        "restore-moment": "/api/v1/documents/{name}/history/restore",
+        "copy-moment": "/api/v1/documents/{name}/history/copy",
+        "versions": "/api/v1/documents/{name}/versions",
+        "version": "/api/v1/documents/{name}/versions/{id}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
         "changes": "/api/v1/documents/{name}/history/changes{?from,to}",

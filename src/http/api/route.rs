@@ -8,6 +8,8 @@ use super::{Failure, history::Part, rights::Action};
 use crate::{
     convert::Format,
     ids::{DocumentName, percent_decode},
+    limits::VERSION_ID_LETTERS,
+    storage::versions::VersionError,
 };
 
 /// An address under `/api/v1`.
@@ -19,6 +21,10 @@ pub(super) enum Path {
     Restore(DocumentName),
     Duplicate(DocumentName),
     Export(DocumentName, Format),
+    RestoreMoment(DocumentName),
+    CopyMoment(DocumentName),
+    Versions(DocumentName),
+    Version(DocumentName, String),
     History(DocumentName, Part),
     Save(DocumentName),
     Convert,
@@ -36,6 +42,12 @@ pub(super) enum Route<'a> {
     Restore(&'a DocumentName),
     Duplicate(&'a DocumentName),
     Export(&'a DocumentName, Format),
+    RestoreMoment(&'a DocumentName),
+    CopyMoment(&'a DocumentName),
+    ListVersions(&'a DocumentName),
+    AddVersion(&'a DocumentName),
+    RenameVersion(&'a DocumentName, &'a str),
+    DeleteVersion(&'a DocumentName, &'a str),
     History(&'a DocumentName, Part),
     Save(&'a DocumentName),
     Convert,
@@ -53,6 +65,14 @@ impl Path {
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
             ["", "documents", document, "duplicate"] => Self::Duplicate(name(document)?),
+            ["", "documents", document, "history", "restore"] => {
+                Self::RestoreMoment(name(document)?)
+            }
+            ["", "documents", document, "history", "copy"] => Self::CopyMoment(name(document)?),
+            ["", "documents", document, "versions"] => Self::Versions(name(document)?),
+            ["", "documents", document, "versions", version] => {
+                Self::Version(name(document)?, version_id(version)?)
+            }
             ["", "documents", document, "history", ref rest @ ..] => {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
@@ -75,7 +95,11 @@ impl Path {
             | Self::Duplicate(name)
             | Self::Export(name, _)
             | Self::Save(name)
-            | Self::History(name, _) => Some(name),
+            | Self::History(name, _)
+            | Self::RestoreMoment(name)
+            | Self::CopyMoment(name)
+            | Self::Versions(name)
+            | Self::Version(name, _) => Some(name),
         }
     }
 
@@ -93,6 +117,12 @@ impl Path {
             Self::Restore(name) if posts => Route::Restore(name),
             Self::Duplicate(name) if posts => Route::Duplicate(name),
             Self::Export(name, format) if reads => Route::Export(name, *format),
+            Self::RestoreMoment(name) if posts => Route::RestoreMoment(name),
+            Self::CopyMoment(name) if posts => Route::CopyMoment(name),
+            Self::Versions(name) if reads => Route::ListVersions(name),
+            Self::Versions(name) if posts => Route::AddVersion(name),
+            Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
+            Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
             Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
@@ -103,9 +133,14 @@ impl Path {
     fn methods(&self) -> &'static str {
         match self {
             Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
-            Self::Documents => "GET, HEAD, POST",
+            Self::Documents | Self::Versions(_) => "GET, HEAD, POST",
+            Self::Version(..) => "PATCH, DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
-            Self::Restore(_) | Self::Duplicate(_) | Self::Convert => "POST",
+            Self::Restore(_)
+            | Self::Duplicate(_)
+            | Self::RestoreMoment(_)
+            | Self::CopyMoment(_)
+            | Self::Convert => "POST",
         }
     }
 }
@@ -120,9 +155,15 @@ impl Route<'_> {
             Self::Info(_)
             | Self::Export(..)
             | Self::Save(_)
+            | Self::History(..)
             | Self::Duplicate(_)
-            | Self::History(..) => Action::Read,
-            Self::Change(_) => Action::Edit,
+            | Self::CopyMoment(_)
+            | Self::ListVersions(_) => Action::Read,
+            Self::Change(_)
+            | Self::RestoreMoment(_)
+            | Self::AddVersion(_)
+            | Self::RenameVersion(..)
+            | Self::DeleteVersion(..) => Action::Edit,
             Self::Delete(_) | Self::Restore(_) => Action::Manage,
         }
     }
@@ -144,6 +185,14 @@ pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
     let mut types = headers.get_all(CONTENT_TYPE).into_iter().peekable();
     let sound = types.peek().is_some() && types.all(|value| value.to_str().is_ok_and(formless));
     if sound { Ok(()) } else { Err(Failure::ContentType) }
+}
+
+/// The id of a version: a short word, so that an address can say no other record.
+fn version_id(segment: &str) -> Result<String, Failure> {
+    let sound = segment.len() <= VERSION_ID_LETTERS
+        && !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if sound { Ok(segment.to_owned()) } else { Err(VersionError::Missing.into()) }
 }
 
 fn name(segment: &str) -> Result<DocumentName, Failure> {

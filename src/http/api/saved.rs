@@ -17,10 +17,10 @@ use super::{
 use crate::{
     crdt,
     document::{Brought, Summary, Unavailable},
-    history::saved::{self, Admitted, Bounds, EXTENSION, MEDIA_TYPE, SavedError, Subject, Survey},
+    history::saved::{self, Admitted, Bounds, EXTENSION, MEDIA_TYPE, SavedError, Subject},
     ids::{DocumentName, Seq},
     limits::SAVED_FILE_BYTES,
-    storage::{Store, StoredEntry},
+    storage::{Store, StoredEntry, versions},
 };
 
 /// Entries are read about so many bytes at a time.
@@ -54,8 +54,9 @@ impl Api {
         };
         let admitted = self.turns.take().await?.work(admit).await?;
         let created = admitted.header.created.min(self.documents.clock().now());
-        let Admitted { meta, entries, .. } = admitted;
-        let brought = Brought { meta, created, entries, ..Brought::default() };
+        let Admitted { meta, entries, versions, .. } = admitted;
+        let (moments, records) = saved::to_records(versions, self.documents.random())?;
+        let brought = Brought { meta, created, entries, moments, records };
         let (documents, imported) = (self.documents.clone(), name.clone());
         to_the_end(async move { documents.import(&imported, brought).await })
             .await
@@ -75,10 +76,11 @@ pub(super) fn is_saved(headers: &HeaderMap) -> bool {
 fn save(
     store: &dyn Store,
     summary: &Summary,
-    saved: crate::clock::Timestamp,
+    now: crate::clock::Timestamp,
     reading: &Handle,
 ) -> Result<Vec<u8>, Failure> {
-    let mut survey = Survey::default();
+    let kept = reading.block_on(versions::list(store, summary.id)).map_err(Unavailable::from)?;
+    let mut survey = saved::survey(&kept);
     each_page(store, summary, reading, |page| {
         page.iter().for_each(|stored| survey.add(stored));
         Ok(true)
@@ -89,17 +91,19 @@ fn save(
         kind: summary.meta.kind,
         lang: summary.meta.lang.clone(),
         created: summary.created,
-        saved,
+        saved: now,
     };
     let writing = |_| Failure::from(too_large());
     let last = survey.last();
-    let mut writer = survey.write(Bounded(Vec::new()), subject, &[]).map_err(writing)?;
+    let moments = saved::to_file(&kept, &mut survey);
+    let mut writer = survey.write(Bounded(Vec::new()), subject, &moments).map_err(writing)?;
     each_page(store, summary, reading, |page| {
         for stored in page.iter().filter(|stored| stored.seq <= last) {
             writer.entry(&stored.entry).map_err(writing)?;
         }
         Ok(page.last().is_some_and(|stored| stored.seq < last))
     })?;
+    moments.iter().try_for_each(|version| writer.version(version)).map_err(writing)?;
     Ok(writer.finish().map_err(writing)?.0)
 }
 

@@ -13,6 +13,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use crate::{
@@ -34,7 +35,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 19] = [
+const SETTINGS: [&str; 20] = [
     "listen",
     "open",
     "data",
@@ -54,6 +55,7 @@ const SETTINGS: [&str; 19] = [
     "unload-after",
     "list-documents",
     "keep-deleted",
+    "version-pause",
 ];
 
 /// What the server is to do.
@@ -334,6 +336,12 @@ impl Reader {
         }
         if let Some(keep_deleted) = self.one("keep-deleted", units::duration) {
             limits.keep_deleted = keep_deleted;
+        }
+        let pause = self.one("version-pause", |text| {
+            if text.trim() == "off" { Ok(Duration::ZERO) } else { units::duration(text) }
+        });
+        if let Some(pause) = pause {
+            limits.version_pause = pause;
         }
         limits
     }

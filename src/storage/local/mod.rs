@@ -347,6 +347,11 @@ impl Store for Local {
         Box::pin(async move { written.await.map(|_| revision) })
     }
 
+    fn records(&self, id: DocumentId, prefix: &str) -> StoreFuture<Vec<(Box<str>, Record)>> {
+        let tables = self.engine.shared.tables();
+        ready(tables.check(id).and_then(|()| tables.catalog.records(id, prefix)))
+    }
+
     fn list(
         &self,
         prefix: &str,

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, StoreError, StoredEntry,
+        DocumentInfo, Record, StoreError, StoredEntry,
         archive::{self, Archive, ArchiveError},
         disk::Disk,
         journal,
@@ -90,6 +90,14 @@ impl Reader {
     /// When it is not there and names were lost, so that nobody can say whether it ever was.
     pub fn find(&self, name: &DocumentName) -> Result<Option<DocumentId>, StoreError> {
         self.tables.find(name)
+    }
+
+    /// The small records beside a document.
+    ///
+    /// # Errors
+    /// When the document is damaged or none.
+    pub fn records(&self, id: DocumentId) -> Result<Vec<(Box<str>, Record)>, StoreError> {
+        self.tables.check(id).and_then(|()| self.tables.catalog.records(id, ""))
     }
 
     /// Reads entries after a seq in order, about `max_bytes` of updates at a time and at least one

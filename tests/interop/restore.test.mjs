@@ -1,0 +1,152 @@
+// Going back to a moment while others type and one is away: stock clients end with what the document
+// said then, marks and attributes included, and what was typed after.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as Y from 'yjs'
+
+import { allSynced, client, closeAll, family } from './lib/clients.mjs'
+import { allEqual, assertEqual, load } from './lib/documents.mjs'
+import { seeded } from './lib/random.mjs'
+import { startServer } from './lib/server.mjs'
+import { breathe, until } from './lib/wait.mjs'
+
+const ROUNDS = 120
+const name = 'restored'
+
+/** Everything our apps show of a document: the text, and the rich text with marks and attributes. */
+function shown(doc) {
+  return { text: doc.getText('text').toDelta(), rich: blocks(doc.getXmlFragment('default')) }
+}
+
+function blocks(parent) {
+  return parent.toArray().map((node) => node instanceof Y.XmlText
+    ? node.toDelta()
+    : { name: node.nodeName, attributes: node.getAttributes(), inside: blocks(node) })
+}
+
+function letters(text) {
+  return text.toDelta().map((it) => it.insert).join('')
+}
+
+function block(words, random) {
+  const [outer, inner] = [new Y.XmlElement(random.pick(['paragraph', 'blockquote'])), new Y.XmlText(words)]
+  if (outer.nodeName === 'paragraph') outer.insert(0, [inner])
+  else {
+    const paragraph = new Y.XmlElement('paragraph')
+    paragraph.insert(0, [inner])
+    outer.insert(0, [paragraph])
+  }
+  outer.setAttribute('level', random.below(3))
+  return outer
+}
+
+/** One thing that somebody does, to the text or to the rich text. */
+function edit(doc, random) {
+  const [text, rich] = [doc.getText('text'), doc.getXmlFragment('default')]
+  const some = random.below(text.length + 1)
+  const at = rich.length > 0 ? random.below(rich.length) : 0
+  const inner = (node) => (node instanceof Y.XmlText ? node : node && inner(node.get(0)))
+  const words = inner(rich.get(at))
+  const into = words ? random.below(words.length + 1) : 0
+  const edits = [
+    () => text.insert(some, random.pick(['hello ', 'naive\n', 'x'])),
+    () => text.delete(some, Math.min(8, text.length - some)),
+    () => text.insert(some, 'and so on '),
+    () => rich.insert(at, [block(`words ${random.below(100)}`, random)]),
+    () => rich.length > 4 && rich.delete(at, 1),
+    () => rich.length > 0 && rich.get(at).setAttribute('level', random.below(9)),
+    () => words?.insert(into, random.pick(['more ', 'and ', '!'])),
+    () => words?.insert(into, 'link', { link: { href: `https://${random.below(9)}.example` } }),
+    () => words?.delete(into, Math.min(4, words.length - into)),
+    () => words?.format(into, Math.min(6, words.length - into), { bold: random.chance(0.6) ? {} : null }),
+  ]
+  doc.transact(() => random.pick(edits)())
+}
+
+async function ask(server, path, body) {
+  const response = await fetch(`${server.http}/api/v1/documents/${name}/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-coscribe-name': 'Mia' },
+    body: JSON.stringify(body),
+  })
+  const answer = await response.json()
+  assert.ok(response.ok, JSON.stringify(answer))
+  return answer
+}
+
+/** Types a word into the text, which is found again by its brackets, and a block into the rich text. The
+ * text has no marks: Yjs moves those of its neighbours when a word comes and goes. */
+function type(doc, word, random) {
+  const rich = doc.getXmlFragment('default')
+  rich.insert(random.below(rich.length + 1), [new Y.XmlElement('late')])
+  const text = doc.getText('text')
+  const brackets = /[‹›]/
+  let at = random.below(text.length + 1)
+  while (at > 0 && brackets.test(letters(text).slice(0, at).match(/‹[^›]*$/)?.[0] ?? '')) at -= 1
+  text.insert(at, `‹${word}›`)
+}
+
+/** Takes the words in brackets away again. */
+function clear(doc) {
+  const text = doc.getText('text')
+  const rich = doc.getXmlFragment('default')
+  for (let at = rich.length - 1; at >= 0; at -= 1) if (rich.get(at).nodeName === 'late') rich.delete(at, 1)
+  for (let found; (found = letters(text).match(/‹[^‹›]*›/)) !== null;) text.delete(found.index, found[0].length)
+  return doc
+}
+
+test('what a moment said comes back for everybody, with what was typed since', async (t) => {
+  const server = await startServer(t)
+  const random = seeded(11)
+  const people = ['y-websocket 3', 'Hocuspocus 4'].map((it) => client(family(it), server, name))
+  const away = client(family('y-websocket 1'), server, name)
+  const docs = [...people, away].map((it) => it.doc)
+  await allSynced([...people, away])
+  const write = async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      people.forEach((it) => edit(it.doc, random))
+      if (random.chance(0.3)) await breathe()
+    }
+    await until('both have the same', () => allEqual(people.map((it) => it.doc)))
+    await until('everything is saved', () => people[1].saved())
+  }
+  for (let again = 0; again < 3; again += 1) {
+    await write()
+    const version = await ask(server, 'versions', { name: `Moment ${again}` })
+    const moment = shown(people[0].doc)
+    await until('the one who leaves has it too', () => allEqual(docs))
+    away.disconnect()
+    await until('one is away', () => !away.synced())
+    type(away.doc, `afar ${again}`, random)
+    await write()
+    assert.notDeepEqual(shown(people[0].doc), moment)
+
+    // Words typed before the server has read the document are gone with the rest, later ones stay.
+    const restored = ask(server, 'history/restore', { seq: version.seq })
+    for (let round = 0; round < 20; round += 1) {
+      people.forEach((it, index) => type(it.doc, `${index} ${round}`, random))
+      await breathe()
+    }
+    const { seq } = await restored
+    assert.ok(seq > version.seq)
+    people.forEach((it, index) => type(it.doc, `late ${index}`, random))
+    away.connect()
+    await allSynced([away])
+    await until('all documents are equal', () => allEqual(docs))
+    assertEqual(docs)
+    const late = docs[0].getXmlFragment('default').toArray().filter((it) => it.nodeName === 'late')
+    assert.ok(late.length >= 3, 'blocks that were added afar and later are there')
+    const text = letters(docs[0].getText('text'))
+    for (const word of [`afar ${again}`, 'late 0', 'late 1']) {
+      assert.equal(text.split(`‹${word}›`).length, 2, `${word} is there once: ${text}`)
+    }
+    assert.deepEqual(shown(clear(load(Y.encodeStateAsUpdate(docs[0])))), moment)
+    clear(docs[0])
+    await until('all documents are equal', () => allEqual(docs))
+  }
+  await closeAll([...people, away])
+  assert.equal((await server.stop()).code, 0)
+  const stored = load(await server.export(name))
+  assert.deepEqual(shown(stored), shown(docs[0]), 'what is stored is what everybody sees')
+})
