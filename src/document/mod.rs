@@ -34,7 +34,7 @@ mod tests;
 
 pub use budget::{Budget, Permit};
 pub use command::{Command, NewSubscriber, Unavailable};
-pub use importing::{Brought, bring_in};
+pub use importing::{Brought, Records, bring_in};
 pub use library::Summary;
 pub use outbox::{Outbox, Taken};
 pub use registry::{DocumentHandle, Documents, Setup};
