@@ -17,7 +17,7 @@ use yrs::{
     Any, Assoc, ClientID, Doc, GetString, Map, OffsetKind, Options, ReadTxn, StickyIndex, Text,
     TextRef, Transact, TransactionMut, Update, WriteTxn, Xml, XmlElementPrelim, XmlElementRef,
     XmlFragment, XmlFragmentRef, XmlTextPrelim, XmlTextRef,
-    branch::{Branch, BranchPtr},
+    branch::{Branch, BranchID, BranchPtr},
     types::Attrs,
     updates::decoder::Decode,
 };
@@ -255,28 +255,10 @@ impl Person {
         &mut self,
         act: &Act,
         kept: &HashMap<&'static str, String>,
-        labels: &mut HashMap<&'static str, yrs::branch::BranchID>,
+        labels: &mut HashMap<&'static str, BranchID>,
     ) -> Option<Vec<u8>> {
         match act {
-            Act::Cut(wanted) | Act::After(wanted) | Act::Mark(wanted, _) => {
-                let (text, at) = self.find(wanted).unwrap_or_else(|| panic!("{wanted:?} is there"));
-                let len = wanted.encode_utf16().count() as u32;
-                let mut txn = self.doc.transact_mut();
-                match act {
-                    Act::Cut(_) => text.remove_range(&mut txn, at, len),
-                    Act::Mark(_, name) => {
-                        let value = Any::Map(Arc::new(HashMap::new()));
-                        let attributes = Attrs::from([((*name).into(), value)]);
-                        text.format(&mut txn, at, len, attributes);
-                        return Some(txn.encode_update_v1());
-                    }
-                    _ => {}
-                }
-                let at = if matches!(act, Act::Cut(_)) { at } else { at + len };
-                self.caret = caret(&txn, &text, at);
-                let update = txn.encode_update_v1();
-                (update != [0, 0]).then_some(update)
-            }
+            Act::Cut(wanted) | Act::After(wanted) | Act::Mark(wanted, _) => self.reach(act, wanted),
             Act::Start => {
                 let text = self.doc.get_or_insert_text("text");
                 self.caret = caret(&self.doc.transact(), &text, 0);
@@ -309,27 +291,9 @@ impl Person {
                 Some(txn.encode_update_v1())
             }
             Act::Add { label, to, name, line } => {
-                let mut txn = self.doc.transact_mut();
-                let element = match labels.get(to).and_then(|id| id.get_branch(&txn)) {
-                    Some(parent) => add(&XmlElementRef::from(parent), &mut txn, name),
-                    None => add::<XmlFragmentRef>(
-                        &txn.get_or_insert_xml_fragment("default"),
-                        &mut txn,
-                        name,
-                    ),
-                };
-                labels.insert(label, AsRef::<Branch>::as_ref(&element).id());
-                if *line {
-                    let inner =
-                        if *name == "paragraph" || *name == "heading" || *name == "codeBlock" {
-                            element
-                        } else {
-                            add(&element, &mut txn, "paragraph")
-                        };
-                    let text: XmlTextRef = inner.insert(&mut txn, 0, XmlTextPrelim::new(""));
-                    self.caret = caret(&txn, &text_of(text.as_ref()), 0);
-                }
-                Some(txn.encode_update_v1())
+                let (element, update) = self.add(labels.get(to), name, *line);
+                labels.insert(label, element);
+                Some(update)
             }
             Act::Set(label, key, value) => {
                 let mut txn = self.doc.transact_mut();
@@ -339,6 +303,47 @@ impl Person {
             }
             Act::Pause(_) | Act::Wait(_) | Act::Version(_) => None,
         }
+    }
+
+    /// Goes to a text, and selects it for what is to be done with it.
+    fn reach(&mut self, act: &Act, wanted: &str) -> Option<Vec<u8>> {
+        let (text, at) = self.find(wanted).unwrap_or_else(|| panic!("{wanted:?} is there"));
+        let len = wanted.encode_utf16().count() as u32;
+        let mut txn = self.doc.transact_mut();
+        match act {
+            Act::Cut(_) => text.remove_range(&mut txn, at, len),
+            Act::Mark(_, name) => {
+                let value = Any::Map(Arc::new(HashMap::new()));
+                let attributes = Attrs::from([((*name).into(), value)]);
+                text.format(&mut txn, at, len, attributes);
+                return Some(txn.encode_update_v1());
+            }
+            _ => {}
+        }
+        let at = if matches!(act, Act::Cut(_)) { at } else { at + len };
+        self.caret = caret(&txn, &text, at);
+        let update = txn.encode_update_v1();
+        (update != [0, 0]).then_some(update)
+    }
+
+    /// Adds an element to another or to the document; gives it and the update that tells the others.
+    fn add(&mut self, to: Option<&BranchID>, name: &str, line: bool) -> (BranchID, Vec<u8>) {
+        let mut txn = self.doc.transact_mut();
+        let element = match to.and_then(|id| id.get_branch(&txn)) {
+            Some(parent) => add(&XmlElementRef::from(parent), &mut txn, name),
+            None => {
+                let root: XmlFragmentRef = txn.get_or_insert_xml_fragment("default");
+                add(&root, &mut txn, name)
+            }
+        };
+        let id = AsRef::<Branch>::as_ref(&element).id();
+        if line {
+            let holds_text = matches!(name, "paragraph" | "heading" | "codeBlock");
+            let inner = if holds_text { element } else { add(&element, &mut txn, "paragraph") };
+            let text: XmlTextRef = inner.insert(&mut txn, 0, XmlTextPrelim::new(""));
+            self.caret = caret(&txn, &text_of(text.as_ref()), 0);
+        }
+        (id, txn.encode_update_v1())
     }
 
     fn replace(&mut self, new: &str) -> Option<Vec<u8>> {

@@ -40,3 +40,14 @@ fn people_are_seen_writing_in_a_server() {
     assert!(live.starts_with("open http://127.0.0.1:"), "{live}");
     assert!(live.contains("played 698 edits into "), "{live}");
 }
+
+#[test]
+fn a_mistake_is_found_and_taken_back_by_the_api() {
+    let travel = told("time_travel", &[]);
+    assert!(
+        travel.contains("As baked, by Noor") && travel.contains("The bread is back, by Emil"),
+        "{travel}"
+    );
+    assert!(travel.contains("+ Sorry about that. It was the shopping list."), "{travel}");
+    assert!(travel.ends_with("it is done when the crust sings.\n"), "{travel}");
+}

@@ -1,7 +1,11 @@
 //! Plays a past into a new document of a running server: the edits themselves, one connection per
 //! author, so that people who have it open see everybody type.
 
-use std::{collections::BTreeMap, io::Write, process::ExitCode};
+use std::{
+    collections::{BTreeMap, btree_map::Entry as Slot},
+    io::Write,
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use serde_json::json;
@@ -59,7 +63,7 @@ async fn perform(
     let mut clients: BTreeMap<u32, Client> = BTreeMap::new();
     let mut last: Option<u32> = None;
     let range = player.range().clone();
-    for row in 0..range.end {
+    for (row, entry) in entries.iter().enumerate().take(range.end) {
         if row >= range.start
             && let Some(wait) = player.until_next()
         {
@@ -72,13 +76,13 @@ async fn perform(
             if let Some(before) = last.and_then(|last| clients.get(&last)) {
                 before.saved().await?;
             }
-            if !clients.contains_key(&user) {
-                clients.insert(user, join(recording, user, url, name, row == 0).await?);
+            if let Slot::Vacant(slot) = clients.entry(user) {
+                slot.insert(join(recording, user, url, name, row == 0).await?);
             }
         }
         last = Some(user);
         let client = clients.get(&user).context("everybody has joined")?;
-        client.deliver(&entries[row].update)?;
+        client.deliver(&entry.update)?;
         if row + 1 == range.start {
             client.saved().await?;
         }

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
-pub use read::read;
 pub(super) use read::open;
+pub use read::read;
 pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 
