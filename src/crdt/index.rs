@@ -81,6 +81,18 @@ impl Index {
         self.shape(id).is_some_and(|shape| shape.keyed)
     }
 
+    /// Whether units lie directly in a root type and are nothing but content: what becomes of them
+    /// concerns no other unit.
+    pub(super) fn is_flat(&self, id: Id, len: u32) -> bool {
+        let Some(first) = self.shape(id) else { return false };
+        let later = self.clients.get(&id.client).map_or(&[][..], |client| &client.later);
+        let after = later.partition_point(|(start, _)| *start <= id.clock);
+        let rest = later[after..].iter().take_while(|(start, _)| start - id.clock < len);
+        let is_flat =
+            |shape: Shape| shape.depth == 0 && shape.holds == Holds::Content && !shape.keyed;
+        is_flat(first) && rest.into_iter().all(|(_, shape)| is_flat(*shape))
+    }
+
     /// How many runs it holds.
     #[cfg(test)]
     pub(super) fn runs(&self) -> usize {

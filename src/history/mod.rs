@@ -6,9 +6,10 @@
 //! is new. Knows no HTTP, and of the CRDT only [`crdt::past`](crate::crdt::past).
 //!
 //! Read in this order: [`rows`] is what is kept of each entry, `past` joins rows and content, `pack`
-//! writes them, `cache` finds or builds them, on the threads of `threads`. [`film`] shows any moment as
-//! lines of text. [`saved`] is the file that carries a document with its past. [`states`] is what a
-//! document said, as a document of its own would hold it; [`versions`] tells how much of that is new.
+//! writes them, `cache` finds or builds them, on the threads of `threads`.
+//! [`film`] shows any moment as lines of text, [`saved`] is the file that carries a document with its
+//! past, [`states`] is what a document said, as a document of its own would hold it, and [`versions`]
+//! tells how much of that is new.
 
 mod aside;
 mod bytes;

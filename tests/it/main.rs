@@ -3,7 +3,7 @@
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
 //! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`, `saved` and `data` about
-//! documents as files with their past, `versions` about going back to what a document said. `store_speed`
+//! documents as files with their past, `history` about their past, `versions` about going back to what a document said. `store_speed`
 //! measures the local engine by itself, for people who ask it to.
 
 mod api;
@@ -11,6 +11,7 @@ mod data;
 mod examples;
 mod formats;
 mod harness;
+mod history;
 mod http;
 mod page;
 mod refusals;

@@ -108,7 +108,7 @@ for (const [seed, packs] of [[11, 1], [12, 4], [13, 1]]) {
     assert.equal(index.kind, 'rich')
     const past = new RichPast(/** @type {any} */ (index))
     const nameOf = (/** @type {number} */ author) => index.users[author].name
-    /** @type {Map<number, { tree: any[], text: string }>} */
+    /** @type {Map<number, { tree: any[], text: string, nodes: RichNode[] }>} */
     const seen = new Map()
     /** Trees by block and key, which must not change while the key is the same. @type {Map<string, string>} */
     const kept = new Map()
@@ -124,7 +124,7 @@ for (const [seed, packs] of [[11, 1], [12, 4], [13, 1]]) {
       const fragment = doc.getXmlFragment('default')
       assert.deepEqual(treeOf(nodes), stockTree(fragment), `after ${at}`)
       assert.deepEqual(authorsIn(nodes, nameOf), stockAuthors(fragment, authorOf), `authors after ${at}`)
-      seen.set(at, { tree: stockTree(fragment), text: textIn(nodes) })
+      seen.set(at, { tree: stockTree(fragment), text: textIn(nodes), nodes })
     })
     assert.equal(seen.size, 120)
     const moments = [...seen.keys()]
@@ -133,8 +133,33 @@ for (const [seed, packs] of [[11, 1], [12, 4], [13, 1]]) {
       const nodes = past.blocks(shown).flatMap(({ block }) => past.nodes(block, shown))
       assert.deepEqual(treeOf(only(nodes, 'deleted')), seen.get(shown.at)?.tree, `compared with ${base}, ${shown.at} is in it`)
       assert.equal(textIn(only(nodes, 'inserted')), seen.get(base)?.text, `compared with ${shown.at}, the text of ${base} is in it`)
+      const [before, now] = [base, shown.at].map(moment => marksIn(seen.get(moment)?.nodes ?? []))
+      assert.deepEqual(marksIn(nodes, ['kept', 'inserted', 'changed']), now)
+      const compared = marksIn(only(nodes, 'inserted'))
+      marksIn(only(nodes, 'inserted'), [], (state, place) => {
+        // What is neither new nor changed looks as it did; what changed does not.
+        if (state === 'changed') assert.notEqual(compared[place], before[place])
+        else assert.equal(compared[place], before[place])
+      })
     }
   })
+}
+
+/** The marks of each character in some states. @param {RichNode[]} nodes @param {string[]} [states] all when there is none @param {(state: string, place: number) => void} [each] @returns {string[]} */
+function marksIn(nodes, states = [], each = () => {}) {
+  /** @type {string[]} */
+  const found = []
+  const walk = (/** @type {RichNode[]} */ some) => {
+    for (const node of some) {
+      if (node.type !== 'text') walk(node.content)
+      else if (states.length === 0 || states.includes(node.state)) {
+        const marks = JSON.stringify(sorted(node.marks))
+        for (const _ of node.text.split('')) each(node.state, found.push(marks) - 1)
+      }
+    }
+  }
+  walk(nodes)
+  return found
 }
 
 /** Without what is in one state. @param {RichNode[]} nodes @param {string} state @returns {RichNode[]} */

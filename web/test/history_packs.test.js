@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { indexOf } from '../src/history/index.js'
 import { PackError, readPack } from '../src/history/pack.js'
 import { Past } from '../src/history/past.js'
+import { encoding } from '../vendor/core.js'
 import { PackWriter, signed } from './support/pack_writer.mjs'
 import { random, typeTogether } from './support/typists.mjs'
 
@@ -101,4 +102,49 @@ test('rows that delete what nobody inserted, or an update that lacks something, 
   assert.throws(() => new Past({ ...pack, deletions: [{ ...deletion, clock: 1e6 }, ...pack.deletions.slice(1)] }), /deletes what nobody inserted/)
   assert.throws(() => new Past({ ...pack, update: readPack(new PackWriter().write(entries.slice(0, 20))).update }), /lacks what its rows insert/)
   assert.throws(() => new Past({ ...pack, insertions: [{ client: 0, length: 2 ** 40 }, ...pack.insertions.slice(1)] }), /too large to show/)
+})
+
+test('a clock that was set back does not turn the past around, and what is deleted twice died the first time', () => {
+  const back = entries.map((entry, at) => ({ ...entry, time: entry.time - (at === 40 ? 3_600_000 : 0) }))
+  const { times } = indexOf(new Past(readPack(new PackWriter().write(back))))
+  assert.deepEqual([...times], [...times].sort((a, b) => a - b))
+  const pack = readPack(whole)
+  const deletedFrom = pack.deletedFrom.slice()
+  deletedFrom[deletedFrom.length - 1] += 1
+  const again = new Past({ ...pack, deletedFrom, deletions: [...pack.deletions, pack.deletions[0]] })
+  assert.deepEqual({ ...indexOf(again), deleted: null }, { ...indexOf(new Past(pack)), deleted: null })
+})
+
+test('a pack that follows must know where the clients were', () => {
+  const writer = new PackWriter()
+  const past = new Past(readPack(writer.write(entries.slice(0, 30))))
+  const next = readPack(writer.write(entries.slice(30)))
+  assert.throws(() => past.add({ ...next, after: 5 }), /something is missing/)
+  assert.throws(() => past.add({ ...next, starts: new Map([[0, 1]]) }), /something is missing/)
+})
+
+/** A pack by one user and one client with these numbers and columns. @param {{ last?: number, rows?: number, columns?: number[][], over?: number }} parts */
+function handmade({ last = 1, rows = 1, columns = [], over = 0 }) {
+  const e = encoding.createEncoder()
+  encoding.writeUint8Array(e, Uint8Array.from([...'cscrpak'].map(sign => sign.charCodeAt(0)).concat(1, Array(16).fill(7))))
+  for (const number of [0, last, 0, 1, 0, 0, 0, 1, 9, rows]) encoding.writeVarUint(e, number)
+  const all = [[0], [0], [0], [0, 0], [], []].map((column, at) => columns[at] ?? column)
+  all.forEach((column, at) => {
+    encoding.writeVarUint(e, column.length + (at === all.length - 1 ? over : 0))
+    for (const number of column) encoding.writeVarUint(e, number)
+  })
+  encoding.writeVarUint(e, 0)
+  encoding.writeVarUint8Array(e, new Uint8Array(0))
+  return signed(encoding.toUint8Array(e))
+}
+
+test('numbers that do not go together are refused', () => {
+  assert.equal(readPack(handmade({})).seqs.length, 1)
+  refused(handmade({ rows: 2 ** 31 }), /fewer rows/)
+  refused(handmade({ columns: [[0], [0], [0], [100, 0]] }), /more pieces/)
+  refused(handmade({ columns: [[0], [0], [0], [0, 100]] }), /more pieces/)
+  refused(handmade({ columns: [[0, 0]] }), /longer than its rows/)
+  refused(handmade({ last: 5 }), /last entry/)
+  refused(handmade({ over: 1000 }), /cut off/)
+  refused(handmade({ columns: [[0], [0], [0], [0, 1], [], [0, 1, 1]] }), /before everything/)
 })

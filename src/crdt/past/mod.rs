@@ -11,6 +11,8 @@
 mod blocks;
 pub mod pieces;
 mod ranges;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::HashMap, fmt};
 
@@ -21,7 +23,7 @@ use super::{
     admission::admit,
     engine::Engine,
     index::Index,
-    parser::{Delete, Update},
+    parser::{Delete, Section, Update},
     writer::Writer,
 };
 use crate::ids::ClientId;
@@ -31,6 +33,13 @@ use ranges::Ranges;
 /// The id of a scratch document, which writes nothing.
 const NOBODY: ClientId = ClientId(1);
 
+/// A flat text is replayed without the library, many times as fast; but where other edits come in
+/// between, the library's document must be made each time. After so many times it stays.
+const REMAKES: u32 = 8;
+
+/// About what the library needs for a block or a part of one.
+const BLOCK_BYTES: usize = 160;
+
 /// Entries replayed so far. Clients have numbers in the order they first wrote.
 #[derive(Default)]
 pub struct Past {
@@ -39,8 +48,12 @@ pub struct Past {
     numbers: HashMap<u64, u32>,
     written: Vec<Written>,
     deleted: Vec<Ranges>,
-    /// What knows the tree, from which deletions follow.
+    /// What knows the tree; none while it would be behind.
     engine: Option<Engine>,
+    /// About how much memory that takes.
+    weight: usize,
+    /// How often it was made of what is written down.
+    remakes: u32,
 }
 
 /// What one entry did.
@@ -73,7 +86,7 @@ impl Past {
         self.index.keep();
         let Some(admitted) = admitted.update else { return Ok(Step::default()) };
         let parsed = Update::parse(&admitted).map_err(|malformed| malformed.0.to_owned())?;
-        let deleted = self.ask(&admitted)?;
+        let deleted = self.ask(&admitted, &parsed)?;
         let inserted = self.write_down(&parsed);
         Ok(Step { inserted, deleted: self.note_deleted(deleted) })
     }
@@ -89,7 +102,7 @@ impl Past {
     pub fn bytes(&self) -> usize {
         let written: usize = self.written.iter().map(Written::bytes).sum();
         let deleted: usize = self.deleted.iter().map(Ranges::bytes).sum();
-        written + deleted
+        written + deleted + self.weight
     }
 
     /// Everything inserted between two moments, each given as clocks by number of the client (0 where
@@ -161,14 +174,33 @@ impl Past {
         inserted
     }
 
-    /// What an update deletes.
-    fn ask(&mut self, admitted: &Bytes) -> Result<Vec<Delete>, String> {
-        let decoded = Engine::decode(admitted).map_err(str::to_owned)?;
-        if self.engine.is_none() {
-            self.engine = Some(self.crdt()?);
+    /// What an update deletes: its own word while everything lies flat, or else the library's, as
+    /// deletions follow from where in the tree something is.
+    fn ask(&mut self, admitted: &Bytes, parsed: &Update<'_>) -> Result<Vec<Delete>, String> {
+        if self.remakes < REMAKES && self.is_flat(parsed) {
+            self.engine = None;
+            self.weight = 0;
+            return Ok(parsed.deletes().collect());
         }
-        let Some(engine) = &mut self.engine else { return Ok(Vec::new()) };
-        engine.replay(decoded).map_err(|broken| broken.reason)
+        let engine = match &mut self.engine {
+            Some(engine) => engine,
+            None => {
+                let engine = self.crdt()?;
+                self.remakes += u32::from(!self.clients.is_empty());
+                self.engine.insert(engine)
+            }
+        };
+        let decoded = Engine::decode(admitted).map_err(str::to_owned)?;
+        let blocks: usize = parsed.sections.iter().map(|section| section.blocks().count()).sum();
+        let deleted = engine.replay(decoded).map_err(|broken| broken.reason)?;
+        self.weight += (blocks + 2 * deleted.len()) * BLOCK_BYTES;
+        Ok(deleted)
+    }
+
+    fn is_flat(&self, update: &Update<'_>) -> bool {
+        let mut blocks = update.sections.iter().flat_map(Section::blocks);
+        blocks.all(|block| self.index.is_flat(block.id, block.len))
+            && update.deletes().all(|delete| self.index.is_flat(delete.id, delete.len))
     }
 
     /// The library's document, made of everything that is written down.

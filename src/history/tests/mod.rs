@@ -1,5 +1,6 @@
 //! The past against naive replay: what the first entries make, applied one after the other.
 
+mod cache;
 mod changes;
 mod unpack;
 

@@ -14,8 +14,8 @@ const WRITE_PATIENCE = 60_000
  * @property {number} time ms since 1970
  * @property {{ kind: string, id: string, name: string }} author
  * @property {boolean} automatic
- * @property {number} size
- * @property {{ inserted: number, deleted: number }} change since the version before
+ * @property {number | null} size null when the past cannot be read now
+ * @property {{ inserted: number, deleted: number } | null} change since the version before
  */
 
 /** What a moment can be exported as. @type {readonly ('md' | 'html' | 'txt' | 'json' | 'yjs')[]} */

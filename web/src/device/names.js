@@ -21,6 +21,9 @@ export function faultOf(name) {
 /** The page of a document. @param {string} name */
 export const pathOf = name => `/d/${encodeURIComponent(name)}`
 
+/** The page of a document's past. @param {string} name */
+export const historyPathOf = name => `/h/${encodeURIComponent(name)}`
+
 /** The document that a path is the page or the history of; null when it names none. @param {string} path */
 export function nameIn(path) {
   const match = path.match(/^\/[dh]\/(.+)$/s)

@@ -8,6 +8,8 @@ export class Reading {
   /** @type {Map<number, { resolve: (index: Index) => void, reject: (error: Error) => void }>} */
   #waiting = new Map()
   #last = 0
+  /** @type {Error | null} */
+  #failure = null
 
   constructor() {
     this.#worker.addEventListener('message', ({ data }) => {
@@ -18,7 +20,8 @@ export class Reading {
       else waiting?.reject(answer.isPack ? new PackError(answer.problem) : new Error(answer.problem))
     })
     this.#worker.addEventListener('error', event => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(event.message || 'the worker cannot be started'))
+      this.#failure = new Error(event.message || 'the worker cannot be started')
+      for (const { reject } of this.#waiting.values()) reject(this.#failure)
       this.#waiting.clear()
     })
   }
@@ -26,6 +29,8 @@ export class Reading {
   /** The past with this pack, which continues those before. @param {Uint8Array} bytes given away @returns {Promise<Index>} */
   add(bytes) {
     return new Promise((resolve, reject) => {
+      // Nobody would answer any more.
+      if (this.#failure) return reject(this.#failure)
       this.#waiting.set(++this.#last, { resolve, reject })
       this.#worker.postMessage({ id: this.#last, bytes }, [bytes.buffer])
     })

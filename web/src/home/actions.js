@@ -2,7 +2,7 @@
 // does not agree.
 import { exportUrl } from '../api/documents.js'
 import { explain } from '../api/problems.js'
-import { freshName, pathOf } from '../device/names.js'
+import { freshName, historyPathOf, pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
 import '../ui/icons/things.js'
@@ -129,6 +129,7 @@ export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
     { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: hasKeys ? 'F2' : undefined, run: onRename },
     { id: 'duplicate', icon: 'copy', label: t('home.menu.duplicate'), run: () => void actions.duplicate(item) },
     { id: 'export', icon: 'export', label: t('home.menu.export'), items: formats },
+    { id: 'history', icon: 'history', label: t('home.menu.history'), href: historyPathOf(item.name) },
     null,
     ...(isRecent && !item.isUnsent ? [{ id: 'forget', icon: 'forget', label: t('home.menu.forget'), run: () => void actions.forget(item) }] : []),
     { id: 'remove', icon: 'bin', label: t('home.menu.remove'), keys: hasKeys ? 'Delete' : undefined, isBad: true, run: onRemove },

@@ -128,6 +128,16 @@ const CODE_STATES = [
   { name: 'line', arrange: async who => (await toEnd(who), await presses('Control+Alt+g')(who), who.page.getByRole('textbox', { name: 'Go to line' }).waitFor()), tidy: presses('Escape') },
 ]
 
+/** What the past of a document shows. @type {State[]} */
+const PAST = [
+  { name: 'past', isPicture: true },
+  { name: 'past-menu', arrange: who => opensMenu(who, 'More about this moment') },
+  { name: 'past-versions', isPicture: true, arrange: async ({ page }) => (await button(page, 'Versions').click(), page.getByRole('tab', { name: 'Versions' }).waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Close panel' }).click() },
+  { name: 'past-name', arrange: async who => (await opensMenu(who, 'More about this moment'), await who.page.getByRole('menuitem', { name: 'Name this version' }).click(), dialog(who, 'Name this version')) },
+  { name: 'past-muted', arrange: ({ page }) => page.locator('.past-only').first().click(), tidy: ({ page }) => page.locator('.past-only').first().click() },
+  { name: 'past-compared', isPicture: true, arrange: async ({ page }) => (await button(page, 'Compare').click(), page.locator('.past-change').first().waitFor()), tidy: ({ page }) => page.getByRole('button', { name: 'Stop comparing' }).evaluate(element => /** @type {HTMLElement} */ (element).click()) },
+]
+
 const OFFLINE = [/ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource|WebSocket/]
 
 /** @type {Place[]} */
@@ -154,6 +164,8 @@ export const PLACES = [
   { path: '/no/such/page', ready: 'h1', expects: [/404/], states: [{ name: '404', isPicture: true }] },
   { path: '/about', ready: '.shortcuts dt', states: [{ name: 'about', isPicture: true }] },
   { path: '/d/plan', ready: '.ProseMirror img[src]', states: RICH },
+  { path: '/h/plan', ready: '.is-past img[src]', states: PAST },
+  { path: '/h/seats.py', ready: '.is-past .cm-line', states: [PAST[0], PAST[5]] },
   { path: '/d/minutes', ready: '.cm-line', states: MARKDOWN_STATES },
   { path: '/d/seats.py', ready: '.cm-line', states: CODE_STATES },
   {

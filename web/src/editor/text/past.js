@@ -68,7 +68,7 @@ class TextView {
       READ_ONLY,
       EditorState.lineSeparator.of('\n'),
       EditorView.perLineTextDirection.of(true),
-      EditorView.contentAttributes.of({ 'aria-label': t('common.text'), role: 'document', tabindex: '0', translate: 'no' }),
+      EditorView.contentAttributes.of({ 'aria-label': t('common.text'), tabindex: '0', translate: 'no' }),
       highlightSpecialChars(),
       this.#isCode ? [lineNumbers(), codeLook, this.#grammar.of([])] : [EditorView.lineWrapping, markdownLanguage, markdownLook],
     ]

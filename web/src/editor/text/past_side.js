@@ -8,7 +8,7 @@ import { EditorView } from '../../../vendor/text.js'
 
 /** @param {HTMLElement} parent @param {import('./extension.js').Extension} extensions @returns {Side} */
 export function openSide(parent, extensions) {
-  const named = (/** @type {string} */ label) => [extensions, EditorView.contentAttributes.of({ 'aria-label': label, role: 'document', tabindex: '0' })]
+  const named = (/** @type {string} */ label) => [extensions, EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' })]
   const view = new MergeView({
     parent,
     a: { doc: '', extensions: named(t('history.side.before')) },

@@ -34,6 +34,7 @@ export const home = {
   'home.removed': '„{title}“ liegt im Papierkorb',
   'home.rename.label': 'Titel',
   'home.menu.label': 'Aktionen für {title}',
+  'home.menu.history': 'Verlauf',
   'home.menu.open': 'Öffnen',
   'home.menu.rename': 'Umbenennen',
   'home.menu.duplicate': 'Duplizieren',

@@ -34,6 +34,7 @@ export const home = {
   'home.removed': '“{title}” is in the bin',
   'home.rename.label': 'Title',
   'home.menu.label': 'Actions for {title}',
+  'home.menu.history': 'History',
   'home.menu.open': 'Open',
   'home.menu.rename': 'Rename',
   'home.menu.duplicate': 'Duplicate',

@@ -1,5 +1,6 @@
 // Opens the timeline over the document's page, which goes on beneath it: connection, caret and scroll stay as they are. Going
 // back in the browser closes it.
+import { historyPathOf } from '../../device/names.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/history.js'
 import { openHistory } from '../history/open.js'
@@ -21,7 +22,7 @@ export async function showPast(desk) {
   const place = document.createElement('div')
   place.className = 'past is-over'
   const beneath = [...document.body.children].filter(part => part.id !== 'messages')
-  history.pushState({ past: true }, '', `/h/${encodeURIComponent(desk.name)}`)
+  history.pushState({ past: true }, '', historyPathOf(desk.name))
   document.body.append(place)
   for (const part of beneath) part.toggleAttribute('inert', true)
   const known = (/** @type {string} */ name) => desk.people.value.find(person => person.name === name) ?? null

@@ -2,7 +2,7 @@
 import { html } from '../../../vendor/view.js'
 import { MOMENT_FORMATS } from '../../api/history.js'
 import { explain } from '../../api/problems.js'
-import { pathOf } from '../../device/names.js'
+import { historyPathOf, pathOf } from '../../device/names.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/history.js'
 import '../../i18n/home.js'
@@ -72,7 +72,7 @@ async function copy(scene) {
 /** @param {Scene} scene */
 async function copyMomentLink(scene) {
   try {
-    await navigator.clipboard.writeText(`${location.origin}/h/${encodeURIComponent(scene.name)}${momentHash(scene)}`)
+    await navigator.clipboard.writeText(location.origin + historyPathOf(scene.name) + momentHash(scene))
     toast(t('shell.link.copied'))
   } catch {
     toast(t('shell.link.failed'))

@@ -50,7 +50,7 @@ export function ChangeList({ scene }) {
       <button class="button" type="button" aria-keyshortcuts="Shift+F7" onClick=${() => goToChange(scene, -1)}>${t('history.changes.previous')}</button>
       <button class="button" type="button" aria-keyshortcuts="F7" onClick=${() => goToChange(scene, 1)}>${t('history.changes.next')}</button>
     </div>
-    <h3>${t('history.changes.count', { count: all.length })}</h3>
+    <h2>${t('history.changes.count', { count: all.length })}</h2>
     <ol class="past-changes">${all.slice(0, LISTED).map((change, index) => html`<li key=${index}><${Entry} scene=${scene} change=${change} /></li>`)}</ol>
     ${all.length > LISTED && html`<p class="hint">${t('history.changes.more', { count: all.length - LISTED })}</p>`}`
 }

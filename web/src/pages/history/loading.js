@@ -29,6 +29,8 @@ export class Loading {
   /** From the beginning. */
   async start() {
     const { api, problem } = this.#scene
+    // Who has problems to read it once may have better luck with a new worker.
+    if (problem.value) this.#renew()
     problem.value = null
     this.#isAsking = true
     try {
@@ -57,9 +59,13 @@ export class Loading {
     this.#later(EVERY)
   }
 
-  #again() {
+  #renew() {
     this.#reading.stop()
     this.#reading = new Reading()
+  }
+
+  #again() {
+    this.#renew()
     this.#isAsking = false
     return this.start()
   }

@@ -25,7 +25,7 @@ export function VersionList({ scene }) {
         <button class="past-version-go" type="button" aria-current=${row === at.value ? 'true' : undefined} onClick=${() => scene.goTo(row)}>
           <span class="past-version-name">${version.name || t('history.version.automatic')}</span>
           <span class="hint">${when(version.time, { dateStyle: 'medium', timeStyle: 'short' })}${version.author.name && html` · <bdi>${version.author.name}</bdi>`}</span>
-          <span class="hint">${t('history.version.change', version.change)}</span>
+          ${version.change && html`<span class="hint">${t('history.version.change', version.change)}</span>`}
         </button>
         <span class="person-acts">
           <button class="button" type="button" aria-label=${t('history.rename.of', { name: nameOf(version) })} onClick=${() => askName(scene, version)}>${t('history.rename')}</button>

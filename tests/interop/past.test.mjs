@@ -1,0 +1,255 @@
+// The past that the server tells, against stock Yjs that replays the same entries: every row, and
+// documents, marks and authors at hundreds of random moments.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as Y from 'yjs'
+
+import { PackedDocument, unpack } from './lib/pack.mjs'
+import { meeting } from './lib/meeting.mjs'
+import { seeded } from './lib/random.mjs'
+import { dictate } from './lib/scribes.mjs'
+import { startServer } from './lib/server.mjs'
+import { TwoAuthors, trace, type } from './lib/traces.mjs'
+
+const long = process.env.COSCRIBE_LONG === '1'
+const MOMENTS = 140
+/** At so many of them the server's own exports are compared as well. */
+const EXPORTS = 20
+
+const NAMES = ['Ada', 'Linus', 'Mia']
+
+test('a text by two authors at the same time', async (t) => {
+  const source = trace(t, 'friendsforever')
+  if (!source) return
+  const script = new TwoAuthors(source.txns, 'text')
+  const log = source.txns.map(({ agent }, index) => ({ name: NAMES[agent], update: script.typed(index) }))
+  await compare(t, 'friends', log, 1)
+})
+
+test('a component being written', async (t) => {
+  const source = trace(t, 'sveltecomponent')
+  if (source) await compare(t, 'component', typed(source.txns), 2)
+})
+
+test('a blog post being written', async (t) => {
+  const source = trace(t, 'seph-blog1')
+  if (source) await compare(t, 'blog', typed(long ? source.txns : source.txns.slice(0, 30_000)), 3)
+})
+
+test('a meeting note by three people, with marks, lists, tables, undo and offline work', async (t) => {
+  await compare(t, 'meeting', meeting(seeded(5), NAMES, 3_000), 4)
+})
+
+/** What one author types, one update for each transaction. */
+function typed(txns) {
+  const doc = new Y.Doc()
+  doc.clientID = 77
+  const log = []
+  doc.on('update', (update) => log.push({ name: 'Ada', update }))
+  const text = doc.getText('text')
+  txns.forEach(({ patches }) => type(text, patches))
+  return log
+}
+
+async function compare(t, name, log, seed) {
+  log = effective(log)
+  const server = await startServer(t)
+  await dictate(server, name, log)
+  const began = performance.now()
+  const packed = await history(server, name, '')
+  const ms = Math.round(performance.now() - began)
+  const pack = unpack(packed)
+  t.diagnostic(`${pack.rows.length} entries, ${packed.length} bytes, first answer after ${ms} ms`)
+  assert.deepEqual([pack.after, pack.last, pack.floor], [0, log.length, 0])
+  const random = seeded(seed)
+  const moments = Array.from({ length: MOMENTS }, () => random.below(log.length + 1))
+  const replayed = replay(log, moments)
+  compareRows(pack, log, replayed.rows)
+  const document = new PackedDocument(pack)
+  const bornBy = document.bornBy()
+  for (const [index, moment] of moments.entries()) {
+    const expected = replayed.docs.get(moment)
+    const what = `${name} at ${moment}`
+    assert.deepEqual(content(document.at(moment)), content(expected), what)
+    compareAuthors(expected, bornBy, replayed.authors, what)
+    if (index < EXPORTS) await compareExports(server, name, moment, expected, what)
+  }
+  await compareParts(server, name, pack, random)
+  await compareChanges(server, name, moments, replayed)
+}
+
+/** Applies an update and nothing else: called local, it makes Yjs tidy no formats, which would be an
+ * edit of this document's own. */
+function apply(doc, update) {
+  doc.transact((transaction) => {
+    Y.applyUpdate(doc, update)
+    transaction.local = true
+  })
+}
+
+/** The updates that change something: deleting again what somebody else has deleted is no entry. */
+function effective(log) {
+  const doc = new Y.Doc({ gc: false })
+  let changes = false
+  doc.on('afterTransaction', (transaction) => {
+    changes = inserted(transaction).length > 0 || transaction.deleteSet.clients.size > 0
+  })
+  return log.filter(({ update }) => {
+    changes = false
+    if (update !== null) apply(doc, update)
+    return changes
+  })
+}
+
+/** What stock Yjs makes of a log: each transaction's own sets, and the document at some moments. */
+function replay(log, moments) {
+  const wanted = new Set(moments)
+  const doc = new Y.Doc({ gc: false })
+  const [rows, docs, authors] = [[], new Map(), new Map()]
+  const keep = (moment) => wanted.has(moment) && docs.set(moment, copy(doc))
+  doc.on('afterTransaction', (transaction) => rows.push({
+    inserted: inserted(transaction),
+    deleted: merged(transaction.deleteSet),
+  }))
+  keep(0)
+  log.forEach(({ name, update }, index) => {
+    apply(doc, update)
+    rows.at(-1).inserted.forEach(([client]) => {
+      assert.equal(authors.get(client) ?? name, name)
+      authors.set(client, name)
+    })
+    keep(index + 1)
+  })
+  return { rows, docs, authors }
+}
+
+/** A document with the same operations and none that is yet to come. */
+function copy(doc) {
+  const made = new Y.Doc({ gc: false })
+  Y.applyUpdate(made, Y.encodeStateAsUpdate(doc))
+  return made
+}
+
+function inserted({ beforeState, afterState }) {
+  const grown = [...afterState].filter(([client, clock]) => clock > (beforeState.get(client) ?? 0))
+  return grown.map(([client, clock]) => [client, clock - (beforeState.get(client) ?? 0)]).sort(byNumbers)
+}
+
+/** A delete set as ranges that do not touch. */
+function merged(set) {
+  const all = [...set.clients].flatMap(([client, ranges]) => ranges.map(({ clock, len }) => [client, clock, len]))
+  const found = []
+  for (const [client, clock, len] of all.sort(byNumbers)) {
+    const last = found.at(-1)
+    if (last?.[0] === client && last[1] + last[2] >= clock) last[2] = Math.max(last[2], clock + len - last[1])
+    else found.push([client, clock, len])
+  }
+  return found
+}
+
+function byNumbers(a, b) {
+  return a[0] - b[0] || a[1] - b[1]
+}
+
+function compareRows(pack, log, expected) {
+  assert.equal(pack.rows.length, log.length)
+  pack.rows.forEach((row, index) => {
+    const what = `entry ${index + 1}`
+    assert.equal(row.seq, index + 1)
+    assert.equal(row.user.name, log[index].name, what)
+    assert.equal(row.user.kind, 'claimed')
+    assert.deepEqual(row.inserted.toSorted(byNumbers), expected[index].inserted, what)
+    assert.deepEqual(row.deleted.toSorted(byNumbers), expected[index].deleted, what)
+  })
+}
+
+/** Everything a reader can see. */
+function content(doc) {
+  const marked = (type) => type instanceof Y.XmlText
+    ? type.toDelta()
+    : { name: type.nodeName, attributes: type.getAttributes?.(), children: type.toArray().map(marked) }
+  return { text: doc.getText('text').toDelta(), page: marked(doc.getXmlFragment('default')), map: doc.getMap('meta').toJSON() }
+}
+
+/** Who wrote each visible unit. */
+function compareAuthors(doc, bornBy, authors, what) {
+  for (const [client, items] of doc.store.clients) {
+    for (const item of items.filter((it) => !it.deleted)) {
+      for (let at = 0; at < item.length; at += 1) {
+        const { name } = bornBy({ client, clock: item.id.clock + at })
+        if (name !== authors.get(client)) assert.fail(`${what}: ${client}.${item.id.clock + at} is by ${name}`)
+      }
+    }
+  }
+}
+
+async function compareExports(server, name, moment, expected, what) {
+  const past = `/documents/${name}/history/${moment}/export`
+  const state = Y.encodeStateAsUpdate(expected)
+  const made = new Y.Doc()
+  Y.applyUpdate(made, await get(server, `${past}.yjs`))
+  assert.deepEqual(content(made), content(expected), `${what} as an update`)
+  for (const format of ['json', 'txt', 'md']) {
+    const converted = await fetch(`${server.http}/api/v1/convert?from=yjs&to=${format}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: state,
+    })
+    assert.equal(converted.status, 200)
+    const file = Buffer.from(await get(server, `${past}.${format}`)).toString()
+    assert.equal(file, await converted.text(), `${what} as ${format}`)
+  }
+}
+
+/** Packs that continue each other say together what the whole says. */
+async function compareParts(server, name, pack, random) {
+  const cut = random.below(pack.rows.length)
+  const rest = unpack(await history(server, name, `?after=${pack.rows[cut].seq}&epoch=${pack.epoch}`))
+  assert.deepEqual(rest.rows, pack.rows.slice(cut + 1))
+  const clocks = new Map()
+  pack.rows.slice(0, cut + 1).forEach((row) => row.inserted.forEach(([client, length]) =>
+    clocks.set(client, (clocks.get(client) ?? 0) + length)))
+  rest.starts.forEach(([client, clock]) => assert.equal(clock, clocks.get(client)))
+  const first = new Y.Doc({ gc: false })
+  Y.applyUpdate(first, Y.encodeStateAsUpdate(new PackedDocument(pack).at(cut + 1)))
+  Y.applyUpdate(first, rest.update)
+  assert.deepEqual(Y.encodeStateVector(first), Y.encodeStateVector(new PackedDocument(pack).doc))
+}
+
+/** What stayed and came is the later moment, what stayed and went the earlier one. */
+async function compareChanges(server, name, moments, { docs }) {
+  for (let pair = 0; pair < 10; pair += 1) {
+    const [from, to] = moments.slice(2 * pair, 2 * pair + 2).sort((a, b) => a - b)
+    const answer = await get(server, `/documents/${name}/history/changes?from=${from}&to=${to}`)
+    const { runs } = JSON.parse(Buffer.from(answer))
+    const without = (state) => runs.filter((run) => run.state !== state).map((run) => run.text).join('')
+    assert.equal(without('inserted'), lines(docs.get(from)), `${name} at ${from}`)
+    assert.equal(without('deleted'), lines(docs.get(to)), `${name} at ${to}`)
+  }
+}
+
+/** The text, of rich text one line for each block. */
+function lines(doc) {
+  const page = doc.getXmlFragment('default')
+  if (page.length === 0) return doc.getText('text').toString()
+  const words = (type) => type.toDelta().map(({ insert }) => insert).join('')
+  const blocks = (type) => {
+    const inner = type.toArray()
+    const own = inner.filter((it) => it instanceof Y.XmlText).map(words).join('')
+    const deeper = inner.filter((it) => it instanceof Y.XmlElement).flatMap(blocks)
+    return deeper.length > 0 ? deeper : [own]
+  }
+  return page.toArray().flatMap(blocks).join('\n')
+}
+
+async function history(server, name, query) {
+  return get(server, `/documents/${name}/history${query}`)
+}
+
+async function get(server, path) {
+  const answer = await fetch(`${server.http}/api/v1${path}`)
+  const bytes = new Uint8Array(await answer.arrayBuffer())
+  assert.equal(answer.status, 200, Buffer.from(bytes).toString())
+  return bytes
+}
