@@ -47,7 +47,7 @@ struct Transaction {
     patches: Vec<(usize, usize, String)>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "where the traces are is said from outside")]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 fn trace(name: &str) -> Option<Trace> {
     let given = std::env::var_os("COSCRIBE_TRACES").map(PathBuf::from);
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces");
