@@ -14,8 +14,9 @@ import { Strip, editsPerAuthor } from './strip.js'
 
 /** @param {{ scene: Scene }} props */
 export function Controls({ scene }) {
-  const { index } = scene
-  if (!index.value || scene.last < 0) return null
+  const { index, problem } = scene
+  if (!index.value) return problem.value ? null : html`<${Coming} />`
+  if (scene.last < 0) return null
   return html`<section class="past-line" aria-label=${t('history.timeline')}>
     <div class="past-row">
       <${Playing} scene=${scene} />
@@ -25,6 +26,15 @@ export function Controls({ scene }) {
     <${Strip} scene=${scene} />
     <${Legend} scene=${scene} />
   </section>`
+}
+
+/** Takes the room of the controls until they are there, so that nothing moves then. */
+function Coming() {
+  return html`<div class="past-line is-coming" aria-hidden="true">
+    <div class="past-row"><span class="button"></span></div>
+    <div class="past-strip"></div>
+    <div class="past-legend"><span class="past-author"></span></div>
+  </div>`
 }
 
 /** @param {{ scene: Scene }} props */

@@ -53,7 +53,7 @@ function Bar({ scene }) {
   const isReady = index.value !== null && scene.last >= 0
   return html`<header class="bar past-bar">
     <a class="button past-back" href=${pathOf(scene.name)} onClick=${(/** @type {MouseEvent} */ event) => leave(scene, event)}><${Icon} name="back" /> <span>${t('history.back')}</span></a>
-    <h1 class="past-title"><bdi>${index.value?.title || t('common.untitled')}</bdi> <span class="kind">${t('history.title')}</span></h1>
+    <h1 class="past-title">${index.value ? html`<bdi>${index.value.title || t('common.untitled')}</bdi> <span class="kind">${t('history.title')}</span>` : html`<span class="unseen">${t('history.title')}</span>`}</h1>
     <span class="grow"></span>
     ${isReady && html`
       <button class="button is-wide-only" type="button" onClick=${() => askName(scene)}>${t('history.name')}</button>
