@@ -46,6 +46,23 @@ const textBeforeCaret = (who, name) => who.page.evaluate(name => {
 }, name)
 
 for (const kind of ['rich', 'markdown']) {
+  test(`a name at the edge of a narrow page is whole (${kind})`, { skip }, async () => {
+    const linus = await person(browser, server.url, 'Linus Chan', { viewport: { width: 390, height: 800 } })
+    await linus.opens(`edge-${kind}`, `?kind=${kind}`)
+    const ada = await opens('Ada Byron the Elder', `edge-${kind}`, kind)
+    await ada.text.click()
+    await ada.text.pressSequentially('Almost as wide as the little page')
+    await linus.sees('page')
+    await linus.page.waitForFunction(() => {
+      const flag = document.querySelector('.remote-flag')?.getBoundingClientRect()
+      const caret = document.querySelector('.remote-caret')?.getBoundingClientRect()
+      // Where it would not fit, it has turned: it ends at the caret.
+      return flag && caret && caret.left + flag.width > innerWidth && flag.left >= 0 && flag.right <= innerWidth
+    })
+    await linus.close()
+    await ada.close()
+  })
+
   test(`a caret is shown where its owner is, with a name, and goes when they leave (${kind})`, { skip }, async () => {
     const ada = await opens('Ada Byron', `carets-${kind}`, kind)
     await ada.text.click()

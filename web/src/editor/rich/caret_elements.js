@@ -34,6 +34,8 @@ export class CaretElements {
     caret.append('\u2060', flag, '\u2060')
     const known = this.#known.get(client)
     if (known) known.element = caret
+    // At the edge of the page the name stands on the other side, or it would be cut off.
+    requestAnimationFrame(() => flag.getBoundingClientRect().right > innerWidth && caret.classList.add('is-turned'))
     return caret
   }
 
