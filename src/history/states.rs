@@ -47,12 +47,22 @@ pub async fn states<T: Send + 'static>(
     .await
 }
 
-/// The whole state after an entry.
+/// The whole state after an entry. `permit` is held while the work lasts, also when nobody waits for
+/// it any more.
 ///
 /// # Errors
 /// As [`states`].
-pub async fn state(store: Arc<dyn Store>, id: DocumentId, seq: Seq) -> Result<Bytes, HistoryError> {
-    let states = states(store, id, vec![seq], |_, state| Ok(state)).await?;
+pub async fn state(
+    store: Arc<dyn Store>,
+    id: DocumentId,
+    seq: Seq,
+    permit: impl Send + 'static,
+) -> Result<Bytes, HistoryError> {
+    let look = move |_, state| {
+        let _working = &permit;
+        Ok(state)
+    };
+    let states = states(store, id, vec![seq], look).await?;
     states.into_iter().next().ok_or(HistoryError::Missing)
 }
 
@@ -149,7 +159,7 @@ mod tests {
         let seen = states(Arc::clone(&store), id, seqs, look).await.unwrap();
         let expected = [(0, ""), (1, "one"), (1, "one"), (3, "one two three")];
         assert_eq!(seen, expected.map(|(seq, text)| (Seq(seq), text.to_owned())));
-        let beyond = state(store, id, Seq(4)).await;
+        let beyond = state(store, id, Seq(4), ()).await;
         assert!(
             matches!(beyond, Err(HistoryError::Beyond { asked: Seq(4), last: Seq(3) })),
             "{beyond:?}"
@@ -160,8 +170,30 @@ mod tests {
     async fn what_cannot_be_applied_is_damage_and_not_left_out() {
         let (store, id) = written(&["one"]).await;
         store.append(id, vec![conformance::entry("junk")]).await.unwrap();
-        assert!(state(Arc::clone(&store), id, Seq(1)).await.is_ok());
-        let broken = state(store, id, Seq(2)).await;
+        assert!(state(Arc::clone(&store), id, Seq(1), ()).await.is_ok());
+        let broken = state(store, id, Seq(2), ()).await;
         assert!(matches!(broken, Err(HistoryError::Damaged(_))), "{broken:?}");
+    }
+
+    /// Tells on which thread it was given back.
+    struct Permit(std::sync::mpsc::SyncSender<Option<String>>);
+
+    impl Drop for Permit {
+        fn drop(&mut self) {
+            let name = std::thread::current().name().map(str::to_owned);
+            // Who asked may have stopped listening.
+            let _ = self.0.send(name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_permit_is_given_back_by_the_work_and_not_by_who_stops_waiting_for_it() {
+        let (store, id) = written(&["one"]).await;
+        let (tell, told) = std::sync::mpsc::sync_channel(1);
+        let mut asked = Box::pin(state(store, id, Seq(1), Permit(tell)));
+        // Hanging up may come before or after the answer.
+        let _ = futures_util::poll!(asked.as_mut());
+        drop(asked);
+        assert_eq!(told.recv().unwrap().as_deref(), Some("past"));
     }
 }

@@ -180,7 +180,8 @@ pub(super) fn as_conflict(failure: Failure) -> Failure {
 /// A title that may be written.
 pub(super) fn title(text: &str) -> Result<String, Failure> {
     let text: String =
-        text.trim().chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+        text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let text = text.trim().to_owned();
     let units = text.encode_utf16().count();
     if units > TITLE_UNITS {
         let words = format!("a title may have at most {TITLE_UNITS} letters, this one has {units}");
@@ -196,5 +197,22 @@ pub(super) fn lang(text: &str) -> Result<String, Failure> {
         Ok(text.to_owned())
     } else {
         Err(Failure::Bad(format!("a language has a name of at most {LANG_BYTES} bytes")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_has_no_control_characters_and_no_space_around_it() {
+        for (text, expected) in
+            [(" a\tb ", "a b"), ("\0", ""), (" \u{1b}\n ", ""), ("\0a\u{9f}", "a"), ("ä", "ä")]
+        {
+            assert_eq!(title(text).ok().as_deref(), Some(expected), "{text:?}");
+        }
+        assert!(title(&"x".repeat(TITLE_UNITS + 1)).is_err());
+        let padded = format!("{}{}", "\0".repeat(TITLE_UNITS), "x".repeat(TITLE_UNITS));
+        assert_eq!(title(&padded).ok(), Some("x".repeat(TITLE_UNITS)));
     }
 }

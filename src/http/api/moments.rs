@@ -69,7 +69,7 @@ impl Api {
         // Held from here on: whoever takes its place must not get an edit meant for this one.
         let document = self.documents.open(name)?;
         let summary = self.living(name).await?;
-        let then = state(Arc::clone(store), summary.id, seq).await?;
+        let then = state(Arc::clone(store), summary.id, seq, ()).await?;
         let now = document.read().await?;
         let client = ClientId::new(self.documents.random());
         match way_back(now, then, client, turn).await?? {
@@ -93,8 +93,9 @@ impl Api {
         let summary = self.living(name).await?;
         self.moment(&summary, begin.seq).await?;
         let turn = self.turns.take().await?;
-        let content = state(Arc::clone(self.documents.store()), summary.id, begin.seq).await?;
-        drop(turn);
+        // Handed over: who hangs up does not give the turn back before its work is over.
+        let store = Arc::clone(self.documents.store());
+        let content = state(store, summary.id, begin.seq, turn).await?;
         let copy = self.name_or_new(None)?;
         let meta = MetaChanges { title, ..MetaChanges::default() };
         let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
