@@ -37,6 +37,10 @@ pub const AUTHOR_LETTERS: usize = 100;
 /// Documents on one page of a list, at most.
 pub const LIST_PAGE: usize = 200;
 
+/// Lines or words of an old text times those of a new one up to which the best difference is looked for: below a
+/// second. Beyond it what both have once is kept, and the rest replaced.
+pub const DIFFERENCE_WORK: usize = 1 << 25;
+
 /// Entries on one page of a document's past, at most.
 pub const HISTORY_PAGE: usize = 1000;
 

@@ -6,9 +6,12 @@
 use std::{
     collections::{HashMap, HashSet},
     hash::Hash,
+    ops::Range,
 };
 
 use imara_diff::{Algorithm, Diff, Hunk, Token};
+
+use crate::limits;
 
 /// A part of a sequence.
 #[derive(Clone, Copy, Debug)]
@@ -60,13 +63,13 @@ pub(super) struct Difference {
 /// Finds a short way from one sequence to another.
 pub(super) fn difference(now: &[Atom<'_>], then: &[Atom<'_>]) -> Difference {
     let (now, then) = (cut(now, lines), cut(then, lines));
-    let mut way = Way::default();
+    let mut way = Way { work: limits::DIFFERENCE_WORK, ..Way::default() };
     let exact = |atom: &Atom<'_>| match *atom {
         Atom::Text(text) => Key::Text(text.to_owned()),
         Atom::Unit(unit) => Key::Exact(unit.exact),
     };
     let (mut at, mut to) = (0, 0);
-    for hunk in hunks(&now, &then, exact) {
+    for hunk in hunks(&now, &then, exact, &mut way.work) {
         way.keep(&now[at..hunk.before.start as usize], &then[to..hunk.after.start as usize]);
         (at, to) = (hunk.before.end as usize, hunk.after.end as usize);
         way.refine(&now[hunk.before.start as usize..at], &then[hunk.after.start as usize..to]);
@@ -98,7 +101,13 @@ enum Key {
     Kind(u32),
 }
 
-fn hunks<'a>(now: &[Atom<'a>], then: &[Atom<'a>], key: impl Fn(&Atom<'a>) -> Key) -> Vec<Hunk> {
+/// What differs. `work` is what may still be spent on looking for it.
+fn hunks<'a>(
+    now: &[Atom<'a>],
+    then: &[Atom<'a>],
+    key: impl Fn(&Atom<'a>) -> Key,
+    work: &mut usize,
+) -> Vec<Hunk> {
     let mut numbers = HashMap::new();
     let mut number = |atom| {
         let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
@@ -107,9 +116,84 @@ fn hunks<'a>(now: &[Atom<'a>], then: &[Atom<'a>], key: impl Fn(&Atom<'a>) -> Key
     let before: Vec<_> = now.iter().map(&mut number).collect();
     let after: Vec<_> = then.iter().map(&mut number).collect();
     let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-    let mut diff = Diff::default();
-    diff.compute_with(Algorithm::Histogram, &before, &after, count);
-    diff.hunks().collect()
+    let mut found = Vec::new();
+    for (old, new) in gaps(&before, &after, *work) {
+        let cost = old.len().saturating_mul(new.len());
+        if cost > *work {
+            found.push(Hunk { before: span(&old), after: span(&new) });
+            continue;
+        }
+        *work -= cost;
+        let mut diff = Diff::default();
+        diff.compute_with(Algorithm::Histogram, &before[old.clone()], &after[new.clone()], count);
+        let (old, new) = (span(&old).start, span(&new).start);
+        found.extend(diff.hunks().map(|hunk| Hunk {
+            before: hunk.before.start + old..hunk.before.end + old,
+            after: hunk.after.start + new..hunk.after.end + new,
+        }));
+    }
+    found
+}
+
+/// Stretches to be compared by themselves: all at once when that is little work, else what lies between
+/// tokens that both sequences have exactly once and in the same order.
+fn gaps(before: &[Token], after: &[Token], work: usize) -> Vec<(Range<usize>, Range<usize>)> {
+    if before.len().saturating_mul(after.len()) <= work {
+        return vec![(0..before.len(), 0..after.len())];
+    }
+    let same = |(a, b): &(&Token, &Token)| a == b;
+    let start = before.iter().zip(after).take_while(same).count();
+    let ends = before[start..].iter().rev().zip(after[start..].iter().rev());
+    let end = ends.take_while(same).count();
+    let (mut at, mut to) = (start, start);
+    let mut found = Vec::new();
+    let (old_end, new_end) = (before.len() - end, after.len() - end);
+    let anchors = anchors(&before[start..old_end], &after[start..new_end]);
+    let anchors = anchors.into_iter().map(|(old, new)| (old + start, new + start));
+    for (old, new) in anchors.chain([(old_end, new_end)]) {
+        if at < old || to < new {
+            found.push((at..old, to..new));
+        }
+        (at, to) = (old + 1, new + 1);
+    }
+    found
+}
+
+/// Places of tokens that both have exactly once, as many as are in the same order in both: the longest
+/// rising run of places (patience sorting).
+fn anchors(before: &[Token], after: &[Token]) -> Vec<(usize, usize)> {
+    let mut places: HashMap<Token, [Option<usize>; 2]> = HashMap::new();
+    let mut doubled = HashSet::new();
+    for (side, tokens) in [before, after].into_iter().enumerate() {
+        for (place, token) in tokens.iter().enumerate() {
+            if places.entry(*token).or_default()[side].replace(place).is_some() {
+                doubled.insert(*token);
+            }
+        }
+    }
+    let unique = before.iter().enumerate().filter(|(_, token)| !doubled.contains(*token));
+    let pairs: Vec<_> = unique.filter_map(|(old, token)| Some((old, places[token][1]?))).collect();
+    // The pair that ends the best run of each length, and which pair each one follows.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut follows = vec![None; pairs.len()];
+    for (index, (_, new)) in pairs.iter().enumerate() {
+        let length = ends.partition_point(|end| pairs[*end].1 < *new);
+        follows[index] = length.checked_sub(1).map(|before| ends[before]);
+        if length == ends.len() {
+            ends.push(index);
+        } else {
+            ends[length] = index;
+        }
+    }
+    let mut run: Vec<_> =
+        std::iter::successors(ends.last().copied(), |index| follows[*index]).collect();
+    run.reverse();
+    run.into_iter().map(|index| pairs[index]).collect()
+}
+
+fn span(range: &Range<usize>) -> Range<u32> {
+    let number = |place| u32::try_from(place).unwrap_or(u32::MAX);
+    number(range.start)..number(range.end)
 }
 
 #[derive(Default)]
@@ -117,6 +201,8 @@ struct Way {
     found: Difference,
     /// Units of the old sequence that are behind.
     passed: usize,
+    /// What may still be spent on looking for short ways: lines or words times lines or words.
+    work: usize,
 }
 
 impl Way {
@@ -143,7 +229,7 @@ impl Way {
             },
         };
         let (mut at, mut to) = (0, 0);
-        for hunk in hunks(&now, &then, key) {
+        for hunk in hunks(&now, &then, key, &mut self.work) {
             self.keep(&now[at..hunk.before.start as usize], &then[to..hunk.after.start as usize]);
             (at, to) = (hunk.before.end as usize, hunk.after.end as usize);
             self.replace(
@@ -331,5 +417,54 @@ mod tests {
         let found = difference(&[unit(1, 1), unit(2, 2), unit(3, 3)], &[unit(33, 3)]);
         assert_eq!(found.fates, [Fate::Made(2)]);
         assert_eq!(found.steps, [Step::Delete(2), Step::Keep(1)]);
+    }
+
+    /// Applies the steps to the old text.
+    fn replayed(old: &str, found: &Difference) -> String {
+        let old: Vec<u16> = old.encode_utf16().collect();
+        let (mut at, mut text) = (0, Vec::new());
+        for step in &found.steps {
+            match step {
+                Step::Keep(len) => {
+                    text.extend(&old[at..at + *len as usize]);
+                    at += *len as usize;
+                }
+                Step::Insert(new) => text.extend(new.encode_utf16()),
+                Step::InsertUnits(_) => unreachable!("there are none"),
+                Step::Delete(len) => at += *len as usize,
+            }
+        }
+        text.extend(&old[at..]);
+        String::from_utf16(&text).unwrap()
+    }
+
+    #[test]
+    fn long_texts_are_compared_between_lines_that_both_have_once() {
+        let lines: Vec<String> = (0..8000).map(|line| format!("line {line}\n")).collect();
+        let old = lines.concat();
+        let mut changed = lines.clone();
+        changed[10] = "another\n".to_owned();
+        changed.remove(4000);
+        changed.insert(7000, "one more\n".to_owned());
+        let new = changed.concat();
+        let found = difference(&[Atom::Text(&old)], &[Atom::Text(&new)]);
+        assert_eq!(replayed(&old, &found), new);
+        assert!(found.steps.len() < 12, "{:?}", found.steps);
+    }
+
+    #[test]
+    fn of_long_texts_of_few_words_no_short_way_is_looked_for() {
+        let mut seed = 7_u32;
+        let mut dots = || -> String {
+            let mut next = || {
+                seed = seed.wrapping_mul(1_103_515_245).wrapping_add(12345);
+                ['.', ',', ';'][(seed >> 16) as usize % 3]
+            };
+            (0..100_000).map(|_| next()).collect()
+        };
+        let (old, new) = (dots(), dots());
+        let found = difference(&[Atom::Text(&old)], &[Atom::Text(&new)]);
+        assert_eq!(replayed(&old, &found), new);
+        assert!(found.steps.len() < 10, "{} steps", found.steps.len());
     }
 }
