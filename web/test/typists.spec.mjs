@@ -64,8 +64,11 @@ function typeRich({ seed, seconds }) {
     () => editor.commands.liftListItem('listItem'),
   ]
   return new Promise(resolve => {
-    const act = () => {
-      if (Date.now() > end) return resolve(undefined)
+    const timer = setInterval(() => {
+      if (Date.now() > end) {
+        clearInterval(timer)
+        return resolve(undefined)
+      }
       // A person's selection lies in text: a place between two blocks stands for the nearest text.
       const { doc, selection } = editor.state
       const near = (/** @type {number} */ at) => selection.constructor.near(doc.resolve(Math.min(at, doc.content.size))).from
@@ -73,11 +76,7 @@ function typeRich({ seed, seconds }) {
       editor.commands.setTextSelection(random(3) ? from : { from, to: Math.max(from, near(from + random(12))) })
       if (random(3) === 0) acts[random(acts.length)]()
       else editor.commands.insertContent(`w${random(1000)} `)
-      // Four acts a second, and fewer when the page cannot follow, as people do. Two who wrap one block before they
-      // hear of each other double it: that is how the binding writes, and faster than the machine it would never end.
-      requestAnimationFrame(() => setTimeout(act, 250))
-    }
-    act()
+    }, 60)
   })
 }
 

@@ -33,8 +33,6 @@ export async function person(browser, url, name, options) {
   await context.addInitScript(who => {
     if (!localStorage.getItem('coscribe.me')) localStorage.setItem('coscribe.me', JSON.stringify({ id: who, name: who }))
   }, name)
-  // Ten pages on a small machine take their time to open; a test says what happens, not when.
-  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   /** @type {string[]} */
   const errors = []
