@@ -119,7 +119,7 @@ test('a view that cannot be drawn again is given up, and nobody beyond hears of 
       _forceRerender: () => (isLasting ? assert.fail('nor a document') : void calls.push('drawn')),
       _observeFunction: (/** @type {unknown[]} */ ..._args) => {},
     }
-    contain(binding, { forget: () => void calls.push('forgotten') }, () => void calls.push('given up'))
+    contain(binding, { clear: () => void calls.push('forgotten') }, () => void calls.push('given up'))
     binding._observeFunction([], null)
   }
   fails(false)

@@ -1,24 +1,15 @@
-// Ties the editor to its Yjs fragment: y-tiptap's plugins for content and undo, with three of its habits
-// repaired. It renders again after an error instead of staying stale, or gives up; it reuses the nodes of untouched
-// blocks; and a block that lacks a required part is shown with that part instead of being deleted.
+// Ties the editor to its Yjs fragment: y-tiptap's plugins for content and undo, with two of its habits
+// repaired. It renders again after an error instead of staying stale, or gives up; and a block that lacks a
+// required part is shown with that part instead of being deleted.
 import { Extension, initProseMirrorDoc, ySyncPlugin, ySyncPluginKey, yUndoPlugin, yUndoPluginKey } from '../../../vendor/rich.js'
 
 /** @typedef {import('../../../vendor/rich.js').Editor['schema']} Schema */
 /** @typedef {import('../../../vendor/rich.js').Editor['state']} EditorState */
 
-/** The binding empties its map at every remote edit, which would build every node anew. */
-class KeptMap extends Map {
-  clear() {}
-
-  /** Really forgets everything. */
-  forget() {
-    super.clear()
-  }
-}
-
 /** @param {import('../../../vendor/core.js').Y.XmlFragment} fragment @param {() => void} onStale the view cannot follow the document any more */
 export function bindTo(fragment, onStale) {
-  const mapping = new KeptMap()
+  /** Which node stands for which Yjs type; the binding empties it at every remote edit. @type {Map<any, any>} */
+  const mapping = new Map()
   return Extension.create({
     name: 'collaboration',
     priority: 1000,
@@ -85,7 +76,7 @@ function step(direction) {
  * The binding can throw while it looks for the caret after somebody's edit. The edit is in the document by
  * then: only the view has to be drawn again, and nobody beyond needs to know. Where that fails too, the next key
  * in the view would undo for everybody what it does not show.
- * @param {any} binding @param {Pick<KeptMap, 'forget'>} mapping @param {() => void} onStale
+ * @param {any} binding @param {Pick<Map<any, any>, 'clear'>} mapping @param {() => void} onStale
  */
 export function contain(binding, mapping, onStale) {
   const apply = binding._typeChanged.bind(binding)
@@ -93,7 +84,7 @@ export function contain(binding, mapping, onStale) {
     try {
       apply(events, transaction)
     } catch {
-      mapping.forget()
+      mapping.clear()
       try {
         binding._forceRerender()
       } catch (error) {
