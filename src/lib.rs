@@ -19,6 +19,7 @@ pub mod telemetry;
 
 pub mod crdt;
 pub mod protocol;
+pub mod auth;
 pub mod storage;
 
 pub mod session;
