@@ -19,7 +19,11 @@ pub mod tls;
 pub mod upgrade;
 pub mod web_app;
 
-use std::{future::Future, net::{IpAddr, Ipv4Addr, SocketAddr}, sync::Arc};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use hyper::upgrade::OnUpgrade;
 pub(crate) use problem::{problem, read_only};
@@ -138,11 +142,17 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(warp::path::peek())
         .and(query)
         .and(warp::header::headers_cloned())
-        .and_then(move |method, path: warp::path::FullPath, rest: warp::path::Peek, query: String, headers| {
-            let target_bytes = path.as_str().len() + query.len();
-            let takes_body = is_api(rest.as_str());
-            ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
-        })
+        .and_then(
+            move |method,
+                  path: warp::path::FullPath,
+                  rest: warp::path::Peek,
+                  query: String,
+                  headers| {
+                let target_bytes = path.as_str().len() + query.len();
+                let takes_body = is_api(rest.as_str());
+                ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
+            },
+        )
         .boxed()
 }
 

@@ -17,13 +17,24 @@ use hyper::body::{Body, Frame, SizeHint};
 use tower_service::Service;
 use warp::{filters::BoxedFilter, http::Request, reply::Response};
 
+/// All routes as a warp filter, to be mounted under any path of a warp app.
+pub type Filter = BoxedFilter<(Response,)>;
+
 /// All routes of a server as a [`tower_service::Service`]. Cheap to clone.
 #[derive(Clone)]
-pub struct Routes(BoxedFilter<(Response,)>);
+pub struct Routes(Filter);
 
 impl Routes {
-    pub(crate) fn new(routes: BoxedFilter<(Response,)>) -> Self {
+    /// The routes behind a filter.
+    #[must_use]
+    pub fn new(routes: Filter) -> Self {
         Self(routes)
+    }
+
+    /// The routes as a warp filter.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        self.0.clone()
     }
 }
 

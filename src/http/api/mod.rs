@@ -30,6 +30,7 @@ use warp::{
     reply::Response,
 };
 
+use super::mount::Base;
 use crate::{
     document::Documents,
     history::History,
@@ -37,7 +38,6 @@ use crate::{
     ids::percent_decode,
     limits::AUTHOR_LETTERS,
 };
-use super::mount::Base;
 use body::Body;
 use failure::Failure;
 use route::{Path, Route};

@@ -118,7 +118,8 @@ fn what_is_loaded_later_brings_only_what_is_not_there() {
     let (rich, rich_text) = text(&outputs, "joined/rich-");
     let (more, more_text) = text(&outputs, "joined/more-");
     let (_, home) = text(&outputs, "joined/home-");
-    let call = format!("$load('../{rich}',['../{vendored}','../vendor/shared-Z.js'],'src/rich.js')");
+    let call =
+        format!("$load('../{rich}',['../{vendored}','../vendor/shared-Z.js'],'src/rich.js')");
     assert!(home.contains(&call), "{home}");
     assert!(home.contains("Promise.resolve($joined['src/pages/both.js'])"), "{home}");
     assert!(rich_text.contains("$joined['src/own.js']??="), "{rich_text}");
