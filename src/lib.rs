@@ -32,3 +32,5 @@ pub mod client;
 
 pub mod server;
 pub mod cli;
+
+pub use server::{Builder, Server};
