@@ -33,4 +33,8 @@ pub mod client;
 pub mod server;
 pub mod cli;
 
-pub use server::{Builder, Server};
+pub use crdt::yrs;
+pub use server::{
+    Builder, Server,
+    documents::{Document, Documents, Event, Follower},
+};

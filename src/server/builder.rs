@@ -192,7 +192,18 @@ impl Builder {
             .then(|| tokio::spawn(listener.serve(routes.filter(), options, draining)));
         let listening = Mutex::new(listening);
         tokio::spawn(sweep(documents.clone(), stop.subscribe()));
-        Ok(Server { routes, addresses, tls, slots, connections, documents, stop, listening })
+        let shown = super::Documents::new(documents.clone(), connections.clone());
+        Ok(Server {
+            routes,
+            addresses,
+            tls,
+            slots,
+            connections,
+            all: documents,
+            documents: shown,
+            stop,
+            listening,
+        })
     }
 
     fn site(

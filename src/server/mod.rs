@@ -6,6 +6,7 @@
 
 mod builder;
 pub mod config;
+pub mod documents;
 mod files;
 pub mod shutdown;
 pub(crate) mod similar;
@@ -18,9 +19,10 @@ use tokio::{
 };
 
 pub use builder::Builder;
+pub use documents::Documents;
 
 use crate::{
-    document::Documents,
+    document,
     http::{
         service::{Filter, Routes},
         slots::Slots,
@@ -43,6 +45,7 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     slots: Slots,
     connections: Connections,
+    all: document::Documents,
     documents: Documents,
     stop: watch::Sender<bool>,
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -121,7 +124,7 @@ impl Server {
         &self.addresses
     }
 
-    /// The open documents.
+    /// The documents, to be read, edited and followed from this program.
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
@@ -200,7 +203,7 @@ impl Server {
 }
 
 /// Ends what has been in the bin for long enough, now and then, until the server stops.
-async fn sweep(documents: Documents, mut stop: watch::Receiver<bool>) {
+async fn sweep(documents: document::Documents, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {

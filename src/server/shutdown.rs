@@ -73,7 +73,7 @@ impl Signals {
 
 /// See [`Server::stop`].
 pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
-    let Server { stop, listening, slots, connections, documents, .. } = server;
+    let Server { stop, listening, slots, connections, all: documents, .. } = server;
     let limits = documents.limits();
     // Whoever asks second waits for the first and has nothing left to do.
     let mut listening = listening.lock().await;
