@@ -21,6 +21,7 @@ pub mod crdt;
 pub mod protocol;
 pub mod auth;
 pub mod storage;
+pub mod hooks;
 
 pub mod session;
 pub mod document;

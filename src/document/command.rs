@@ -24,6 +24,17 @@ pub enum Command {
     Unsubscribe(SubscriberId),
     /// A message from a session. The permit covers its bytes until they are durable or dropped.
     Message(SubscriberId, ClientMessage, Option<Permit>),
+    /// An edit of a session that the program around the server does not allow.
+    Refused {
+        /// The session.
+        from: SubscriberId,
+        /// What it sent.
+        update: Bytes,
+        /// Whether that is its part of a handshake.
+        step2: bool,
+        /// Why.
+        reason: String,
+    },
     /// The connection has written everything; a session that was behind can be caught up.
     CaughtUp(SubscriberId),
     /// An app's message for every Hocuspocus session of the document.
@@ -71,6 +82,7 @@ impl Command {
             Self::Message(_, message, _) => matches!(message, SyncStep1(_) | Barrier(_)),
             Self::Subscribe(_) | Self::Stateless(_) => false,
             Self::Unsubscribe(_)
+            | Self::Refused { .. }
             | Self::CaughtUp(_)
             | Self::Edit { .. }
             | Self::Begin { .. }

@@ -26,6 +26,7 @@ mod presence;
 mod renaming;
 mod subscriber;
 mod sync;
+mod telling;
 mod threads;
 mod updates;
 

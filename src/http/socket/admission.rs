@@ -14,7 +14,7 @@ use crate::{
 /// What was decided.
 #[derive(Debug)]
 pub(super) struct Admission {
-    decision: Decision,
+    pub(super) decision: Decision,
     /// What the document is called now, when it is no longer called what was asked for.
     renamed: Option<DocumentName>,
 }

@@ -8,6 +8,7 @@ mod admission;
 mod boundary;
 mod connections;
 mod ending;
+mod hooked;
 mod lifetime;
 mod metered;
 mod perform;
@@ -57,7 +58,10 @@ impl Sockets {
         let sockets = Arc::clone(self);
         let begin = Box::pin(async move {
             let socket = socket(Metered::new(stream), sockets.documents.limits()).await;
-            Box::new(Pump::new(socket, request(accepted), sockets))
+            let (peer, document) = (accepted.peer, accepted.document.clone().ok().flatten());
+            let mut pump = Box::new(Pump::new(socket, request(accepted), sockets));
+            pump.ask_to_connect(peer, document).await;
+            pump
         });
         async move { begin.await.run().await }
     }

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     admission::admission,
+    hooked,
     pump::{Pump, Todo, Unblocked},
 };
 use crate::{
@@ -24,7 +25,7 @@ const WAITING_COST: usize = 256;
 const FREE_BYTES: usize = 16 * 1024;
 
 /// The bytes of the budget that a message takes while it is on its way.
-fn cost(message: &ClientMessage) -> Option<usize> {
+pub(super) fn cost(message: &ClientMessage) -> Option<usize> {
     let bytes = match message {
         ClientMessage::Update(bytes)
         | ClientMessage::SyncStep2(bytes)
@@ -62,9 +63,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 }
                 Todo::Effect(Effect::Authorize { session, document, .. }) => {
                     let documents = self.sockets.documents.clone();
-                    let epoch = self.request.epoch;
+                    let (epoch, connection) = (self.request.epoch, self.registration.id);
                     self.blocked = Some(Box::pin(async move {
-                        Unblocked::Decided(session, admission(&documents, &document, epoch).await)
+                        let decided = admission(&documents, &document, epoch).await;
+                        let decided = hooked::decided(&documents, connection, &document, decided);
+                        Unblocked::Decided(session, decided.await)
                     }));
                 }
             }
@@ -99,6 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
             self.quicken();
         }
+        let Some(message) = self.ask_about(session, message) else { return };
         let Some(bytes) = cost(&message) else {
             self.tell(session, Command::Message(subscriber, message, None));
             return;
