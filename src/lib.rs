@@ -32,6 +32,7 @@ pub mod http;
 pub mod client;
 
 pub mod server;
+#[cfg(feature = "cli")]
 pub mod cli;
 
 pub use crdt::yrs;

@@ -185,6 +185,10 @@ impl Actor {
             Command::Refused { from, update, step2, reason } => {
                 self.turn_down(from, &update, step2, reason);
             }
+            Command::Change { session, access, author } => {
+                self.change_rights(session, access, author);
+            }
+            Command::TurnAway(id, reason) => self.turn_away(id, reason),
             Command::CaughtUp(id) => self.catch_up(id),
             Command::Stateless(payload) => self.fan_out_stateless(payload, None),
             Command::Edit { update, author, reply } => self.edit_by_server(update, author, reply),
@@ -204,6 +208,7 @@ impl Actor {
     fn handle_last(&mut self, command: Command) {
         match command {
             Command::Unsubscribe(id) => self.unsubscribe(id),
+            Command::TurnAway(id, reason) => self.turn_away(id, reason),
             Command::Stop(reason, done) => {
                 for subscriber in self.subscribers.values() {
                     match &reason {
@@ -242,7 +247,7 @@ impl Actor {
             }
             ClientMessage::Awareness(message) => self.on_presence(from, &message),
             ClientMessage::QueryAwareness => self.send_everyone(from),
-            ClientMessage::Stateless(payload) => self.fan_out_stateless(payload, Some(from)),
+            ClientMessage::Stateless(payload) => self.receive_stateless(payload, from),
             // These concern the connection, which keeps them to itself.
             ClientMessage::Token { .. }
             | ClientMessage::Close

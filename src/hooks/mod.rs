@@ -63,8 +63,9 @@ pub trait Hooks: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Asks: how far may this session go? Comes after the authorizer has said yes; what it said can
-    /// be lowered, not raised.
+    /// Asks: how far may this session go? Comes after the authorizer has said yes, each time it is
+    /// asked; what it said can be lowered, not raised. What HTTP requests may do the authorizer says
+    /// alone.
     fn authenticate(
         &self,
         it: Authenticate,

@@ -12,10 +12,11 @@ use tokio::{
 
 use super::{
     Server,
-    config::{Config, Data},
-    sweep,
+    config::{Config, Data, RightsConfig},
+    rights, sweep,
 };
 use crate::{
+    auth::Authorizer,
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::History,
@@ -26,6 +27,7 @@ use crate::{
         guard::{AllowedHost, AllowedOrigin, Guard},
         listener::{Listener, Options},
         mount::{BadBase, Base},
+        rights::Rights,
         service::Routes,
         slots::Slots,
         socket::{Connections, Sockets},
@@ -73,6 +75,8 @@ pub struct Builder {
     document_threads: Option<usize>,
     limits: Limits,
     hooks: Option<MakeHooks>,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    rights: RightsConfig,
 }
 
 /// Hooks wait for the runtime that they will run on.
@@ -156,6 +160,13 @@ impl Builder {
         self
     }
 
+    /// Asks this who may do what. Without one everybody may do everything. Share links lead to
+    /// documents besides.
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = Some(authorizer);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -183,7 +194,7 @@ impl Builder {
         let cores = available_parallelism().map_or(1, usize::from);
         let setup = Setup {
             store: self.open_store(Arc::clone(&clock)).await?,
-            clock,
+            clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
             hooks: self
@@ -200,13 +211,23 @@ impl Builder {
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
+        let authorizer = match &self.authorizer {
+            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
+            None => rights::authorizer(&self.rights, &documents, &clock)?,
+        };
+        let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
-        let site = self.site(&documents, history, &slots, draining.clone());
-        let sockets =
-            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
+        let api = Api::new(documents.clone(), history, self.list_documents);
+        let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
+        let site = self.site(&documents, Arc::clone(&api), &rights, &slots, draining.clone());
+        let sockets = Arc::new(Sockets {
+            documents: documents.clone(),
+            connections: connections.clone(),
+            rights: Arc::clone(&rights),
+        });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
         let routes = Routes::new(http::routes(Arc::new(site), serve));
         let listening = (!addresses.is_empty())
@@ -220,6 +241,7 @@ impl Builder {
             tls,
             slots,
             connections,
+            api,
             all: documents,
             documents: shown,
             stop,
@@ -230,14 +252,16 @@ impl Builder {
     fn site(
         &self,
         documents: &Documents,
-        history: History,
+        api: Arc<Api>,
+        rights: &Arc<Rights>,
         slots: &Slots,
         draining: watch::Receiver<bool>,
     ) -> Site {
         let store = Arc::clone(documents.store());
         Site {
             guard: self.guard.clone(),
-            api: Arc::new(Api::new(documents.clone(), history, self.list_documents)),
+            rights: Arc::clone(rights),
+            api,
             web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
             base: self.base.clone(),
             slots: slots.clone(),
@@ -271,7 +295,7 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, .. } = config.clone();
+        let Config { guard, tls, web_dir, list_documents, limits, rights, .. } = config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -287,6 +311,8 @@ impl From<&Config> for Builder {
             document_threads: config.document_threads,
             limits,
             hooks: None,
+            authorizer: None,
+            rights,
         }
     }
 }

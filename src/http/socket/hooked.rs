@@ -14,10 +14,11 @@ use super::{
     pump::{Pump, Unblocked},
 };
 use crate::{
+    auth::{Denied, Grant},
     crdt::MetaChanges,
     document::{Command, Documents, Unavailable},
-    hooks::{Authenticate, Connect, FirstContent, Refusal, Stateless, Update},
-    identity::{Author, AuthorKind},
+    hooks::{Authenticate, Connect, FirstContent, Refusal, Runner, Stateless, Update},
+    identity::Author,
     ids::{ConnectionId, DocumentName},
     protocol::{ClientMessage, CloseReason},
 };
@@ -29,26 +30,37 @@ const NOTHING: &[u8] = &[0, 0];
 pub(super) async fn decided(
     documents: &Documents,
     connection: ConnectionId,
-    document: &DocumentName,
-    mut admission: Admission,
+    admission: Admission,
 ) -> Admission {
-    let Ok(access) = admission.decision else { return admission };
     if !documents.hooks().is_some() {
         return admission;
     }
-    let author = Author {
-        kind: AuthorKind::Claimed,
-        user: "".into(),
-        name: "".into(),
-        connection: connection.0,
+    let Admission { decision, document, token, renamed } = admission;
+    let decision = match decision {
+        Ok(grant) => match granted(documents.hooks(), connection, &document, grant).await {
+            Ok(grant) => begin(documents, &document).await.map(|()| grant),
+            Err(Refusal(reason)) => Err(CloseReason::Forbidden(reason)),
+        },
+        refused => refused,
     };
-    let asked = Authenticate { connection, document: document.clone(), access, author };
-    let answer = documents.hooks().authenticate(asked).await;
-    admission.decision = match answer {
-        Ok(access) => begin(documents, document).await.map(|()| access),
-        Err(Refusal(reason)) => Err(CloseReason::Forbidden(reason)),
-    };
-    admission
+    Admission { decision, document, token, renamed }
+}
+
+/// What a session may do, asked again.
+pub(super) async fn granted(
+    hooks: &Runner,
+    connection: ConnectionId,
+    document: &DocumentName,
+    grant: Grant,
+) -> Result<Grant, Refusal> {
+    if !hooks.is_some() {
+        return Ok(grant);
+    }
+    let (document, author) = (document.clone(), grant.author(connection.0));
+    let asked = Authenticate { connection, document, access: grant.access, author };
+    let access = hooks.authenticate(asked).await?;
+    let grant = Grant { access, ..grant };
+    if grant.may_view() { Ok(grant) } else { Err(Refusal::new(Denied::Forbidden.to_string())) }
 }
 
 /// Lets a document that does not exist begin with what the program has for it. Of many who come at
