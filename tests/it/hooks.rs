@@ -332,3 +332,28 @@ async fn a_message_between_apps_is_changed_or_dropped_on_its_way() {
     assert_eq!(heard, "HEAR ME");
     it.server.shutdown().await.expect("stops");
 }
+
+/// Never comes to an end with being told that the server stops.
+struct Endless;
+
+impl Hooks for Endless {
+    async fn shutdown(&self) {
+        pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hook_that_hangs_does_not_keep_a_server_from_stopping_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = Limits { shutdown: Duration::from_secs(2), ..Limits::default() };
+    let building = Server::builder().data(folder.path()).limits(limits).hooks(Endless);
+    let server = building.build().await.expect("the server starts");
+    let plan = server.documents().get(&named("plan"));
+    plan.edit_text(Author::server("bot"), |text| text.push("x")).await.expect("durable");
+    server.shutdown().await.expect("stops in order");
+    drop((server, plan));
+    let again = Server::builder().data(folder.path()).build().await.expect("the lock is free");
+    let text = again.documents().get(&named("plan")).text().await.expect("reads");
+    assert_eq!(text.as_deref(), Some("x"));
+    again.shutdown().await.expect("stops");
+}
