@@ -24,6 +24,7 @@ use crate::{
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+#[cfg(feature = "cli")]
 pub(crate) use units::duration;
 use written::Raw;
 pub use written::{Source, Written};
@@ -178,6 +179,7 @@ impl Written {
 }
 
 /// The secret that tokens are signed with, as the environment says it.
+#[cfg(feature = "cli")]
 #[expect(clippy::disallowed_methods, reason = "settings read the environment")]
 pub(crate) fn secret_of_environment() -> Option<Secret> {
     let secret = std::env::var(written::variable("auth-secret")).ok();
