@@ -93,6 +93,7 @@ impl Failure {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Document(reason) => match reason {
                 Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+                Unavailable::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
                 Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
                 Unavailable::InBin => (StatusCode::GONE, "in-bin"),
                 Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
