@@ -177,6 +177,10 @@ impl Actor {
             Command::Message(from, message, permit) => self.on_message(from, message, permit),
             Command::Subscribe(new) => self.subscribe(*new),
             Command::Unsubscribe(id) => self.unsubscribe(id),
+            Command::Change { session, access, author } => {
+                self.change_rights(session, access, author);
+            }
+            Command::TurnAway(id, reason) => self.turn_away(id, reason),
             Command::CaughtUp(id) => self.catch_up(id),
             Command::Stateless(payload) => self.fan_out_stateless(payload, None),
             Command::Edit { update, author, expected, reply } => {
@@ -200,6 +204,7 @@ impl Actor {
     fn handle_last(&mut self, command: Command) {
         match command {
             Command::Unsubscribe(id) => self.unsubscribe(id),
+            Command::TurnAway(id, reason) => self.turn_away(id, reason),
             Command::Stop(reason, done) => {
                 for subscriber in self.subscribers.values() {
                     match &reason {
@@ -238,7 +243,7 @@ impl Actor {
             }
             ClientMessage::Awareness(message) => self.on_presence(from, &message),
             ClientMessage::QueryAwareness => self.send_everyone(from),
-            ClientMessage::Stateless(payload) => self.fan_out_stateless(payload, Some(from)),
+            ClientMessage::Stateless(payload) => self.receive_stateless(payload, from),
             // These concern the connection, which keeps them to itself.
             ClientMessage::Token { .. }
             | ClientMessage::Close

@@ -110,6 +110,8 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         Command::Attendees(reply) => drop(reply.send(Vec::new())),
         Command::Stop(_, done) => drop(done.send(())),
         Command::Unsubscribe(_)
+        | Command::Change { .. }
+        | Command::TurnAway(..)
         | Command::Message(..)
         | Command::CaughtUp(_)
         | Command::Stateless(_) => {}

@@ -26,6 +26,7 @@ mod pauses;
 mod presence;
 mod reading;
 mod renaming;
+pub mod sharing;
 mod subscriber;
 mod sync;
 mod threads;

@@ -8,6 +8,7 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
 
@@ -24,6 +25,7 @@ pub use documents::Documents;
 use crate::{
     document,
     http::{
+        api::Api,
         service::{Filter, Routes},
         slots::Slots,
         socket::Connections,
@@ -46,6 +48,7 @@ pub struct Server {
     slots: Slots,
     connections: Connections,
     all: document::Documents,
+    api: Arc<Api>,
     documents: Documents,
     stop: watch::Sender<bool>,
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -128,6 +131,12 @@ impl Server {
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// Says that rights have changed somewhere: whoever has a document open is asked about again, at
+    /// once. What expires is asked about again by itself.
+    pub fn rights_changed(&self) {
+        self.api.rights_changed();
     }
 
     /// Reads certificate and key again. Running connections keep theirs.
