@@ -151,6 +151,41 @@ impl Path {
         }
     }
 
+    /// The address as the contract writes it.
+    #[cfg(test)]
+    pub(super) fn template(&self) -> &'static str {
+        match self {
+            Self::Root => "/api/v1",
+            Self::Contract => "/api/v1/openapi.json",
+            Self::Convert => "/api/v1/convert",
+            Self::AllEvents => "/api/v1/events",
+            Self::Documents => "/api/v1/documents",
+            Self::Document(_) => "/api/v1/documents/{name}",
+            Self::Restore(_) => "/api/v1/documents/{name}/restore",
+            Self::Duplicate(_) => "/api/v1/documents/{name}/duplicate",
+            Self::Export(..) => "/api/v1/documents/{name}/export.{format}",
+            Self::Save(_) => "/api/v1/documents/{name}/export.coscribe",
+            Self::Content(..) => "/api/v1/documents/{name}/content.{format}",
+            Self::Presence(_) => "/api/v1/documents/{name}/presence",
+            Self::Connections(_) => "/api/v1/documents/{name}/connections",
+            Self::Connection(..) => "/api/v1/documents/{name}/connections/{id}",
+            Self::Events(_) => "/api/v1/documents/{name}/events",
+            Self::Versions(_) => "/api/v1/documents/{name}/versions",
+            Self::Version(..) => "/api/v1/documents/{name}/versions/{id}",
+            Self::Shares(_) => "/api/v1/documents/{name}/shares",
+            Self::Share(..) => "/api/v1/documents/{name}/shares/{id}",
+            Self::RestoreMoment(_) => "/api/v1/documents/{name}/history/restore",
+            Self::CopyMoment(_) => "/api/v1/documents/{name}/history/copy",
+            Self::History(_, Part::Pack) => "/api/v1/documents/{name}/history",
+            Self::History(_, Part::Entries) => "/api/v1/documents/{name}/history/entries",
+            Self::History(_, Part::Changes) => "/api/v1/documents/{name}/history/changes",
+            Self::History(_, Part::At) => "/api/v1/documents/{name}/history/at",
+            Self::History(_, Part::Export(..)) => {
+                "/api/v1/documents/{name}/history/{seq}/export.{format}"
+            }
+        }
+    }
+
     /// What a method means here.
     pub(super) fn route(&self, method: &Method) -> Result<Route<'_>, Failure> {
         let reads = matches!(*method, Method::GET | Method::HEAD);
