@@ -151,6 +151,7 @@ impl Actor {
             self.create();
         }
         self.card.doubt();
+        self.tell_updated(&entries);
         self.durability.entries += entries.len() as u64;
         self.durability.bytes += entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
         let appending = self.setup.store.append(self.id, entries);
@@ -207,7 +208,8 @@ impl Actor {
         }
         self.durability.durable += 1;
         let before = std::mem::replace(&mut self.durability.last, last);
-        if last > before {
+        if before < last {
+            self.tell_saved(last);
             self.announce_saved(last);
         }
         self.release_durable();

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    hooks::Runner,
     identity::Author,
     ids::{DocumentName, Seq},
     limits::Limits,
@@ -45,6 +46,8 @@ pub struct Setup {
     pub limits: Limits,
     /// How many document threads to start.
     pub threads: usize,
+    /// Who wants to know what happens.
+    pub(crate) hooks: Runner,
 }
 
 impl std::fmt::Debug for Setup {
@@ -93,6 +96,7 @@ pub(super) struct Held {
 /// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
 #[derive(Clone, Debug)]
 pub struct DocumentHandle {
+    name: DocumentName,
     mailbox: mpsc::Sender<Box<Command>>,
 }
 
@@ -125,7 +129,7 @@ impl Documents {
             return Err(Unavailable::Reloading);
         }
         if let Some(slot) = open.slots.get(name) {
-            return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
+            return Ok(DocumentHandle { name: name.clone(), mailbox: slot.mailbox.clone() });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
         let lease = self.lease(name);
@@ -136,7 +140,7 @@ impl Documents {
         };
         open.slots.insert(name.clone(), slot);
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
-        Ok(DocumentHandle { mailbox })
+        Ok(DocumentHandle { name: name.clone(), mailbox })
     }
 
     /// A place for a new actor.
@@ -207,6 +211,11 @@ impl Documents {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0
+    }
+
+    /// Who wants to know what happens.
+    pub(crate) fn hooks(&self) -> &Runner {
+        &self.0.setup.hooks
     }
 
     pub(super) fn setup(&self) -> &Setup {
@@ -285,6 +294,12 @@ impl Drop for Held {
 }
 
 impl DocumentHandle {
+    /// What the document was called when it was opened.
+    #[must_use]
+    pub fn name(&self) -> &DocumentName {
+        &self.name
+    }
+
     /// Hands over a command if the mailbox has room; gives it back otherwise.
     ///
     /// # Errors

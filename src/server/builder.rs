@@ -1,9 +1,14 @@
 //! Describes a server before it runs: where documents are kept, who may come, what is asked of whom.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+use std::{
+    net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism, time::Duration,
+};
 
 use anyhow::Context;
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, watch},
+};
 
 use super::{
     Server,
@@ -15,6 +20,7 @@ use crate::{
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::History,
+    hooks::{Hooks, Runner},
     http::{
         self, Site,
         api::Api,
@@ -68,9 +74,13 @@ pub struct Builder {
     list_documents: bool,
     document_threads: Option<usize>,
     limits: Limits,
+    hooks: Option<MakeHooks>,
     authorizer: Option<Arc<dyn Authorizer>>,
     rights: RightsConfig,
 }
+
+/// Hooks wait for the runtime that they will run on.
+type MakeHooks = Box<dyn FnOnce(Handle, Duration) -> Runner + Send + Sync>;
 
 /// Where documents are kept.
 enum Place {
@@ -163,12 +173,19 @@ impl Builder {
         self
     }
 
+    /// Calls these at the moments that they want to watch, change or refuse, on the runtime that
+    /// [`Builder::build`] is called on.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Some(Box::new(move |on, patience| Runner::new(hooks, on, patience)));
+        self
+    }
+
     /// Opens the store, takes the addresses and begins to serve.
     ///
     /// # Errors
     /// When one of these fails, or nothing says where documents are kept; nothing is left behind
     /// then.
-    pub async fn build(self) -> anyhow::Result<Server> {
+    pub async fn build(mut self) -> anyhow::Result<Server> {
         let tls = self.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // Before the store: a second server by mistake should hear about the address first.
         let listener = Listener::bind(&self.listen).await?;
@@ -180,6 +197,10 @@ impl Builder {
             clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
+            hooks: self
+                .hooks
+                .take()
+                .map_or_else(Runner::default, |make| make(Handle::current(), self.limits.hook)),
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
         };
         let documents = Documents::new(setup).context("cannot start the document threads")?;
@@ -289,6 +310,7 @@ impl From<&Config> for Builder {
             list_documents,
             document_threads: config.document_threads,
             limits,
+            hooks: None,
             authorizer: None,
             rights,
         }

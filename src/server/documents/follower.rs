@@ -119,7 +119,7 @@ impl Follower {
                     sleep(AGAIN_AFTER).await;
                     self.again().await?;
                 }
-                // The program may do everything.
+                // The program's own rights never change.
                 Some(Taken::Review) => {}
                 Some(Taken::Close(_)) => return None,
                 None => drop(self.tell().await),
