@@ -19,7 +19,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A body that has not been read.
 #[derive(Debug)]
-pub(super) struct Body<S> {
+pub(in crate::http) struct Body<S> {
     stream: S,
     /// What the request says about its length.
     declared: Option<u64>,
@@ -28,7 +28,7 @@ pub(super) struct Body<S> {
 }
 
 impl<S> Body<S> {
-    pub(super) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
+    pub(in crate::http) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
         let declared =
             asked.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         Self { stream, declared, is_json: is_json(&asked.headers), patience }
@@ -41,7 +41,7 @@ where
     B: Buf,
 {
     /// Reads all of it.
-    pub(super) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
+    pub(in crate::http) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
         let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
         if let Some(size) = self.declared.filter(|size| !fits(*size)) {
             self.discard().await;
@@ -68,7 +68,10 @@ where
     }
 
     /// Reads it as JSON of this shape.
-    pub(super) async fn json<T: DeserializeOwned>(self, limit: usize) -> Result<T, Failure> {
+    pub(in crate::http) async fn json<T: DeserializeOwned>(
+        self,
+        limit: usize,
+    ) -> Result<T, Failure> {
         if !self.is_json {
             return Err(Failure::NotJson);
         }
@@ -78,7 +81,7 @@ where
     }
 
     /// Reads it as JSON of this shape, or gives the default when there is none.
-    pub(super) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
+    pub(in crate::http) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
     where
         T: DeserializeOwned + Default,
     {

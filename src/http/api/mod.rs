@@ -40,8 +40,8 @@ use crate::{
     ids::percent_decode,
     limits::AUTHOR_LETTERS,
 };
-use body::Body;
-use failure::Failure;
+pub(super) use body::Body;
+pub(super) use failure::Failure;
 use route::{Path, Route};
 use turns::Turns;
 
