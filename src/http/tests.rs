@@ -93,6 +93,7 @@ pub(super) fn documents() -> Documents {
         random: Arc::new(SeededRandom::new(1)),
         limits: Limits::default(),
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     };
     Documents::new(setup).unwrap()
 }
