@@ -8,7 +8,6 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 
 use anyhow::Context;
@@ -18,7 +17,7 @@ use super::{
     store, words,
 };
 use crate::{
-    clock::{Clock, SystemClock, Timestamp},
+    clock::{Clock, Timestamp},
     convert,
     ids::{DocumentId, DocumentName},
     random::SystemRandom,

@@ -51,9 +51,8 @@ pub fn read(mut file: Bytes) -> Result<Vec<Bytes>, NotYSweet> {
     let mut updates = Vec::new();
     // In the order of the keys the state comes first, then the updates as they came.
     for (key, value) in &entries {
-        match key.strip_prefix(&begins[..]) {
-            Some([STATE] | [UPDATE, ..]) => updates.push(value.clone()),
-            _ => {}
+        if let Some([STATE] | [UPDATE, ..]) = key.strip_prefix(&begins[..]) {
+            updates.push(value.clone());
         }
     }
     Ok(updates)

@@ -178,6 +178,13 @@ impl Builder {
         self
     }
 
+    /// Names the server so in client tokens of y-sweet, and not as who asks for one does: for a
+    /// server behind a proxy that ends TLS.
+    pub fn y_sweet_address(mut self, address: ClientAddress) -> Self {
+        self.rights.y_sweet_address = Some(address);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;

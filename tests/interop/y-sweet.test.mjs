@@ -1,6 +1,7 @@
 // Apps made for y-sweet, with its published SDK and client, unmodified.
 
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import * as sdk from '@y-sweet/sdk'
 import WebSocket from 'ws'
@@ -199,6 +200,45 @@ test('who may not is told at the handshake', async (t) => {
   assert.equal(await status(at('plan'), foreign), 403)
   assert.equal(await status(at('other', token), foreign), 403)
 })
+
+test('a cookie adds nothing to the token of a page of another site', async (t) => {
+  const secret = 'a secret that is long enough for HS256'
+  const args = ['--y-sweet-auth', KEY, '--auth-secret', secret, '--auth-cookie', 'session']
+  const server = await startServer(t, { args })
+  const app = manager(server, SERVER_TOKEN)
+  const { token } = await app.getOrCreateDocAndToken('plan', { authorization: 'read-only' })
+  const cookie = `session=${jwt(secret, { sub: 'ada', exp: 4e9, role: 'edit' })}`
+  const url = `${server.ws.slice(0, -3)}/y-sweet/d/plan/ws/plan?token=${token}`
+  const nothing = Buffer.from([0, 1, 2, 0, 0])
+  const foreign = await afterEdit(url, { cookie, origin: 'https://evil.example' })
+  assert.deepEqual(foreign, nothing)
+  const own = await afterEdit(url, { cookie, origin: server.http })
+  assert.notDeepEqual(own, nothing)
+})
+
+/** Edits by hand, asks for everything, and gives the answer (SyncStep2). */
+function afterEdit(url, headers) {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, { headers })
+    socket.on('error', reject)
+    socket.on('open', () => {
+      const update = [1, 1, 1, 0, 4, 1, 1, 0x74, 1, 0x41, 0]
+      socket.send(Buffer.from([0, 2, update.length, ...update]))
+      socket.send(Buffer.from([0, 0, 1, 0]))
+    })
+    socket.on('message', (frame) => {
+      if (frame[0] !== 0 || frame[1] !== 1) return
+      socket.terminate()
+      resolve(frame)
+    })
+  })
+}
+
+function jwt(secret, claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const said = `${part({ alg: 'HS256' })}.${part(claims)}`
+  return `${said}.${createHmac('sha256', secret).update(said).digest('base64url')}`
+}
 
 /** The status that a handshake is answered with. */
 function status(url, headers) {

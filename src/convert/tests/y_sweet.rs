@@ -1,4 +1,4 @@
-//! Files of y-sweet: the one in hex is what y-sweet 0.9.1 wrote.
+//! Files of y-sweet: those in hex are what the code of y-sweet 0.9.1 wrote.
 
 use bytes::Bytes;
 
@@ -14,6 +14,12 @@ const LATER: &str = "\
     000b00000000000000010101000401017401410007000000000000000001000000010103000000000000000101010c00\
     0000000000000001000000010200000002000a0000000000000001010101840100014200";
 
+/// A document that y-sweet has not put together yet: updates without a state.
+const RAW: &str = "\
+    030000000000000006000000000000000000646f63000400000000000000000000010c00000000000000000100000001\
+    0200646f64000b0000000000000001010100040101740141000c000000000000000001000000010200646f65000a0000\
+    000000000001010101840100014200";
+
 fn bytes(hex: &str) -> Vec<u8> {
     let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
     (0..hex.len()).step_by(2).map(byte).collect()
@@ -21,8 +27,10 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 #[test]
 fn the_state_comes_first_and_then_what_came_later() {
-    let updates = read(bytes(LATER).into()).unwrap();
-    assert_eq!(updates, [Bytes::from_static(A), Bytes::from_static(B)]);
+    for file in [LATER, RAW] {
+        let updates = read(bytes(file).into()).unwrap();
+        assert_eq!(updates, [Bytes::from_static(A), Bytes::from_static(B)]);
+    }
 }
 
 #[test]
