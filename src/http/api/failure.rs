@@ -25,7 +25,7 @@ const AGAIN: &str = "1";
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(in crate::http) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
     #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
@@ -183,7 +183,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(in crate::http) fn response(&self) -> Response {
         let (status, code) = self.status_and_code();
         let mut response = coded(status, code, &self.to_string());
         let headers = response.headers_mut();

@@ -45,8 +45,8 @@ use crate::{
     ids::percent_decode,
     limits::{AUTHOR_LETTERS, EVENT_STREAMS},
 };
-use body::Body;
-use failure::Failure;
+pub(super) use body::Body;
+pub(super) use failure::Failure;
 use idempotency::Answered;
 use route::{Path, Route};
 use turns::Turns;

@@ -40,7 +40,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 28] = [
+const SETTINGS: [&str; 30] = [
     "listen",
     "open",
     "data",
@@ -69,6 +69,8 @@ const SETTINGS: [&str; 28] = [
     "auth-url",
     "auth-url-cookie",
     "auth-recheck",
+    "y-sweet-auth",
+    "y-sweet-url",
 ];
 
 /// What the server is to do.
@@ -279,8 +281,8 @@ impl Reader {
         if let (Some(address), false, Some(raw)) = (beyond, open, self.chosen.get("listen")) {
             let message = format!(
                 "{address} can be reached from other machines, and everybody who reaches the server \
-                 may read and change every document; say who may with --auth-secret, --auth-key or \
-                 --auth-url, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
+                 may read and change every document; say who may with --auth-secret, --auth-key, \
+                 --auth-url or --y-sweet-auth, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
                  a proxy that asks people to sign in"
             );
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));
