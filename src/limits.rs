@@ -114,6 +114,12 @@ pub const VERSION_ID_LETTERS: usize = 16;
 /// has; this is how many bytes of them are held at a time.
 pub const HISTORY_PAGE_BYTES: usize = 4 << 20;
 
+/// How often it is looked for what retention no longer keeps.
+pub const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// Days for which a policy may keep the past; a century.
+pub const RETENTION_DAYS: u32 = 36_500;
+
 /// Bounds that an operator may move.
 #[derive(Clone, Debug)]
 pub struct Limits {

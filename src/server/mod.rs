@@ -5,6 +5,7 @@
 
 pub mod config;
 mod files;
+mod retention;
 pub mod shutdown;
 pub(crate) mod similar;
 
@@ -118,12 +119,14 @@ impl Server {
         let documents = Documents::new(setup).context("cannot start the document threads")?;
         let connections = Connections::default();
         let (stop, draining) = watch::channel(false);
-        let history = History::new(
+        let history = History::keeping(
             Arc::clone(documents.store()),
             &config.limits,
             (cores / 2).clamp(1, HISTORY_THREADS),
+            config.retention,
         )
         .context("cannot start the threads for the past")?;
+        let retained = history.clone();
         let site = site(config, &documents, history, draining.clone());
         let sockets =
             Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
@@ -134,6 +137,8 @@ impl Server {
         let listening = tokio::spawn(listener.serve(routes, options, draining));
         let limits = config.limits.clone();
         tokio::spawn(sweep(documents.clone(), stop.subscribe()));
+        let clock = Arc::clone(documents.clock());
+        tokio::spawn(retention::keep_to_policies(retained, clock, stop.subscribe()));
         Ok(Self { addresses, tls, slots, connections, documents, limits, stop, listening })
     }
 

@@ -85,7 +85,8 @@ impl Kept {
             return refused(format!("the state of entry {seq} is not there"));
         }
         let mut versions = versions::of_records(records).into_iter();
-        if let Some(version) = versions.find(|version| !self.can_show(version.seq)) {
+        let loses = |seq: Seq| before.can_show(seq) && !self.can_show(seq);
+        if let Some(version) = versions.find(|version| loses(version.seq)) {
             return refused(format!("a version has entry {} as its moment", version.seq));
         }
         Ok(())

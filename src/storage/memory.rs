@@ -14,8 +14,8 @@ use crate::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Entry, Health, Kept, Opened, Record, Snapshot, Store, StoreError, StoreFuture,
-        StoredEntry, catalog::Catalog, payload::Change,
+        DocumentInfo, Entry, Health, Kept, Opened, Record, Snapshot, Store, StoreError,
+        StoreFuture, StoredEntry, catalog::Catalog, payload::Change,
     },
 };
 

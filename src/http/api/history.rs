@@ -110,7 +110,15 @@ impl Api {
     async fn export_past(&self, name: &DocumentName, moment: Seq, format: Format) -> Outcome {
         let summary = self.living(name).await?;
         let turn = self.turns.take().await?;
-        let state = self.history.read(summary.id, move |past| past.state(moment)).await?;
+        let state = match self.history.read(summary.id, move |past| past.state(moment)).await {
+            // What a version said is kept when what is around it is not.
+            Err(HistoryError::Cut(floor)) => {
+                let base = self.documents.store().base(summary.id, moment).await;
+                let base = base.map_err(HistoryError::from)?;
+                base.ok_or(HistoryError::Cut(floor))?.entry.update
+            }
+            state => state?,
+        };
         let file = turn.work(move || convert::export(&state, format)).await?;
         let response = files::found(file, format.media_type());
         let ending = format!("{moment}.{}", format.extension());

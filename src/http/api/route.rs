@@ -26,6 +26,7 @@ pub(super) enum Path {
     Versions(DocumentName),
     Version(DocumentName, String),
     History(DocumentName, Part),
+    Retention(DocumentName),
     Save(DocumentName),
     Convert,
 }
@@ -49,6 +50,8 @@ pub(super) enum Route<'a> {
     RenameVersion(&'a DocumentName, &'a str),
     DeleteVersion(&'a DocumentName, &'a str),
     History(&'a DocumentName, Part),
+    Retention(&'a DocumentName),
+    SetRetention(&'a DocumentName),
     Save(&'a DocumentName),
     Convert,
 }
@@ -69,6 +72,7 @@ impl Path {
                 Self::RestoreMoment(name(document)?)
             }
             ["", "documents", document, "history", "copy"] => Self::CopyMoment(name(document)?),
+            ["", "documents", document, "history", "retention"] => Self::Retention(name(document)?),
             ["", "documents", document, "versions"] => Self::Versions(name(document)?),
             ["", "documents", document, "versions", version] => {
                 Self::Version(name(document)?, version_id(version)?)
@@ -96,6 +100,7 @@ impl Path {
             | Self::Export(name, _)
             | Self::Save(name)
             | Self::History(name, _)
+            | Self::Retention(name)
             | Self::RestoreMoment(name)
             | Self::CopyMoment(name)
             | Self::Versions(name)
@@ -123,6 +128,8 @@ impl Path {
             Self::Versions(name) if posts => Route::AddVersion(name),
             Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
+            Self::Retention(name) if reads => Route::Retention(name),
+            Self::Retention(name) if *method == Method::PUT => Route::SetRetention(name),
             Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
             Self::Convert if posts => Route::Convert,
@@ -135,6 +142,7 @@ impl Path {
             Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
             Self::Documents | Self::Versions(_) => "GET, HEAD, POST",
             Self::Version(..) => "PATCH, DELETE",
+            Self::Retention(_) => "GET, HEAD, PUT",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_)
             | Self::Duplicate(_)
@@ -156,6 +164,7 @@ impl Route<'_> {
             | Self::Export(..)
             | Self::Save(_)
             | Self::History(..)
+            | Self::Retention(_)
             | Self::Duplicate(_)
             | Self::CopyMoment(_)
             | Self::ListVersions(_) => Action::Read,
@@ -164,14 +173,14 @@ impl Route<'_> {
             | Self::AddVersion(_)
             | Self::RenameVersion(..)
             | Self::DeleteVersion(..) => Action::Edit,
-            Self::Delete(_) | Self::Restore(_) => Action::Manage,
+            Self::Delete(_) | Self::Restore(_) | Self::SetRetention(_) => Action::Manage,
         }
     }
 }
 
 /// Refuses a POST that a form on a foreign page could send in its visitor's name: browsers ask
 /// first ("preflight") about every other content type and about headers of our own, and are told no.
-/// The methods PATCH and DELETE they ask about always.
+/// The methods PUT, PATCH and DELETE they ask about always.
 pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.contains_key("x-coscribe") || headers.contains_key("x-coscribe-name") {
         return Ok(());

@@ -17,6 +17,7 @@ use std::{
 };
 
 use crate::{
+    history::retention::{NoPolicy, Policy},
     http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
@@ -35,7 +36,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 21] = [
     "listen",
     "open",
     "data",
@@ -56,6 +57,7 @@ const SETTINGS: [&str; 20] = [
     "list-documents",
     "keep-deleted",
     "version-pause",
+    "retention",
 ];
 
 /// What the server is to do.
@@ -82,6 +84,8 @@ pub struct Config {
     /// Whether everybody may see which documents there are. By default only where just this machine
     /// can reach the server: elsewhere a document is for those who know its link.
     pub list_documents: bool,
+    /// How much of pasts is kept, where documents do not say otherwise.
+    pub retention: Policy,
     /// All bounds, those of the settings moved.
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each, for the log.
@@ -190,6 +194,12 @@ impl Config {
             }),
             document_threads: reader
                 .one("document-threads", |text| within(number(text)?, 1, 64, "between 1 and 64")),
+            retention: reader
+                .one("retention", |text| {
+                    text.parse()
+                        .map_err(|words: NoPolicy| format!("`{text}` is not known: it {words}"))
+                })
+                .unwrap_or_default(),
             limits: reader.limits(),
             warnings: written
                 .unknown_variables()

@@ -166,9 +166,11 @@ impl Desk {
         warnings.extend(
             tray.merge_failed.iter().map(|reason| format!("archives cannot be merged: {reason}")),
         );
-        warnings.extend(tray.erase_failed.iter().map(|reason| {
-            format!("what retention cut off is not erased yet: {reason}")
-        }));
+        warnings.extend(
+            tray.erase_failed
+                .iter()
+                .map(|reason| format!("what retention cut off is not erased yet: {reason}")),
+        );
         if tray.panicked {
             warnings
                 .push("the keeper's thread panicked: nothing is archived until a restart".into());

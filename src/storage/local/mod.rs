@@ -30,7 +30,8 @@ use crate::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture, StoredEntry,
+        DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture,
+        StoredEntry,
         committer::{Committer, Done, Writing},
         disk::Lock,
         journal::Place,
@@ -127,8 +128,7 @@ impl Local {
         id: DocumentId,
         changes: &[(Seq, Change)],
     ) -> Result<Vec<record::Record>, StoreError> {
-        let records: Vec<_> =
-            changes.iter().map(|(seq, change)| change.record(id, *seq)).collect();
+        let records: Vec<_> = changes.iter().map(|(seq, change)| change.record(id, *seq)).collect();
         let sizes: Vec<_> = records.iter().map(|record| record.payload.len()).collect();
         self.engine.committer.check(&sizes)?;
         for (seq, change) in changes {
@@ -193,6 +193,13 @@ impl Local {
     /// Blocks until sealing and merging have nothing left to do.
     #[cfg(test)]
     pub(crate) fn settle_for_test(&self) {
+        // The second time another journal file was begun, if one was to be.
+        for _ in 0..2 {
+            let (tell, told) = std::sync::mpsc::sync_channel(1);
+            let done = Box::new(move |_: Result<&[Place], StoreError>| drop(tell.send(())));
+            self.engine.committer.submit(Vec::new(), done);
+            let _closed = told.recv();
+        }
         self.engine.keeper.desk().wait_until_idle();
     }
 

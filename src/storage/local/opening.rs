@@ -103,7 +103,7 @@ impl Local {
         snapshots.forget_ended(|id| tables.catalog.has_ended(id));
         let floors = tables.floors();
         let snapshots_left = snapshots.forget_older(&floors);
-        let erase = tables.has_stale();
+        let (erase, begin_anew) = (tables.has_stale(), tables.stale_journal);
         let reserve_warning = reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
@@ -132,6 +132,9 @@ impl Local {
             make_room: make_room(disk, reserve_path(&directories.root)),
         };
         let committer = Committer::start(settings).map_err(thread)?;
+        if begin_anew {
+            committer.begin_anew();
+        }
         let lock = Mutex::new(Some(lock));
         let readers = Arc::new(Semaphore::new(READERS));
         let engine = Engine { committer, keeper, shared, readers, lock };

@@ -75,9 +75,8 @@ fn write_all(
         }
     }
     let mut content: Vec<_> = places(archives, SegmentKind::is_content).collect();
-    // Stable, so that each document's segments stay in the order of the archives, behind the states
-    // that stand for what came before them.
-    content.sort_by_key(|(_, place)| (place.document, place.kind == SegmentKind::Content));
+    // Stable, so that each document's segments stay in the order of the archives.
+    content.sort_by_key(|(_, place)| place.document);
     for (archive, place) in content {
         let share = leaving.share(place);
         if share == Share::All {

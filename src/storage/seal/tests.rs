@@ -58,7 +58,8 @@ fn read_all(disk: &FaultyDisk) -> Result<(Vec<Record>, CleanUp), ArchiveError> {
 fn a_merged_archive_is_the_concatenation_with_small_segments_joined() {
     for (seed, payload) in [(1, 60), (2, 60), (3, 300_000), (4, 300_000), (5, 1_500_000)] {
         let (disk, all) = four_archives(seed, payload);
-        let footer = merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure).unwrap();
+        let footer =
+            merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure).unwrap();
         let archive = Archive::open(&disk, &path(&(1..=4))).unwrap();
         assert_eq!(contents(&archive).unwrap(), grouped(&all), "seed {seed}");
         assert_eq!(footer, *archive.footer());
@@ -88,7 +89,8 @@ fn merging_drops_what_deleted_documents_said_and_keeps_that_they_were() {
     };
     write_archive(&disk, Path::new(DIRECTORY), 5..=5, vec![tombstone.clone()], &measure).unwrap();
     all.push(tombstone);
-    merge(&disk, Path::new(DIRECTORY), &(1..=5), &Leaving::of_ended([id(2)].into()), &measure).unwrap();
+    merge(&disk, Path::new(DIRECTORY), &(1..=5), &Leaving::of_ended([id(2)].into()), &measure)
+        .unwrap();
     all.retain(|record| {
         record.document != id(2) || matches!(record.kind, RecordKind::Rename | RecordKind::Delete)
     });

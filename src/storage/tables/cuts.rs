@@ -92,6 +92,7 @@ impl Tables {
                 .into_iter()
                 .partition::<Vec<_>, _>(|(seq, _)| *seq <= kept.floor);
             contents.fresh = fresh;
+            self.stale_journal |= !old.is_empty();
             // Not to the byte: how large the updates were is told by the records alone.
             bytes = old
                 .iter()

@@ -54,6 +54,8 @@ pub(crate) struct Tables {
     gaps: HashMap<DocumentId, (Seq, String)>,
     /// Archives that still hold what was cut off, by the first journal file they stand for.
     stale: BTreeSet<u64>,
+    /// Whether journal files hold some of it, too.
+    pub(crate) stale_journal: bool,
     ending: HashSet<DocumentId>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
@@ -410,8 +412,7 @@ impl Tables {
         }
         self.reseal_bases(footer);
         // A cut may have become durable while the archive was written.
-        let mut documents: Vec<_> =
-            footer.segments.iter().map(|place| place.document).collect();
+        let mut documents: Vec<_> = footer.segments.iter().map(|place| place.document).collect();
         documents.dedup();
         documents.into_iter().for_each(|id| self.prune(id));
         self.keys.retain(|number, _| !range.contains(number));
