@@ -229,6 +229,7 @@ async fn what_is_cut_is_gone_from_every_file() {
     }
     assert_eq!(said(&store, id, 5).await.unwrap(), "secret3 ");
     let now = said(&store, id, 20).await.unwrap();
+    store.close().await.unwrap();
     drop((history, store, local));
 
     let local = Arc::new(open());

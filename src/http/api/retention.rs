@@ -8,15 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 use warp::http::StatusCode;
 
-use super::{Api, Body, Failure, Outcome, json};
+use super::{Api, Body, Failure, Outcome, history::Begins, json};
 use crate::{
-    clock::Timestamp,
     document::Unavailable,
     history::{
         HistoryError,
         retention::{self, Policy},
     },
-    ids::{DocumentId, DocumentName, Seq},
+    ids::{DocumentId, DocumentName},
     storage::StoreError,
 };
 
@@ -29,12 +28,6 @@ struct Told {
     inherited: bool,
     /// Where the past begins, if its beginning was removed.
     begins: Option<Begins>,
-}
-
-#[derive(Debug, Serialize)]
-struct Begins {
-    seq: Seq,
-    time: Timestamp,
 }
 
 impl Api {
@@ -62,7 +55,10 @@ impl Api {
             let own = retention::own(&*store, id).await?;
             let floor = store.kept(id).await?.floor;
             let base = store.base(id, floor).await?;
-            Ok::<_, StoreError>((own, base.map(|it| Begins { seq: it.seq, time: it.entry.time })))
+            Ok::<_, StoreError>((
+                own,
+                base.map(|it| Begins { seq: it.seq.0, time: it.entry.time.0 }),
+            ))
         };
         let (own, begins) = read.await.map_err(HistoryError::from)?;
         let policy = own.unwrap_or(self.history.policy());
