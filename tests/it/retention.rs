@@ -17,7 +17,7 @@ async fn put(server: &Server, body: &Value) -> (u16, Value) {
 }
 
 async fn get(server: &Server, path: &str) -> (u16, Value) {
-    let answer = ask(server, &format!("GET /documents/plan/{path}"), b"").await;
+    let answer = ask(server, &format!("GET /documents/plan/{path}"), "").await;
     (answer.status, serde_json::from_slice(&answer.body).unwrap_or_default())
 }
 
@@ -81,7 +81,7 @@ async fn after_a_cut_versions_stay_the_rest_is_told_to_be_gone_and_old_copies_co
     assert!(begins >= 3, "{entries}");
     assert_eq!(entries["entries"][0]["seq"], begins);
     assert_eq!(get(&server, "history/1/export.txt").await.0, 410);
-    let kept = ask(&server, "GET /documents/plan/history/2/export.txt", b"").await;
+    let kept = ask(&server, "GET /documents/plan/history/2/export.txt", "").await;
     assert_eq!((kept.status, String::from_utf8_lossy(&kept.body).trim()), (200, "one two"));
     assert_eq!(get(&server, "history/changes?from=1&to=3").await.0, 410);
     assert_eq!(get(&server, "history?after=1").await.0, 410);
