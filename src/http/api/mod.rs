@@ -15,6 +15,7 @@ mod retention;
 mod rights;
 mod route;
 mod saved;
+mod shares;
 mod turns;
 mod versions;
 
@@ -31,7 +32,9 @@ use warp::{
     reply::Response,
 };
 
+use super::{mount::Base, rights::Rights, socket::Connections};
 use crate::{
+    auth::{Credentials, User},
     document::Documents,
     history::History,
     identity::{Author, AuthorKind},
@@ -55,10 +58,12 @@ pub struct Api {
     lists: bool,
     uploads: Semaphore,
     turns: Turns,
+    rights: Arc<Rights>,
+    connections: Connections,
 }
 
 /// A request without its body.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// What to do.
     pub method: Method,
@@ -66,6 +71,12 @@ pub struct Asked {
     pub query: Vec<(String, String)>,
     /// The headers.
     pub headers: HeaderMap,
+    /// What addresses in answers begin with.
+    pub base: Base,
+    /// What it shows of who sends it.
+    pub credentials: Credentials,
+    /// Who sends it, once something vouches for that.
+    pub user: Option<User>,
 }
 
 impl Api {
@@ -74,10 +85,23 @@ impl Api {
     pub fn new(documents: Documents, history: History, lists: bool) -> Self {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
-        Self { documents, history, lists, uploads, turns }
+        let (rights, connections) = (Arc::new(Rights::open()), Connections::default());
+        Self { documents, history, lists, uploads, turns, rights, connections }
     }
 
-    /// Answers a request. `path` is the whole path, not decoded.
+    /// Asks these rights, and tells these connections when they change.
+    #[must_use]
+    pub fn with_rights(self, rights: Arc<Rights>, connections: Connections) -> Self {
+        Self { rights, connections, ..self }
+    }
+
+    /// Rights have changed: who has a document open is asked about again.
+    pub(crate) fn rights_changed(&self) {
+        self.rights.forget();
+        self.connections.review();
+    }
+
+    /// Answers a request. `path` begins with `/api` and is not decoded.
     pub async fn answer<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: S) -> Response
     where
         S: Stream<Item = Result<B, E>> + Send,
@@ -89,6 +113,7 @@ impl Api {
             Err(failure) => failure.response(),
         };
         let headers = response.headers_mut();
+        below(&asked.base, headers);
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
@@ -101,12 +126,14 @@ impl Api {
     {
         let path = Path::parse(path)?;
         let route = path.route(&asked.method)?;
-        rights::may(asked, path.document(), route.action())?;
+        let grant = self.may(asked, path.document(), route.action()).await?;
+        let known = grant.user.map(|user| Asked { user: Some(user), ..asked.clone() });
+        let asked = known.as_ref().unwrap_or(asked);
         if asked.method == Method::POST {
             route::check_not_a_form(&asked.headers)?;
         }
         match route {
-            Route::Describe => Ok(json(StatusCode::OK, &describe())),
+            Route::Describe => Ok(json(StatusCode::OK, &describe(&asked.base))),
             Route::List => self.list(asked).await,
             Route::Create if saved::is_saved(&asked.headers) => self.take_in(asked, body).await,
             Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
@@ -127,6 +154,9 @@ impl Api {
             Route::SetRetention(name) => self.set_retention(name, body).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
+            Route::ListShares(name) => self.list_shares(name).await,
+            Route::AddShare(name) => self.add_share(name, body).await,
+            Route::EndShare(name, id) => self.end_share(name, id).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -143,9 +173,14 @@ impl Asked {
         self.value(key).is_some_and(|value| matches!(value, "" | "1" | "true"))
     }
 
-    /// Who is behind an edit that the server makes for this request: the name that
-    /// `X-Coscribe-Name` claims, or nobody but the server.
+    /// Who is behind an edit that the server makes for this request: whom something vouches for, or
+    /// the name that `X-Coscribe-Name` claims, or nobody but the server.
     fn author(&self, kind: AuthorKind) -> Arc<Author> {
+        if let Some(User { id, name }) = &self.user {
+            let kind = if kind == AuthorKind::Import { kind } else { AuthorKind::Verified };
+            let (user, name) = (Arc::clone(id), Arc::clone(name));
+            return Arc::new(Author { kind, user, name, connection: 0 });
+        }
         let claimed = self.headers.get("x-coscribe-name").and_then(|name| name.to_str().ok());
         let name = claimed.and_then(percent_decode).and_then(|name| String::from_utf8(name).ok());
         let name: String = name
@@ -163,8 +198,8 @@ impl Asked {
     }
 }
 
-fn describe() -> serde_json::Value {
-    serde_json::json!({
+fn describe(base: &Base) -> serde_json::Value {
+    let mut told = serde_json::json!({
         "name": "coscribe",
         "version": env!("CARGO_PKG_VERSION"),
         "documents": "/api/v1/documents{?query,after,limit,bin}",
@@ -184,9 +219,25 @@ fn describe() -> serde_json::Value {
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",
+        "shares": "/api/v1/documents/{name}/shares",
+        "share": "/api/v1/documents/{name}/shares/{id}",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
-    })
+    });
+    for address in told.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        if let Some(path) = address.as_str().filter(|it| it.starts_with('/')) {
+            *address = format!("{base}{path}").into();
+        }
+    }
+    told
+}
+
+/// Where something new is, as seen from outside.
+fn below(base: &Base, headers: &mut HeaderMap) {
+    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    if let Some(Ok(location)) = location.map(|it| HeaderValue::try_from(format!("{base}{it}"))) {
+        headers.insert(LOCATION, location);
+    }
 }
 
 fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {

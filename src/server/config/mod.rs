@@ -4,6 +4,7 @@
 //! mistakes are reported at once, each with the place where it was written. The only module that
 //! reads the environment.
 
+mod rights;
 mod units;
 mod written;
 
@@ -17,11 +18,14 @@ use std::{
 };
 
 use crate::{
+    auth::Secret,
     history::retention::{NoPolicy, Policy},
     http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
+pub use rights::{KeyFile, RightsConfig};
+pub(crate) use units::duration;
 use written::Raw;
 pub use written::{Source, Written};
 
@@ -36,7 +40,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 29] = [
     "listen",
     "open",
     "data",
@@ -58,6 +62,14 @@ const SETTINGS: [&str; 21] = [
     "keep-deleted",
     "version-pause",
     "retention",
+    "auth-secret",
+    "auth-key",
+    "auth-audience",
+    "auth-cookie",
+    "auth-role",
+    "auth-url",
+    "auth-url-cookie",
+    "auth-recheck",
 ];
 
 /// What the server is to do.
@@ -71,6 +83,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Who may reach the server through a browser.
     pub guard: Guard,
+    /// Who may do what.
+    pub rights: RightsConfig,
     /// Serve the web pages from here instead of those built in.
     pub web_dir: Option<PathBuf>,
     /// Which events are told.
@@ -167,6 +181,12 @@ impl Written {
     }
 }
 
+/// The secret that tokens are signed with, as the environment says it.
+pub(crate) fn secret_of_environment() -> Option<Secret> {
+    let secret = std::env::var(written::variable("auth-secret")).ok();
+    secret.filter(|it| !it.is_empty()).map(Secret::from)
+}
+
 impl Config {
     /// Decides what was meant.
     ///
@@ -179,10 +199,12 @@ impl Config {
         let data = reader.data();
         let tls = reader.tls();
         let open = reader.switch("open");
-        let listen = reader.listen(open);
+        let rights = reader.rights();
+        let listen = reader.listen(open || rights.is_set());
         let config = Self {
             list_documents: reader.list_documents(&listen, open),
             listen,
+            rights,
             data,
             tls,
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },
@@ -264,8 +286,9 @@ impl Reader {
         if let (Some(address), false, Some(raw)) = (beyond, open, self.chosen.get("listen")) {
             let message = format!(
                 "{address} can be reached from other machines, and everybody who reaches the server \
-                 may read and change every document; add --open if that is what you want, or listen \
-                 on 127.0.0.1 behind a proxy that asks people to sign in"
+                 may read and change every document; say who may with --auth-secret, --auth-key or \
+                 --auth-url, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
+                 a proxy that asks people to sign in"
             );
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));
         }
