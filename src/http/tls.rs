@@ -9,7 +9,7 @@ use std::{
 
 use rustls::{
     ServerConfig,
-    crypto::ring,
+    crypto::ring::default_provider,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 
@@ -100,7 +100,7 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(unreadable("the private key", &files.key))?;
     let unusable = |source| TlsError::Unusable { files: Box::new(files.clone()), source };
     // The provider is named because a process-wide default may belong to the host app.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?
         .with_no_client_auth()
