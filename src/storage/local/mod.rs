@@ -196,7 +196,9 @@ impl Local {
         // The second time another journal file was begun, if one was to be.
         for _ in 0..2 {
             let (tell, told) = std::sync::mpsc::sync_channel(1);
-            let done = Box::new(move |_: Result<&[Place], StoreError>| drop(tell.send(())));
+            let done: Done = Box::new(move |_| {
+                let _waiting = tell.send(());
+            });
             self.engine.committer.submit(Vec::new(), done);
             let _closed = told.recv();
         }
