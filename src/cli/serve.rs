@@ -60,6 +60,16 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "TIME", help_heading = "Rights")]
     auth_recheck: Option<String>,
 
+    /// Believe tokens of y-sweet that this key has signed, and issue such tokens: what y-sweet was
+    /// started with (--auth). Better given as COSCRIBE_Y_SWEET_AUTH. May be given several times.
+    #[arg(long, value_name = "KEY", help_heading = "Rights")]
+    y_sweet_auth: Vec<String>,
+
+    /// Where clients of y-sweet find /y-sweet, as in https://docs.example/y-sweet
+    /// [default: where their app found it].
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    y_sweet_url: Option<String>,
+
     /// Speak TLS with this certificate chain (PEM). Read again on SIGHUP.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     tls_cert: Option<String>,
@@ -172,6 +182,8 @@ impl ServeArguments {
             ("auth-url", one(self.auth_url)),
             ("auth-url-cookie", self.auth_url_cookie),
             ("auth-recheck", one(self.auth_recheck)),
+            ("y-sweet-auth", self.y_sweet_auth),
+            ("y-sweet-url", one(self.y_sweet_url)),
             ("tls-cert", one(self.tls_cert)),
             ("tls-key", one(self.tls_key)),
             ("allow-host", self.allow_host),

@@ -16,7 +16,10 @@ use super::{
     retention, rights, sweep,
 };
 use crate::{
-    auth::Authorizer,
+    auth::{
+        Authorizer,
+        y_sweet::{self, YSweetTokens},
+    },
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::{History, retention::Policy},
@@ -33,6 +36,7 @@ use crate::{
         socket::{Connections, Sockets},
         tls::{Tls, TlsFiles},
         web_app::WebApp,
+        y_sweet::{ClientAddress, YSweet},
     },
     limits::Limits,
     random::SystemRandom,
@@ -174,6 +178,20 @@ impl Builder {
         self
     }
 
+    /// Believes tokens of y-sweet that this key has signed, and signs new ones with it if it is the
+    /// first that is given.
+    pub fn y_sweet_key(mut self, key: y_sweet::Key) -> Self {
+        self.rights.y_sweet.push(key);
+        self
+    }
+
+    /// Names the server so in client tokens of y-sweet, and not as who asks for one does: for a
+    /// server behind a proxy that ends TLS.
+    pub fn y_sweet_address(mut self, address: ClientAddress) -> Self {
+        self.rights.y_sweet_address = Some(address);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -219,9 +237,11 @@ impl Builder {
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
+        let y_sweet = YSweetTokens::new(self.rights.y_sweet.clone(), Arc::clone(&clock));
+        let y_sweet = Arc::new(y_sweet);
         let authorizer = match &self.authorizer {
-            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
-            None => rights::authorizer(&self.rights, &documents, &clock)?,
+            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &y_sweet, &documents),
+            None => rights::authorizer(&self.rights, &y_sweet, &documents, &clock)?,
         };
         let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
@@ -233,7 +253,8 @@ impl Builder {
         options.slots = slots.clone();
         let api = Api::new(documents.clone(), history, self.list_documents);
         let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
-        let site = self.site(&documents, Arc::clone(&api), &rights, &slots, draining.clone());
+        let site =
+            self.site(&documents, Arc::clone(&api), &rights, y_sweet, &slots, draining.clone());
         let sockets = Arc::new(Sockets {
             documents: documents.clone(),
             connections: connections.clone(),
@@ -265,14 +286,19 @@ impl Builder {
         documents: &Documents,
         api: Arc<Api>,
         rights: &Arc<Rights>,
+        y_sweet: Arc<YSweetTokens>,
         slots: &Slots,
         draining: watch::Receiver<bool>,
     ) -> Site {
         let store = Arc::clone(documents.store());
+        let asked = ClientAddress::AsAsked { secure: self.tls.is_some() };
+        let address = self.rights.y_sweet_address.clone().unwrap_or(asked);
+        let y_sweet = YSweet::new(documents.clone(), Arc::clone(rights), y_sweet, address);
         Site {
             guard: self.guard.clone(),
             rights: Arc::clone(rights),
             api,
+            y_sweet: Arc::new(y_sweet),
             web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
             base: self.base.clone(),
             slots: slots.clone(),

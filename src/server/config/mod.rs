@@ -25,6 +25,7 @@ use crate::{
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+#[cfg(feature = "cli")]
 pub(crate) use units::duration;
 use written::Raw;
 pub use written::{Source, Written};
@@ -40,7 +41,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 29] = [
+const SETTINGS: [&str; 31] = [
     "listen",
     "open",
     "data",
@@ -70,6 +71,8 @@ const SETTINGS: [&str; 29] = [
     "auth-url",
     "auth-url-cookie",
     "auth-recheck",
+    "y-sweet-auth",
+    "y-sweet-url",
 ];
 
 /// What the server is to do.
@@ -182,6 +185,8 @@ impl Written {
 }
 
 /// The secret that tokens are signed with, as the environment says it.
+#[cfg(feature = "cli")]
+#[expect(clippy::disallowed_methods, reason = "settings read the environment")]
 pub(crate) fn secret_of_environment() -> Option<Secret> {
     let secret = std::env::var(written::variable("auth-secret")).ok();
     secret.filter(|it| !it.is_empty()).map(Secret::from)
@@ -286,8 +291,8 @@ impl Reader {
         if let (Some(address), false, Some(raw)) = (beyond, open, self.chosen.get("listen")) {
             let message = format!(
                 "{address} can be reached from other machines, and everybody who reaches the server \
-                 may read and change every document; say who may with --auth-secret, --auth-key or \
-                 --auth-url, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
+                 may read and change every document; say who may with --auth-secret, --auth-key, \
+                 --auth-url or --y-sweet-auth, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
                  a proxy that asks people to sign in"
             );
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));
