@@ -232,7 +232,7 @@ async fn people_are_seen_and_sent_away() {
     let mut page = Page::new(7);
     page.connect(&server, "plan").await;
     page.synced().await;
-    let mut all = Vec::new();
+    let mut all: Vec<Value> = Vec::new();
     while all.len() != 1 || all[0]["presence"] != json!([]) {
         let there = ask(&server, "GET /documents/plan/connections", "").await.json();
         all = there["connections"].as_array().expect("a list").clone();
