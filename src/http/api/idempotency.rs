@@ -268,6 +268,7 @@ mod tests {
         assert_eq!(answered.lock().requests.len(), IDEMPOTENCY_KEYS);
         keep("0", Duration::ZERO);
         keep("2", IDEMPOTENCY_TIME);
-        assert_eq!((answered.lock().requests.len(), answered.lock().order.len()), (1, 1));
+        let known = answered.lock();
+        assert_eq!((known.requests.len(), known.order.len()), (1, 1));
     }
 }
