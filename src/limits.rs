@@ -140,6 +140,12 @@ pub const IDEMPOTENCY_KEY_LETTERS: usize = 255;
 /// Bytes of an answer that is remembered. Writes answer with a few numbers and names.
 pub const IDEMPOTENCY_ANSWER: usize = 8 << 10;
 
+/// How often it is looked for what retention no longer keeps.
+pub const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// Days for which a policy may keep the past; a century.
+pub const RETENTION_DAYS: u32 = 36_500;
+
 /// Bytes of a token. Those of identity providers have some thousand; this is what proxies take as a
 /// header.
 pub const TOKEN_BYTES: usize = 8 << 10;

@@ -17,6 +17,7 @@ mod nodes;
 mod plain;
 mod tables;
 mod written;
+pub mod y_sweet;
 
 use std::{
     fmt,

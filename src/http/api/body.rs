@@ -19,7 +19,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A body that has not been read.
 #[derive(Debug)]
-pub(super) struct Body<S> {
+pub(in crate::http) struct Body<S> {
     stream: S,
     /// What the request says about its length.
     declared: Option<u64>,
@@ -38,7 +38,7 @@ impl Body<futures_util::stream::Empty<Result<Bytes, std::convert::Infallible>>> 
 }
 
 impl<S> Body<S> {
-    pub(super) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
+    pub(in crate::http) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
         let declared =
             asked.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         Self { stream, declared, is_json: is_json(&asked.headers), patience, ready: None }
@@ -51,7 +51,7 @@ where
     B: Buf,
 {
     /// Reads all of it.
-    pub(super) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
+    pub(in crate::http) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
         let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
         if let Some(bytes) = self.ready {
             let size = bytes.len() as u64;
@@ -88,7 +88,10 @@ where
     }
 
     /// Reads it as JSON of this shape.
-    pub(super) async fn json<T: DeserializeOwned>(self, limit: usize) -> Result<T, Failure> {
+    pub(in crate::http) async fn json<T: DeserializeOwned>(
+        self,
+        limit: usize,
+    ) -> Result<T, Failure> {
         if !self.is_json {
             return Err(Failure::NotJson);
         }
@@ -98,7 +101,7 @@ where
     }
 
     /// Reads it as JSON of this shape, or gives the default when there is none.
-    pub(super) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
+    pub(in crate::http) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
     where
         T: DeserializeOwned + Default,
     {

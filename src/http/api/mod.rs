@@ -16,6 +16,7 @@ mod list;
 mod moments;
 mod pack;
 mod people;
+mod retention;
 mod rights;
 mod route;
 mod saved;
@@ -45,8 +46,8 @@ use crate::{
     ids::percent_decode,
     limits::{AUTHOR_LETTERS, EVENT_STREAMS},
 };
-use body::Body;
-use failure::Failure;
+pub(super) use body::Body;
+pub(super) use failure::Failure;
 use idempotency::Answered;
 use route::{Path, Route};
 use turns::Turns;
@@ -176,6 +177,8 @@ impl Api {
             Route::AddVersion(name) => self.add_version(asked, name, body).await,
             Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
+            Route::Retention(name) => self.retention(name).await,
+            Route::SetRetention(name) => self.set_retention(name, body).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
             Route::ListShares(name) => self.list_shares(name).await,
@@ -249,6 +252,7 @@ fn describe(base: &Base) -> serde_json::Value {
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
         "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
+        "retention": "/api/v1/documents/{name}/history/retention",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",

@@ -28,6 +28,7 @@ pub(super) enum Path {
     Versions(DocumentName),
     Version(DocumentName, String),
     History(DocumentName, Part),
+    Retention(DocumentName),
     Save(DocumentName),
     Content(DocumentName, Format),
     Presence(DocumentName),
@@ -60,6 +61,8 @@ pub(super) enum Route<'a> {
     RenameVersion(&'a DocumentName, &'a str),
     DeleteVersion(&'a DocumentName, &'a str),
     History(&'a DocumentName, Part),
+    Retention(&'a DocumentName),
+    SetRetention(&'a DocumentName),
     Save(&'a DocumentName),
     Content(&'a DocumentName, Format),
     Replace(&'a DocumentName, Format),
@@ -95,6 +98,7 @@ impl Path {
                 Self::RestoreMoment(name(document)?)
             }
             ["", "documents", document, "history", "copy"] => Self::CopyMoment(name(document)?),
+            ["", "documents", document, "history", "retention"] => Self::Retention(name(document)?),
             ["", "documents", document, "versions"] => Self::Versions(name(document)?),
             ["", "documents", document, "versions", version] => {
                 Self::Version(name(document)?, version_id(version)?)
@@ -137,6 +141,7 @@ impl Path {
             | Self::Export(name, _)
             | Self::Save(name)
             | Self::History(name, _)
+            | Self::Retention(name)
             | Self::RestoreMoment(name)
             | Self::CopyMoment(name)
             | Self::Versions(name)
@@ -175,6 +180,7 @@ impl Path {
             Self::Version(..) => "/api/v1/documents/{name}/versions/{id}",
             Self::Shares(_) => "/api/v1/documents/{name}/shares",
             Self::Share(..) => "/api/v1/documents/{name}/shares/{id}",
+            Self::Retention(_) => "/api/v1/documents/{name}/history/retention",
             Self::RestoreMoment(_) => "/api/v1/documents/{name}/history/restore",
             Self::CopyMoment(_) => "/api/v1/documents/{name}/history/copy",
             Self::History(_, Part::Pack) => "/api/v1/documents/{name}/history",
@@ -207,6 +213,8 @@ impl Path {
             Self::Versions(name) if posts => Route::AddVersion(name),
             Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
+            Self::Retention(name) if reads => Route::Retention(name),
+            Self::Retention(name) if *method == Method::PUT => Route::SetRetention(name),
             Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
             Self::Content(name, format) if reads => Route::Content(name, *format),
@@ -242,6 +250,7 @@ impl Path {
             Self::Connection(..) => "DELETE",
             Self::Documents | Self::Versions(_) | Self::Shares(_) => "GET, HEAD, POST",
             Self::Version(..) => "PATCH, DELETE",
+            Self::Retention(_) => "GET, HEAD, PUT",
             Self::Share(..) => "DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_)
@@ -266,9 +275,11 @@ impl Route<'_> {
             | Self::Content(..)
             | Self::Presence(_)
             | Self::Events(_) => Action::Read,
-            Self::Save(_) | Self::History(..) | Self::CopyMoment(_) | Self::ListVersions(_) => {
-                Action::Recall
-            }
+            Self::Save(_)
+            | Self::History(..)
+            | Self::Retention(_)
+            | Self::CopyMoment(_)
+            | Self::ListVersions(_) => Action::Recall,
             Self::Change(_)
             | Self::Replace(..)
             | Self::Append(..)
@@ -278,6 +289,7 @@ impl Route<'_> {
             | Self::RenameVersion(..)
             | Self::DeleteVersion(..) => Action::Edit,
             Self::Delete(_)
+            | Self::SetRetention(_)
             | Self::Restore(_)
             | Self::Connections(_)
             | Self::SendAway(..)
@@ -290,7 +302,7 @@ impl Route<'_> {
 
 /// Refuses a POST that a form on a foreign page could send in its visitor's name: browsers ask
 /// first ("preflight") about every other content type and about headers of our own, and are told no.
-/// The methods PATCH and DELETE they ask about always.
+/// The methods PUT, PATCH and DELETE they ask about always.
 pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.contains_key("x-coscribe") || headers.contains_key("x-coscribe-name") {
         return Ok(());
