@@ -5,6 +5,7 @@
 
 mod callback;
 mod combined;
+mod fingerprint;
 mod grants;
 pub mod keys;
 mod open;
@@ -22,6 +23,7 @@ use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration}
 
 pub use callback::{Ask, Callback, Reply};
 pub use combined::Combined;
+pub use fingerprint::fingerprint;
 pub use grants::Grants;
 pub use open::Open;
 pub use secret::Secret;

@@ -39,7 +39,7 @@ mod tests {
     /// An address that the template stands for.
     fn sample(template: &str) -> String {
         let id = if template.contains("connections") { "1.0" } else { "0123456789abcdef" };
-        let filled = template.replace("{name}", "a%2Fb").replace("{format}", "txt");
+        let filled = template.replace("{name}", "a%2Fb").replace("{format}", "md");
         filled.replace("{id}", id).replace("{seq}", "1")
     }
 

@@ -60,6 +60,9 @@ impl Api {
             Some(None) => return Err(Failure::Bad("`Last-Event-ID` has a number".to_owned())),
             None => summary.last,
         };
+        // Who may only look does not see the past, so not who was at work then either.
+        let recalls = self.allow(asked, name, Access::Edit).await.is_ok();
+        let after = if recalls { after } else { summary.last };
         let (tell, told) = mpsc::channel(QUEUE);
         let (api, asked, name, id) = (Arc::clone(self), asked.clone(), name.clone(), summary.id);
         let mut follower = Follower { api, asked, name, id, after, tell, listener };

@@ -24,6 +24,7 @@ use warp::{
 
 use super::{Api, Asked, Body, Failure, Outcome, route::Path};
 use crate::{
+    auth::fingerprint,
     document::Unavailable,
     limits::{IDEMPOTENCY_ANSWER, IDEMPOTENCY_KEY_LETTERS, IDEMPOTENCY_KEYS, IDEMPOTENCY_TIME},
 };
@@ -64,7 +65,7 @@ impl Api {
         let bytes =
             self.receive_file(body, limits.document_bytes.max(limits.request_bytes)).await?;
         let user = asked.user.as_ref().map_or_else(|| Arc::from(""), |user| Arc::clone(&user.id));
-        let (key, print) = ((user, key), fingerprint(whole, asked, &bytes));
+        let (key, print) = ((user, key), print_of(whole, asked, &bytes));
         let ticket = loop {
             let now = self.documents.clock().elapsed();
             match self.answered.claim(key.clone(), print, now) {
@@ -95,18 +96,11 @@ impl Api {
 }
 
 /// What makes two requests the same.
-fn fingerprint(path: &str, asked: &Asked, body: &[u8]) -> Fingerprint {
-    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
+fn print_of(path: &str, asked: &Asked, body: &[u8]) -> Fingerprint {
     let content_type = asked.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let query = asked.query.iter().flat_map(|(key, value)| [key.as_bytes(), value.as_bytes()]);
     let parts = [asked.method.as_str().as_bytes(), path.as_bytes(), content_type];
-    for part in parts.into_iter().chain(query).chain([body]) {
-        hash.update(&(part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let mut print = Fingerprint::default();
-    print.copy_from_slice(hash.finish().as_ref());
-    print
+    fingerprint(parts.into_iter().chain(query).chain([body]))
 }
 
 /// An answer that can be given again.
@@ -268,6 +262,7 @@ mod tests {
         assert_eq!(answered.lock().requests.len(), IDEMPOTENCY_KEYS);
         keep("0", Duration::ZERO);
         keep("2", IDEMPOTENCY_TIME);
-        assert_eq!((answered.lock().requests.len(), answered.lock().order.len()), (1, 1));
+        let known = answered.lock();
+        assert_eq!((known.requests.len(), known.order.len()), (1, 1));
     }
 }

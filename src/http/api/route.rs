@@ -170,6 +170,7 @@ impl Path {
             Self::Duplicate(_) => "/api/v1/documents/{name}/duplicate",
             Self::Export(..) => "/api/v1/documents/{name}/export.{format}",
             Self::Save(_) => "/api/v1/documents/{name}/export.coscribe",
+            Self::Content(_, Format::Text) => "/api/v1/documents/{name}/content.txt",
             Self::Content(..) => "/api/v1/documents/{name}/content.{format}",
             Self::Presence(_) => "/api/v1/documents/{name}/presence",
             Self::Connections(_) => "/api/v1/documents/{name}/connections",
