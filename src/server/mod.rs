@@ -94,7 +94,6 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
 
 impl Server {
     /// Begins to describe a server to be run inside this program.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

@@ -1,8 +1,10 @@
 //! The roles of the matrix, the tokens that stand for them, and what is in the document they want.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use coscribe::{auth::token::SigningKey, server::Server};
+use coscribe::{
+    auth::token::SigningKey,
+    clock::{Clock, SystemClock},
+    server::Server,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -83,7 +85,7 @@ impl Who {
 }
 
 pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+    SystemClock::new().now().0 / 1000
 }
 
 pub(super) fn signed(key: &str, claims: &Value) -> String {
