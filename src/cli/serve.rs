@@ -118,6 +118,11 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "TIME", help_heading = "Documents")]
     version_pause: Option<String>,
 
+    /// How much of the past is kept: forever, a number of days as in 30d, versions, or forget for
+    /// only the present; a document may have a policy of its own [default: forever].
+    #[arg(long, value_name = "POLICY", help_heading = "Documents")]
+    retention: Option<String>,
+
     /// Start a new journal file when one has this size.
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
     journal_file_size: Option<String>,
@@ -190,6 +195,7 @@ impl ServeArguments {
             ("list-documents", one(self.list_documents)),
             ("keep-deleted", one(self.keep_deleted)),
             ("version-pause", one(self.version_pause)),
+            ("retention", one(self.retention)),
             ("journal-file-size", one(self.journal_file_size)),
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),

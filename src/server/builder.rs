@@ -13,7 +13,7 @@ use tokio::{
 use super::{
     Server,
     config::{Config, Data, RightsConfig},
-    rights, sweep,
+    retention, rights, sweep,
 };
 use crate::{
     auth::{
@@ -22,7 +22,7 @@ use crate::{
     },
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
-    history::History,
+    history::{History, retention::Policy},
     hooks::{Hooks, Runner},
     http::{
         self, Site,
@@ -76,6 +76,7 @@ pub struct Builder {
     base: Base,
     web_dir: Option<PathBuf>,
     list_documents: bool,
+    retention: Policy,
     document_threads: Option<usize>,
     limits: Limits,
     hooks: Option<MakeHooks>,
@@ -158,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// How much of pasts is kept where documents do not say otherwise; for ever unless it is said.
+    pub fn retention(mut self, policy: Policy) -> Self {
+        self.retention = policy;
+        self
+    }
+
     /// Threads for documents; as many as there are cores, at most four, unless it is said.
     pub fn document_threads(mut self, threads: usize) -> Self {
         self.document_threads = Some(threads);
@@ -222,10 +229,11 @@ impl Builder {
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
         };
         let documents = Documents::new(setup).context("cannot start the document threads")?;
-        let history = History::new(
+        let history = History::keeping(
             Arc::clone(documents.store()),
             &self.limits,
             (cores / 2).clamp(1, HISTORY_THREADS),
+            self.retention,
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
@@ -237,6 +245,9 @@ impl Builder {
         };
         let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
+        let retained = history.clone();
+        let clock = Arc::clone(documents.clock());
+        tokio::spawn(retention::keep_to_policies(retained, clock, stop.subscribe()));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
@@ -334,6 +345,7 @@ impl From<&Config> for Builder {
             base: Base::default(),
             web_dir,
             list_documents,
+            retention: config.retention,
             document_threads: config.document_threads,
             limits,
             hooks: None,

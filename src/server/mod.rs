@@ -8,6 +8,7 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod retention;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;

@@ -25,13 +25,23 @@ pub(in crate::http) struct Body<S> {
     declared: Option<u64>,
     is_json: bool,
     patience: Duration,
+    /// All of it, if it has been read already.
+    ready: Option<Bytes>,
+}
+
+impl Body<futures_util::stream::Empty<Result<Bytes, std::convert::Infallible>>> {
+    /// One that has been read.
+    pub(super) fn ready(bytes: Bytes, asked: &Asked) -> Self {
+        let ready = Some(bytes);
+        Self { ready, ..Self::new(futures_util::stream::empty(), asked, Duration::ZERO) }
+    }
 }
 
 impl<S> Body<S> {
     pub(in crate::http) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
         let declared =
             asked.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
-        Self { stream, declared, is_json: is_json(&asked.headers), patience }
+        Self { stream, declared, is_json: is_json(&asked.headers), patience, ready: None }
     }
 }
 
@@ -43,6 +53,11 @@ where
     /// Reads all of it.
     pub(in crate::http) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
         let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
+        if let Some(bytes) = self.ready {
+            let size = bytes.len() as u64;
+            let too_large = Failure::TooLarge { size: Some(size), limit };
+            return if fits(size) { Ok(bytes) } else { Err(too_large) };
+        }
         if let Some(size) = self.declared.filter(|size| !fits(*size)) {
             self.discard().await;
             return Err(Failure::TooLarge { size: Some(size), limit });
@@ -65,6 +80,11 @@ where
                 chunk.advance(read);
             }
         }
+    }
+
+    /// Whether it says that it is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_json
     }
 
     /// Reads it as JSON of this shape.

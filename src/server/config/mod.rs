@@ -19,11 +19,13 @@ use std::{
 
 use crate::{
     auth::Secret,
+    history::retention::{NoPolicy, Policy},
     http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+#[cfg(feature = "cli")]
 pub(crate) use units::duration;
 use written::Raw;
 pub use written::{Source, Written};
@@ -39,7 +41,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 30] = [
+const SETTINGS: [&str; 31] = [
     "listen",
     "open",
     "data",
@@ -60,6 +62,7 @@ const SETTINGS: [&str; 30] = [
     "list-documents",
     "keep-deleted",
     "version-pause",
+    "retention",
     "auth-secret",
     "auth-key",
     "auth-audience",
@@ -98,6 +101,8 @@ pub struct Config {
     /// Whether everybody may see which documents there are. By default only where just this machine
     /// can reach the server: elsewhere a document is for those who know its link.
     pub list_documents: bool,
+    /// How much of pasts is kept, where documents do not say otherwise.
+    pub retention: Policy,
     /// All bounds, those of the settings moved.
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each, for the log.
@@ -180,6 +185,7 @@ impl Written {
 }
 
 /// The secret that tokens are signed with, as the environment says it.
+#[cfg(feature = "cli")]
 #[expect(clippy::disallowed_methods, reason = "settings read the environment")]
 pub(crate) fn secret_of_environment() -> Option<Secret> {
     let secret = std::env::var(written::variable("auth-secret")).ok();
@@ -215,6 +221,12 @@ impl Config {
             }),
             document_threads: reader
                 .one("document-threads", |text| within(number(text)?, 1, 64, "between 1 and 64")),
+            retention: reader
+                .one("retention", |text| {
+                    text.parse()
+                        .map_err(|words: NoPolicy| format!("`{text}` is not known: it {words}"))
+                })
+                .unwrap_or_default(),
             limits: reader.limits(),
             warnings: written
                 .unknown_variables()
