@@ -65,7 +65,10 @@ pub(super) async fn granted(
 
 /// Lets a document that does not exist begin with what the program has for it. Of many who come at
 /// once one brings it in; for the others it is there then.
-async fn begin(documents: &Documents, name: &DocumentName) -> Result<(), CloseReason> {
+pub(in crate::http) async fn begin(
+    documents: &Documents,
+    name: &DocumentName,
+) -> Result<(), CloseReason> {
     let found = documents.store().find(name).await;
     if found.map_err(|error| CloseReason::Storage(error.to_string()))?.is_some() {
         return Ok(());

@@ -26,6 +26,7 @@ use tokio_tungstenite::{
 };
 
 pub use connections::Connections;
+pub(super) use hooked::begin;
 
 use super::{Accepted, rights::Rights};
 use crate::{

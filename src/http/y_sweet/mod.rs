@@ -31,12 +31,14 @@ pub(super) use socket::{is_ours, routes};
 use super::{
     api::{Asked, Body, Failure},
     rights::Rights,
+    socket::begin as hooked_begin,
 };
 use crate::{
     auth::{Denied, Grant, y_sweet::YSweetTokens},
     document::{Documents, Unavailable},
+    hooks::{Refusal, Update},
     identity::{Access, Author, AuthorKind},
-    ids::DocumentName,
+    ids::{ConnectionId, DocumentName},
 };
 use route::Route;
 
@@ -152,6 +154,9 @@ impl YSweet {
         let (this, begun) = (Arc::clone(self), name.clone());
         to_the_end(async move {
             let _turn = this.beginning.lock().await;
+            // What the program around the server has for it comes first.
+            let brought = hooked_begin(&this.documents, &begun).await;
+            brought.map_err(|reason| Unavailable::Refused(reason.frame(None).1))?;
             this.documents.begin(&begun).await
         })
         .await?;
@@ -202,6 +207,12 @@ impl YSweet {
     {
         let grant = self.allow(asked, name, Access::Edit).await?;
         let update = body.bytes(self.documents.limits().update_bytes).await?;
+        let hooks = self.documents.hooks();
+        if hooks.is_some() {
+            let (document, bytes) = (name.clone(), update.len());
+            let asked = Update { document, connection: ConnectionId(0), bytes };
+            hooks.update(asked).await.map_err(|Refusal(why)| Unavailable::Refused(why))?;
+        }
         let document = self.documents.open(name)?;
         let author = Arc::new(author(&grant));
         to_the_end(async move { document.edit(update, author).await.map(drop) }).await?;
