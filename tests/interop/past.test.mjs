@@ -1,5 +1,5 @@
-// The past that the server tells, against stock Yjs that replays the same entries: every row, and
-// documents, marks and authors at hundreds of random moments.
+// The past that the server tells and the past that a page shows, against stock Yjs that replays the same entries: every row,
+// and documents, marks and authors at hundreds of random moments.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,6 +7,7 @@ import * as Y from 'yjs'
 
 import { PackedDocument, unpack } from './lib/pack.mjs'
 import { meeting } from './lib/meeting.mjs'
+import { pagePast, stockShows, wordsOf } from './lib/page.mjs'
 import { seeded } from './lib/random.mjs'
 import { dictate } from './lib/scribes.mjs'
 import { startServer } from './lib/server.mjs'
@@ -55,7 +56,10 @@ function typed(txns) {
 async function compare(t, name, log, seed) {
   log = effective(log)
   const server = await startServer(t)
-  await dictate(server, name, log)
+  const half = log.length >> 1
+  await dictate(server, name, log.slice(0, half))
+  const beginning = await history(server, name, '')
+  await dictate(server, name, log.slice(half), 1 + NAMES.length)
   const began = performance.now()
   const packed = await history(server, name, '')
   const ms = Math.round(performance.now() - began)
@@ -76,6 +80,8 @@ async function compare(t, name, log, seed) {
     if (index < EXPORTS) await compareExports(server, name, moment, expected, what)
   }
   await compareParts(server, name, pack, random)
+  const rest = await history(server, name, `?after=${half}&epoch=${pack.epoch}`)
+  for (const packs of [[packed], [beginning, rest]]) comparePage(t, pagePast(packs), name, moments, replayed)
   await compareChanges(server, name, moments, replayed)
 }
 
@@ -215,6 +221,20 @@ async function compareParts(server, name, pack, random) {
   Y.applyUpdate(first, Y.encodeStateAsUpdate(new PackedDocument(pack).at(cut + 1)))
   Y.applyUpdate(first, rest.update)
   assert.deepEqual(Y.encodeStateVector(first), Y.encodeStateVector(new PackedDocument(pack).doc))
+}
+
+/** A page shows the same as stock Yjs, whatever it showed before; and of two moments both. */
+function comparePage(t, page, name, moments, { docs, authors }) {
+  const expected = new Map([...docs].map(([moment, doc]) => [moment, stockShows(page, doc, authors)]))
+  const began = performance.now()
+  for (const moment of moments) assert.deepEqual(page.at(moment), expected.get(moment), `the page of ${name} at ${moment}`)
+  t.diagnostic(`a page shows ${moments.length} moments as stock Yjs, in ${Math.round(performance.now() - began)} ms with comparing`)
+  moments.forEach((moment, index) => {
+    const [from, to] = [moment, moments[(index + 1) % moments.length]].sort((a, b) => a - b)
+    const what = `the page of ${name} from ${from} to ${to}`
+    assert.deepEqual(page.without(from, to, 'deleted'), expected.get(to).content, what)
+    assert.equal(wordsOf(page.without(from, to, 'inserted')), wordsOf(expected.get(from).content), what)
+  })
 }
 
 /** What stayed and came is the later moment, what stayed and went the earlier one. */
