@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import * as Y from 'yjs'
 
 import { PackedDocument, unpack } from './lib/pack.mjs'
@@ -11,6 +12,7 @@ import { pagePast, stockShows, wordsOf } from './lib/page.mjs'
 import { seeded } from './lib/random.mjs'
 import { dictate } from './lib/scribes.mjs'
 import { startServer } from './lib/server.mjs'
+import { joined, stockTree } from '../../web/test/support/oracle.mjs'
 import { TwoAuthors, trace, type } from './lib/traces.mjs'
 
 const long = process.env.COSCRIBE_LONG === '1'
@@ -239,6 +241,7 @@ function comparePage(t, page, name, moments, { docs, authors }) {
 
 /** What stayed and came is the later moment, what stayed and went the earlier one. */
 async function compareChanges(server, name, moments, { docs }) {
+  let changed = 0
   for (let pair = 0; pair < 10; pair += 1) {
     const [from, to] = moments.slice(2 * pair, 2 * pair + 2).sort((a, b) => a - b)
     const answer = await get(server, `/documents/${name}/history/changes?from=${from}&to=${to}`)
@@ -246,7 +249,32 @@ async function compareChanges(server, name, moments, { docs }) {
     const without = (state) => runs.filter((run) => run.state !== state).map((run) => run.text).join('')
     assert.equal(without('inserted'), lines(docs.get(from)), `${name} at ${from}`)
     assert.equal(without('deleted'), lines(docs.get(to)), `${name} at ${to}`)
+    const { content: tree } = JSON.parse(Buffer.from(await get(server, `/documents/${name}/history/changes?from=${from}&to=${to}&format=json`)))
+    assert.deepEqual(side(tree, 'inserted', true), stock(docs.get(from)), `${name} at ${from} as a tree`)
+    assert.deepEqual(side(tree, 'deleted', false), stock(docs.get(to)), `${name} at ${to} as a tree`)
+    changed += states(tree).filter((state) => state === 'changed').length
   }
+  if (docs.get(moments[0]).getXmlFragment('default').length > 0) assert.ok(changed > 0, 'something looked otherwise')
+}
+
+/** One of the moments that a compared tree tells, in the form of stock Yjs. */
+function side(nodes, other, isEarlier) {
+  return joined(nodes.filter(({ state }) => state !== other).map(({ type, text, marks, attrs, before, state, content }) => {
+    const was = isEarlier && state === 'changed'
+    if (type !== 'text') return { name: type, attributes: was ? before : attrs, content: side(content, other, isEarlier) }
+    return { text, marks: Object.fromEntries((was ? before : marks).map((mark) => [mark.type, mark.attrs])) }
+  }))
+}
+
+/** What stock Yjs shows, of text as well. */
+function stock(doc) {
+  const page = doc.getXmlFragment('default')
+  const text = doc.getText('text').toString()
+  return page.length > 0 ? stockTree(page) : text ? [{ text, marks: {} }] : []
+}
+
+function states(nodes) {
+  return nodes.flatMap(({ state, content = [] }) => [state, ...states(content)])
 }
 
 /** The text, of rich text one line for each block. */
@@ -268,6 +296,8 @@ async function history(server, name, query) {
 }
 
 async function get(server, path) {
+  // Comparing takes long: connections that the server has closed meanwhile are noticed first.
+  await turn()
   const answer = await fetch(`${server.http}/api/v1${path}`)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   assert.equal(answer.status, 200, Buffer.from(bytes).toString())

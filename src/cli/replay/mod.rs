@@ -123,7 +123,7 @@ fn plain(recording: &Recording, to: usize, out: &mut dyn Write) -> anyhow::Resul
     }
     text.push_str("\n\n");
     for line in &recording.film.frame(to).lines {
-        let words: String = line.spans.iter().map(|(_, text)| &text[..]).collect();
+        let words: String = line.spans.iter().map(|span| &span.text[..]).collect();
         text.push_str(format!("{}{words}", line.lead).trim_end());
         text.push('\n');
     }

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
-pub(super) use read::open;
-pub use read::read;
+pub use read::{Formats, read};
+pub(super) use read::{format_of, json, open};
 pub use restore::{RestoreError, restore};
 pub use write::{Edited, edit_meta, write};
 

@@ -4,6 +4,7 @@
 //! `rights` first. Errors are problem details (RFC 9457) with a `code` for programs.
 
 mod body;
+mod compared;
 mod documents;
 mod failure;
 mod files;
@@ -175,7 +176,7 @@ fn describe() -> serde_json::Value {
         "version": "/api/v1/documents/{name}/versions/{id}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
-        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to,format}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",

@@ -34,8 +34,8 @@ export function stockTree(parent) {
   }))
 }
 
-/** @param {any[]} nodes @returns {any[]} */
-function joined(nodes) {
+/** Neighbouring texts of the same marks as one. @param {any[]} nodes @returns {any[]} */
+export function joined(nodes) {
   /** @type {any[]} */
   const out = []
   for (const node of nodes) {
