@@ -20,4 +20,5 @@ mod saved;
 mod store_size;
 mod store_speed;
 mod sync;
+mod terminal;
 mod versions;

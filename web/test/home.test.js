@@ -75,6 +75,7 @@ test('a file becomes the kind of document its name and text ask for', async () =
   assert.deepEqual(await plan('a.json', '{"x":1}'), { format: 'txt', title: 'a.json', kind: 'code', lang: 'json' })
   assert.deepEqual(await plan('a.json', '{'), { format: 'txt', title: 'a.json', kind: 'code', lang: 'json' })
   assert.deepEqual(await plan('a.yjs', new Uint8Array([0, 255])), { format: 'yjs', title: 'a' })
+  assert.deepEqual(await plan('A.Coscribe', new Uint8Array(2000)), { format: 'coscribe', title: 'A' }, 'with a bound of its own')
 })
 
 test('a file that cannot be read here is refused before it travels', async () => {

@@ -104,7 +104,11 @@ pub(super) fn replay(arguments: &ReplayArguments, out: &mut dyn Write) -> anyhow
     if let Some(target) = &arguments.frames {
         frames(&recording, &mut player, target, arguments.size, out)?;
     } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        terminal::play(&recording, &mut player)?;
+        // As a shell tells of a program that a signal ended.
+        return Ok(match terminal::play(&recording, &mut player)? {
+            0 => ExitCode::SUCCESS,
+            signal => ExitCode::from(128_u8.saturating_add(signal)),
+        });
     } else {
         plain(&recording, to, out)?;
     }

@@ -49,9 +49,20 @@ export function askRestore(scene) {
 async function restore(scene, seq) {
   const date = whenRow(scene, scene.at.value)
   try {
-    await scene.api.restore(seq)
-    toast(t('history.restored', { date }))
-    scene.onLeave()
+    const { seq: restored } = await scene.api.restore(seq)
+    toast(t('history.restored', { date }), { label: t('home.undo'), run: () => takeBack(scene, restored) })
+    scene.onRestored()
+  } catch (error) {
+    toast(explain(error))
+  }
+}
+
+/** Makes the document what it was before it was restored. @param {Scene} scene @param {number} restored the edit that restored it */
+async function takeBack(scene, restored) {
+  try {
+    await scene.api.restore(restored - 1)
+    toast(t('history.takenBack'))
+    scene.showNewest()
   } catch (error) {
     toast(explain(error))
   }
