@@ -48,7 +48,7 @@ impl Part {
             [moment, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let moment = moment.parse().map_err(|_| Failure::NoAddress)?;
-                Self::Export(Seq(moment), extension.parse().map_err(|_| Failure::Format)?)
+                Self::Export(Seq(moment), extension.parse().map_err(|_| Failure::MomentFormat)?)
             }
             _ => return Err(Failure::NoAddress),
         })
@@ -121,7 +121,12 @@ impl Api {
     async fn export_past(&self, name: &DocumentName, moment: Seq, format: Format) -> Outcome {
         let summary = self.living(name).await?;
         let turn = self.turns.take().await?;
-        let state = self.history.read(summary.id, move |past| past.state(moment)).await?;
+        let read = move |past: &mut Past| match format {
+            // As of the document now, a file has nothing that was deleted by then.
+            Format::Update => past.state_without_deleted(moment),
+            _ => past.state(moment),
+        };
+        let state = self.history.read(summary.id, read).await?;
         let file = turn.work(move || convert::export(&state, format)).await?;
         let response = files::found(file, format.media_type());
         let ending = format!("{moment}.{}", format.extension());
