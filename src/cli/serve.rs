@@ -21,9 +21,54 @@ pub(super) struct ServeArguments {
     listen: Vec<String>,
 
     /// Let everybody who reaches the server read and change every document. Needed to listen
-    /// beyond this machine.
+    /// beyond this machine where no --auth-… says who may.
     #[arg(long, help_heading = "Network")]
     open: bool,
+
+    /// Believe tokens (JWT) that your app signs with this secret of at least 32 bytes. Better given
+    /// as COSCRIBE_AUTH_SECRET: options can be seen by everybody on the machine.
+    #[arg(long, value_name = "SECRET", help_heading = "Rights")]
+    auth_secret: Option<String>,
+
+    /// Believe tokens signed with a key in a file: HS256, RS256 or EdDSA, with an id if tokens name
+    /// one, as in RS256@2026:keys/app.pem. May be given several times.
+    #[arg(long, value_name = "ALGORITHM[@ID]:FILE", help_heading = "Rights")]
+    auth_key: Vec<String>,
+
+    /// Believe only tokens made for this audience (aud).
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_audience: Vec<String>,
+
+    /// Look for a token in this cookie as well.
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_cookie: Option<String>,
+
+    /// What a token allows that names no document: none, view, comment, edit or owner
+    /// [default: none].
+    #[arg(long, value_name = "ROLE", help_heading = "Rights")]
+    auth_role: Option<String>,
+
+    /// Ask your app who may do what: a POST of JSON to this address.
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    auth_url: Option<String>,
+
+    /// Show your app this cookie of who asks. May be given several times.
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_url_cookie: Vec<String>,
+
+    /// Ask your app again after this long, 1s to 1m [default: 10s].
+    #[arg(long, value_name = "TIME", help_heading = "Rights")]
+    auth_recheck: Option<String>,
+
+    /// Believe tokens of y-sweet that this key has signed, and issue such tokens: what y-sweet was
+    /// started with (--auth). Better given as COSCRIBE_Y_SWEET_AUTH. May be given several times.
+    #[arg(long, value_name = "KEY", help_heading = "Rights")]
+    y_sweet_auth: Vec<String>,
+
+    /// Where clients of y-sweet find /y-sweet, as in https://docs.example/y-sweet
+    /// [default: where their app found it].
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    y_sweet_url: Option<String>,
 
     /// Speak TLS with this certificate chain (PEM). Read again on SIGHUP.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
@@ -72,6 +117,11 @@ pub(super) struct ServeArguments {
     /// never [default: 30m].
     #[arg(long, value_name = "TIME", help_heading = "Documents")]
     version_pause: Option<String>,
+
+    /// How much of the past is kept: forever, a number of days as in 30d, versions, or forget for
+    /// only the present; a document may have a policy of its own [default: forever].
+    #[arg(long, value_name = "POLICY", help_heading = "Documents")]
+    retention: Option<String>,
 
     /// Start a new journal file when one has this size.
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
@@ -124,6 +174,16 @@ impl ServeArguments {
         let mut flags = vec![
             ("listen", self.listen),
             ("open", switch(self.open)),
+            ("auth-secret", one(self.auth_secret)),
+            ("auth-key", self.auth_key),
+            ("auth-audience", self.auth_audience),
+            ("auth-cookie", one(self.auth_cookie)),
+            ("auth-role", one(self.auth_role)),
+            ("auth-url", one(self.auth_url)),
+            ("auth-url-cookie", self.auth_url_cookie),
+            ("auth-recheck", one(self.auth_recheck)),
+            ("y-sweet-auth", self.y_sweet_auth),
+            ("y-sweet-url", one(self.y_sweet_url)),
             ("tls-cert", one(self.tls_cert)),
             ("tls-key", one(self.tls_key)),
             ("allow-host", self.allow_host),
@@ -135,6 +195,7 @@ impl ServeArguments {
             ("list-documents", one(self.list_documents)),
             ("keep-deleted", one(self.keep_deleted)),
             ("version-pause", one(self.version_pause)),
+            ("retention", one(self.retention)),
             ("journal-file-size", one(self.journal_file_size)),
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),

@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{actor::Actor, subscriber::Behind};
+use super::{Event, actor::Actor, subscriber::Behind};
 use crate::{
     crdt::{PresenceEntry, encode_presence},
+    identity::Access,
     ids::SubscriberId,
     protocol::{Address, ServerMessage},
 };
@@ -75,6 +76,7 @@ impl Actor {
         if news.is_empty() {
             return;
         }
+        self.lease.events().tell(self.lease.name(), || Event::Presence);
         let message = presence_message(&news);
         let mut encodings = Encodings::new(&message);
         for subscriber in self.subscribers.values_mut().filter(|it| Some(it.id) != owner) {
@@ -83,6 +85,13 @@ impl Actor {
             } else if let Some(frame) = encodings.frame(&subscriber.address) {
                 subscriber.outbox.push(frame);
             }
+        }
+    }
+
+    /// Apps act on each other's messages, so they are not for those who only look.
+    pub(super) fn receive_stateless(&self, payload: String, from: SubscriberId) {
+        if self.subscribers.get(&from).is_some_and(|it| it.access >= Access::Comment) {
+            self.fan_out_stateless(payload, Some(from));
         }
     }
 

@@ -16,9 +16,12 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{Budget, Command, Unavailable, actor, live::Live, load::load, threads::Threads};
+use super::{
+    Budget, Command, Events, Unavailable, actor, live::Live, load::load, threads::Threads,
+};
 use crate::{
     clock::Clock,
+    hooks::Runner,
     identity::Author,
     ids::{DocumentName, Seq},
     limits::Limits,
@@ -43,6 +46,8 @@ pub struct Setup {
     pub limits: Limits,
     /// How many document threads to start.
     pub threads: usize,
+    /// Who wants to know what happens.
+    pub(crate) hooks: Runner,
 }
 
 impl std::fmt::Debug for Setup {
@@ -63,7 +68,8 @@ pub(super) struct Shared {
     generations: AtomicU64,
     stopping: AtomicBool,
     budget: Arc<Budget>,
-    threads: Threads,
+    pub(super) events: Arc<Events>,
+    pub(super) threads: Threads,
 }
 
 /// What is open, and what must stay closed for now.
@@ -90,6 +96,7 @@ pub(super) struct Held {
 /// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
 #[derive(Clone, Debug)]
 pub struct DocumentHandle {
+    name: DocumentName,
     mailbox: mpsc::Sender<Box<Command>>,
 }
 
@@ -106,6 +113,7 @@ impl Documents {
             open: Mutex::default(),
             generations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            events: Arc::default(),
             setup: Arc::new(setup),
         })))
     }
@@ -121,7 +129,7 @@ impl Documents {
             return Err(Unavailable::Reloading);
         }
         if let Some(slot) = open.slots.get(name) {
-            return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
+            return Ok(DocumentHandle { name: name.clone(), mailbox: slot.mailbox.clone() });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
         let lease = self.lease(name);
@@ -132,7 +140,7 @@ impl Documents {
         };
         open.slots.insert(name.clone(), slot);
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
-        Ok(DocumentHandle { mailbox })
+        Ok(DocumentHandle { name: name.clone(), mailbox })
     }
 
     /// A place for a new actor.
@@ -143,6 +151,7 @@ impl Documents {
             name: name.clone(),
             generation,
             live: Arc::default(),
+            events: Arc::clone(&self.0.events),
             held: true,
         }
     }
@@ -163,6 +172,12 @@ impl Documents {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.setup.store
+    }
+
+    /// What happens to documents.
+    #[must_use]
+    pub fn events(&self) -> &Arc<Events> {
+        &self.0.events
     }
 
     /// How many documents are loaded.
@@ -192,6 +207,15 @@ impl Documents {
     #[must_use]
     pub fn random(&self) -> &dyn Random {
         &*self.0.setup.random
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
+    /// Who wants to know what happens.
+    pub(crate) fn hooks(&self) -> &Runner {
+        &self.0.setup.hooks
     }
 
     pub(super) fn setup(&self) -> &Setup {
@@ -246,6 +270,7 @@ impl Documents {
     /// Opens nothing more, sends everybody away, and waits until all edits are durable.
     pub async fn shutdown(&self) {
         self.0.stopping.store(true, Ordering::Release);
+        self.0.events.end();
         let mailboxes: Vec<_> =
             self.0.lock().slots.values().map(|slot| slot.mailbox.clone()).collect();
         // All are told before any is waited for: what they have left is then written together.
@@ -269,6 +294,12 @@ impl Drop for Held {
 }
 
 impl DocumentHandle {
+    /// What the document was called when it was opened.
+    #[must_use]
+    pub fn name(&self) -> &DocumentName {
+        &self.name
+    }
+
     /// Hands over a command if the mailbox has room; gives it back otherwise.
     ///
     /// # Errors
@@ -294,8 +325,21 @@ impl DocumentHandle {
     /// # Errors
     /// When it is refused or cannot be stored.
     pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<Seq, Unavailable> {
+        self.edit_if(update, author, None).await
+    }
+
+    /// The same if the last entry still is this one.
+    ///
+    /// # Errors
+    /// When it is not, or the edit is refused or cannot be stored.
+    pub async fn edit_if(
+        &self,
+        update: Bytes,
+        author: Arc<Author>,
+        expected: Option<Seq>,
+    ) -> Result<Seq, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.send(Command::Edit { update, author, reply }).await?;
+        self.send(Command::Edit { update, author, expected, reply }).await?;
         answer.await.map_err(|_| Unavailable::Reloading)?
     }
 
@@ -324,12 +368,18 @@ pub(super) struct Lease {
     name: DocumentName,
     generation: u64,
     live: Arc<Live>,
+    events: Arc<Events>,
     held: bool,
 }
 
 impl Lease {
     pub(super) fn name(&self) -> &DocumentName {
         &self.name
+    }
+
+    /// Where it is told what happens.
+    pub(super) fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Where the document shows what others may see of it.

@@ -94,6 +94,24 @@ impl Actor {
         false
     }
 
+    /// Answers an edit that the program around the server does not allow, like one of a session that
+    /// only reads.
+    pub(super) fn turn_down(
+        &mut self,
+        from: SubscriberId,
+        update: &Bytes,
+        step2: bool,
+        reason: String,
+    ) {
+        let stored = step2 && self.state.holds(update);
+        let Some(subscriber) = self.subscribers.get_mut(&from) else { return };
+        subscriber.refused |= !stored;
+        if !stored && !subscriber.counts() {
+            subscriber.send(&ServerMessage::PermissionDenied(reason));
+        }
+        self.answer_edit(from, step2, stored, false, None);
+    }
+
     fn on_applied(&mut self, edits: Vec<Edit>, applied: Applied) {
         if !applied.broadcasts.is_empty() {
             self.sync_cache = None;
@@ -239,11 +257,17 @@ impl Actor {
         &mut self,
         update: Bytes,
         author: Arc<Author>,
+        expected: Option<Seq>,
         reply: oneshot::Sender<Result<Seq, Unavailable>>,
     ) {
         let refused = Unavailable::Refused;
         if let Some(reason) = &self.durability.failed {
             let _ = reply.send(Err(Unavailable::Unwritable(reason.clone())));
+            return;
+        }
+        // Who could name the entry has read it, so it is durable: whatever is on its way came after.
+        if expected.is_some() && self.durability.settled_at() != expected {
+            let _ = reply.send(Err(Unavailable::Changed));
             return;
         }
         let before = self.state.state_vector();

@@ -5,19 +5,29 @@
 //! handler's business.
 
 pub mod api;
+pub mod caller;
+mod credentials;
 pub mod guard;
 pub mod health;
 pub mod listener;
+pub mod mount;
 mod negotiate;
 mod problem;
+pub mod rights;
+pub mod service;
 pub mod slots;
 pub mod socket;
 mod stalled;
 pub mod tls;
 pub mod upgrade;
 pub mod web_app;
+pub mod y_sweet;
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use hyper::upgrade::OnUpgrade;
 pub(crate) use problem::{problem, read_only};
@@ -33,18 +43,25 @@ use warp::{
 };
 
 use crate::{
+    auth::Credentials,
     ids::{DocumentName, NameError},
     storage::Health,
 };
 use api::{Api, Asked};
-use guard::Guard;
+use guard::{Guard, Refused};
 use health::Readiness;
-use slots::Slot;
+use mount::{Base, Mounted, mounted};
+use rights::Rights;
+use slots::{NoRoom, Slot, Slots};
 use upgrade::{Handshake, Upgraded};
 use web_app::WebApp;
+use y_sweet::YSweet;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
 const URI_BYTES: usize = 8 * 1024;
+
+/// Who asks through a host app that does not say who asks: counted in total only.
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Where a connection comes from, as a request extension that the listener sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +71,18 @@ pub struct Peer(pub SocketAddr);
 pub struct Site {
     /// Who may reach the server through a browser.
     pub guard: Guard,
+    /// Who may do what.
+    pub rights: Arc<Rights>,
     /// The pages.
     pub web_app: WebApp,
     /// Documents for programs, and for the pages.
     pub api: Arc<Api>,
+    /// Documents for the SDK and the clients of y-sweet.
+    pub y_sweet: Arc<YSweet>,
+    /// Where browsers find the routes, in front of what the filter itself was mounted under.
+    pub base: Base,
+    /// Room for WebSockets that come through a host app, which counts no connections for us.
+    pub slots: Slots,
     /// How the store is doing now.
     pub health: Box<dyn Fn() -> Health + Send + Sync>,
     /// Turns true when the server stops.
@@ -82,12 +107,14 @@ pub struct Accepted {
     pub query: Vec<(String, String)>,
     /// The subprotocol that was agreed on: the first that the client offered.
     pub subprotocol: Option<String>,
+    /// What the request shows of who sent it.
+    pub credentials: Credentials,
 }
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
-/// else.
+/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for
+/// everything else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
     H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
@@ -96,9 +123,11 @@ where
     health_routes(&site)
         .or(refusals(&site))
         .unify()
-        .or(websocket(&site, handler))
+        .or(websocket(&site, handler.clone()))
         .unify()
         .or(api_routes(&site))
+        .unify()
+        .or(y_sweet::routes(&site, handler))
         .unify()
         .or(pages(site))
         .unify()
@@ -125,18 +154,25 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
+        .and(warp::path::peek())
         .and(query)
         .and(warp::header::headers_cloned())
-        .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
-            let target_bytes = path.as_str().len() + query.len();
-            let takes_body = is_api(path.as_str());
-            ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
-        })
+        .and_then(
+            move |method,
+                  path: warp::path::FullPath,
+                  rest: warp::path::Peek,
+                  query: String,
+                  headers| {
+                let target_bytes = path.as_str().len() + query.len();
+                let takes_body = is_api(rest.as_str()) || y_sweet::is_ours(rest.as_str());
+                ready_if(refuse(&site, &method, (target_bytes, takes_body), &headers))
+            },
+        )
         .boxed()
 }
 
 fn refuse(
-    guard: &Guard,
+    site: &Site,
     method: &Method,
     (target_bytes, takes_body): (usize, bool),
     headers: &HeaderMap,
@@ -145,40 +181,46 @@ fn refuse(
         let detail = format!("the address may have at most {URI_BYTES} bytes");
         return Some(problem(StatusCode::URI_TOO_LONG, &detail));
     }
-    let checked = guard
+    let checked = site
+        .guard
         .check_host(headers)
-        .and_then(|()| if guard::is_safe(method) { Ok(()) } else { guard.check_origin(headers) });
+        .and_then(|()| if guard::is_safe(method) { Ok(()) } else { check_origin(site, headers) });
     if let Err(refused) = checked {
         return Some(problem(refused.status(), &refused.to_string()));
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    (has_body && !takes_body)
-        .then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 take a body"))
+    let why = "only addresses under /api/v1 and /y-sweet take a body";
+    (has_body && !takes_body).then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, why))
 }
 
-/// Whether a path belongs to the API, whose answers are all its own.
+/// Whether a path, as it is below the mount, belongs to the API, whose answers are all its own.
 fn is_api(path: &str) -> bool {
-    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix("api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let api = Arc::clone(&site.api);
-    warp::path("api")
+    mounted(&site.base)
+        .and(warp::path("api"))
         .and(warp::method())
-        .and(warp::path::full())
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
         .then(
-            move |method: Method,
-                  path: warp::path::FullPath,
+            move |mounted: Mounted,
+                  method: Method,
                   query: Vec<(String, String)>,
                   headers: HeaderMap,
+                  peer: Option<Peer>,
                   body| {
                 let api = Arc::clone(&api);
-                let asked = Asked { method, query, headers };
-                async move { api.answer(path.as_str(), &asked, body).await }
+                let Mounted { base, path } = mounted;
+                let peer = peer.map(|Peer(address)| address);
+                let credentials = credentials::of(&headers, &query, peer);
+                let asked = Asked { method, query, headers, base, credentials, user: None };
+                async move { api.answer(&path, &asked, body).await }
             },
         )
         .boxed()
@@ -217,21 +259,40 @@ where
                     "" => Ok(None),
                     path => DocumentName::from_url_path(path).map(Some),
                 };
+                let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
+                let slot = match slot.map_or_else(|| site.slots.take(from), Ok) {
+                    Ok(slot) => slot,
+                    Err(full) => return no_room(full),
+                };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let peer = peer.map(|Peer(address)| address);
-                let accepted = Accepted { peer, document, query, subprotocol };
+                let credentials = credentials::of(&headers, &query, peer);
+                let accepted = Accepted { peer, document, query, subprotocol, credentials };
                 let handler = handler.clone();
-                handshake.accept(slot, move |stream| handler(stream, accepted))
+                handshake.accept(Some(slot), move |stream| handler(stream, accepted))
             },
         )
         .boxed()
 }
 
+/// Whether the page that asks may. Where cookies may say who is behind a browser, a page on another
+/// port of this machine is foreign as well.
+fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refused> {
+    if site.rights.is_open() {
+        site.guard.check_origin(headers)
+    } else {
+        site.guard.check_listed_origin(headers)
+    }
+}
+
 /// Decides whether a sound handshake may go on.
 fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
-    site.guard
-        .check_origin(headers)
+    check_origin(site, headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
+    check_draining(site)
+}
+
+fn check_draining(site: &Site) -> Result<(), Box<Response>> {
     if *site.draining.borrow() {
         let mut response =
             problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
@@ -241,13 +302,20 @@ fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
     Ok(())
 }
 
+fn no_room(full: NoRoom) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, &format!("{full}; try again soon"))
+}
+
 fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {
-    warp::path::tail()
+    mounted(&site.base)
         .and(warp::method())
         .and(warp::header::headers_cloned())
-        .then(move |path: warp::path::Tail, method: Method, headers: HeaderMap| {
+        .then(move |mounted: Mounted, method: Method, headers: HeaderMap| {
             let site = Arc::clone(&site);
-            async move { site.web_app.answer(&method, path.as_str(), &headers).await }
+            async move {
+                let path = mounted.path.trim_start_matches('/');
+                site.web_app.answer(&method, path, &mounted.base, &headers).await
+            }
         })
         .boxed()
 }

@@ -14,9 +14,11 @@ use tokio_tungstenite::{
 
 use super::{
     listener::{Listener, Options},
+    y_sweet::ClientAddress,
     *,
 };
 use crate::{
+    auth::{Secret, y_sweet::YSweetTokens},
     clock::TestClock,
     document::{Documents, Setup},
     history::History,
@@ -40,7 +42,11 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        rights: Arc::new(Rights::open()),
         api: api(),
+        y_sweet: y_sweet(),
+        base: Base::default(),
+        slots: Slots::new(100, 100),
         health: Box::new(Health::default),
         draining: draining.clone(),
     };
@@ -65,17 +71,31 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     Served { address, slots, stop, accepted, running }
 }
 
+/// What clients of y-sweet find, where everybody may do everything.
+pub(super) fn y_sweet() -> Arc<YSweet> {
+    let tokens = Arc::new(YSweetTokens::new(Vec::new(), Arc::new(TestClock::default())));
+    let address = ClientAddress::AsAsked { secure: false };
+    Arc::new(YSweet::new(documents(), Arc::new(Rights::open()), tokens, address))
+}
+
 /// An API to documents that are kept in memory.
 pub(super) fn api() -> Arc<Api> {
+    let documents = documents();
+    let history = History::new(Arc::clone(documents.store()), documents.limits(), 1).unwrap();
+    Arc::new(Api::new(documents, history, true))
+}
+
+/// Documents that are kept in memory.
+pub(super) fn documents() -> Documents {
     let setup = Setup {
         store: Arc::new(Memory::new()),
         clock: Arc::new(TestClock::default()),
         random: Arc::new(SeededRandom::new(1)),
         limits: Limits::default(),
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     };
-    let history = History::new(Arc::clone(&setup.store), &setup.limits, 1).unwrap();
-    Arc::new(Api::new(Documents::new(setup).unwrap(), history, true))
+    Documents::new(setup).unwrap()
 }
 
 /// Sends bytes and reads until the server closes.
@@ -131,6 +151,11 @@ async fn a_websocket_carries_messages_and_the_handler_learns_what_was_asked() {
             document: Ok(Some(DocumentName::new("team/notes/a b").unwrap())),
             query,
             subprotocol: Some("first".into()),
+            credentials: Credentials {
+                tokens: vec![Secret::from("x&y")],
+                address: Some(ours.ip()),
+                ..Credentials::default()
+            },
         }
     );
 }
@@ -184,7 +209,11 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        rights: Arc::new(Rights::open()),
         api: api(),
+        y_sweet: y_sweet(),
+        base: Base::default(),
+        slots: Slots::new(100, 100),
         health: Box::new(Health::default),
         draining,
     };

@@ -13,7 +13,7 @@ import { Library } from '../src/home/library.js'
 import { saySize } from '../src/home/words.js'
 
 /** @param {string} name @param {Partial<import('../src/api/types.js').DocumentInfo>} [more] @returns {import('../src/api/types.js').DocumentInfo} */
-const info = (name, more = {}) => ({ name, title: '', kind: 'rich', lang: '', epoch: 'e', created: 0, changed: 0, bytes: 1, people: 0, deleted: null, ...more })
+const info = (name, more = {}) => ({ name, title: '', kind: 'rich', lang: '', epoch: 'e', created: 0, changed: 0, bytes: 1, seq: 1, people: 0, deleted: null, ...more })
 const titles = (/** @type {{ title: string }[]} */ items) => items.map(({ title }) => title)
 
 test('a search finds words in title, name and kind, without case and accents, best first', () => {

@@ -3,18 +3,20 @@
 use warp::{
     http::{
         HeaderValue, StatusCode,
-        header::{ALLOW, RETRY_AFTER},
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     reply::Response,
 };
 
 use crate::{
     convert::ConvertError,
-    crdt::content::{RestoreError, UnknownKind},
-    document::Unavailable,
+    crdt::content::{EditError, RestoreError, UnknownKind},
+    document::{Unavailable, sharing::ShareError},
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
-    ids::NameError,
+    identity::Access,
+    ids::{NameError, Seq},
+    limits::IDEMPOTENCY_KEY_LETTERS,
     storage::{StoreError, versions::VersionError},
 };
 
@@ -23,7 +25,7 @@ const AGAIN: &str = "1";
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(in crate::http) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
     #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
@@ -60,6 +62,14 @@ pub(super) enum Failure {
     Document(#[from] Unavailable),
     #[error("this is another document than the one that was read before, under the same name")]
     OtherEpoch,
+    #[error("the document is at entry {0}, not where `If-Match` says")]
+    NotAt(Seq),
+    #[error("an `Idempotency-Key` has 1 to {IDEMPOTENCY_KEY_LETTERS} letters of ASCII")]
+    BadKey,
+    #[error("this `Idempotency-Key` was used for another request")]
+    KeyReused,
+    #[error("nobody is connected under this id")]
+    NoConnection,
     #[error("{0}")]
     History(#[from] HistoryError),
     #[error("{0}")]
@@ -70,6 +80,28 @@ pub(super) enum Failure {
     Convert(#[from] ConvertError),
     #[error("{0}")]
     Saved(#[from] SavedError),
+    #[error("{0}")]
+    Share(#[from] ShareError),
+    #[error(
+        "everybody may read and change every document of this server, so a link has nothing to give"
+    )]
+    Open,
+    #[error("{0}")]
+    Unauthorized(String),
+    #[error("this needs more than you may do with this document: {}", words(*.0))]
+    Forbidden(Access),
+    #[error("{0}")]
+    Unchecked(String),
+}
+
+fn words(access: Access) -> &'static str {
+    match access {
+        Access::None => "nothing",
+        Access::View => "to view it",
+        Access::Comment => "to comment on it",
+        Access::Edit => "to edit it",
+        Access::Owner => "to own it",
+    }
 }
 
 fn sized(size: Option<u64>, limit: usize) -> String {
@@ -93,15 +125,19 @@ impl Failure {
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::BrokenOff => (StatusCode::BAD_REQUEST, "broken-off"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::Document(reason) => match reason {
-                Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
-                Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
-                Unavailable::InBin => (StatusCode::GONE, "in-bin"),
-                Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
-                Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
-                Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
-                Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            },
+            Self::Document(reason) | Self::Share(ShareError::Document(reason)) => {
+                of_document(reason)
+            }
+            Self::Share(ShareError::TooMany) => (StatusCode::CONFLICT, "too-many-shares"),
+            Self::Share(ShareError::Missing) => (StatusCode::NOT_FOUND, "no-share"),
+            Self::Open => (StatusCode::CONFLICT, "open"),
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Unchecked(_) => (StatusCode::SERVICE_UNAVAILABLE, "unchecked"),
+            Self::NotAt(_) => (StatusCode::PRECONDITION_FAILED, "changed"),
+            Self::BadKey => (StatusCode::BAD_REQUEST, "bad-key"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key-reused"),
+            Self::NoConnection => (StatusCode::NOT_FOUND, "no-connection"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
             Self::History(reason) => match reason {
                 HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
@@ -124,9 +160,15 @@ impl Failure {
                 }
                 VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             },
-            Self::Restore(RestoreError::Foreign) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content")
-            }
+            Self::Convert(ConvertError::Rich) => (StatusCode::CONFLICT, "not-text"),
+            Self::Convert(ConvertError::Edit(
+                EditError::Beyond { .. } | EditError::Overlap(_) | EditError::Split(_),
+            )) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-position"),
+            Self::Restore(RestoreError::Foreign)
+            | Self::Convert(
+                ConvertError::Restore(RestoreError::Foreign)
+                | ConvertError::Edit(EditError::Restore(RestoreError::Foreign)),
+            ) => (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content"),
             Self::Restore(RestoreError::Unreadable(_)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
             }
@@ -143,16 +185,32 @@ impl Failure {
         }
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(in crate::http) fn response(&self) -> Response {
         let (status, code) = self.status_and_code();
         let mut response = coded(status, code, &self.to_string());
         let headers = response.headers_mut();
         if let Self::Method(allowed) = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(AGAIN));
         }
         response
+    }
+}
+
+fn of_document(reason: &Unavailable) -> (StatusCode, &'static str) {
+    match reason {
+        Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        Unavailable::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
+        Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
+        Unavailable::InBin => (StatusCode::GONE, "in-bin"),
+        Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+        Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+        Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
+        Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
     }
 }

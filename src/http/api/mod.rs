@@ -5,16 +5,23 @@
 
 mod body;
 mod compared;
+mod content;
+mod contract;
 mod documents;
+mod events;
 mod failure;
 mod files;
 mod history;
+mod idempotency;
 mod list;
 mod moments;
 mod pack;
+mod people;
+mod retention;
 mod rights;
 mod route;
 mod saved;
+mod shares;
 mod turns;
 mod versions;
 
@@ -31,15 +38,18 @@ use warp::{
     reply::Response,
 };
 
+use super::{mount::Base, rights::Rights, socket::Connections};
 use crate::{
+    auth::{Credentials, User},
     document::Documents,
     history::History,
     identity::{Author, AuthorKind},
     ids::percent_decode,
-    limits::AUTHOR_LETTERS,
+    limits::{AUTHOR_LETTERS, EVENT_STREAMS},
 };
-use body::Body;
-use failure::Failure;
+pub(super) use body::Body;
+pub(super) use failure::Failure;
+use idempotency::Answered;
 use route::{Path, Route};
 use turns::Turns;
 
@@ -55,10 +65,15 @@ pub struct Api {
     lists: bool,
     uploads: Semaphore,
     turns: Turns,
+    rights: Arc<Rights>,
+    connections: Connections,
+    /// Places for streams of events.
+    streams: Arc<Semaphore>,
+    answered: Arc<Answered>,
 }
 
 /// A request without its body.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// What to do.
     pub method: Method,
@@ -66,6 +81,12 @@ pub struct Asked {
     pub query: Vec<(String, String)>,
     /// The headers.
     pub headers: HeaderMap,
+    /// What addresses in answers begin with.
+    pub base: Base,
+    /// What it shows of who sends it.
+    pub credentials: Credentials,
+    /// Who sends it, once something vouches for that.
+    pub user: Option<User>,
 }
 
 impl Api {
@@ -74,10 +95,24 @@ impl Api {
     pub fn new(documents: Documents, history: History, lists: bool) -> Self {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
-        Self { documents, history, lists, uploads, turns }
+        let (rights, connections) = (Arc::new(Rights::open()), Connections::default());
+        let (streams, answered) = (Arc::new(Semaphore::new(EVENT_STREAMS)), Arc::default());
+        Self { documents, history, lists, uploads, turns, rights, connections, streams, answered }
     }
 
-    /// Answers a request. `path` is the whole path, not decoded.
+    /// Asks these rights, and tells these connections when they change.
+    #[must_use]
+    pub fn with_rights(self, rights: Arc<Rights>, connections: Connections) -> Self {
+        Self { rights, connections, ..self }
+    }
+
+    /// Rights have changed: who has a document open is asked about again.
+    pub(crate) fn rights_changed(&self) {
+        self.rights.forget();
+        self.connections.review();
+    }
+
+    /// Answers a request. `path` begins with `/api` and is not decoded.
     pub async fn answer<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: S) -> Response
     where
         S: Stream<Item = Result<B, E>> + Send,
@@ -89,6 +124,7 @@ impl Api {
             Err(failure) => failure.response(),
         };
         let headers = response.headers_mut();
+        below(&asked.base, headers);
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
@@ -99,14 +135,33 @@ impl Api {
         S: Stream<Item = Result<B, E>> + Send + Unpin,
         B: Buf,
     {
-        let path = Path::parse(path)?;
+        let whole = path;
+        let path = Path::parse(whole)?;
         let route = path.route(&asked.method)?;
-        rights::may(asked, path.document(), route.action())?;
+        let grant = self.may(asked, path.document(), route.action()).await?;
+        let known = grant.user.map(|user| Asked { user: Some(user), ..asked.clone() });
+        let asked = known.as_ref().unwrap_or(asked);
         if asked.method == Method::POST {
             route::check_not_a_form(&asked.headers)?;
         }
+        match idempotency::key(asked)? {
+            Some(key) => self.once(key, (path, whole), asked, body).await,
+            None => self.perform(route, asked, body).await,
+        }
+    }
+
+    async fn perform<S, B, E>(
+        self: &Arc<Self>,
+        route: Route<'_>,
+        asked: &Asked,
+        body: Body<S>,
+    ) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
         match route {
-            Route::Describe => Ok(json(StatusCode::OK, &describe())),
+            Route::Describe => Ok(json(StatusCode::OK, &describe(&asked.base))),
             Route::List => self.list(asked).await,
             Route::Create if saved::is_saved(&asked.headers) => self.take_in(asked, body).await,
             Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
@@ -123,8 +178,23 @@ impl Api {
             Route::AddVersion(name) => self.add_version(asked, name, body).await,
             Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
+            Route::Retention(name) => self.retention(name).await,
+            Route::SetRetention(name) => self.set_retention(name, body).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
+            Route::ListShares(name) => self.list_shares(name).await,
+            Route::AddShare(name) => self.add_share(name, body).await,
+            Route::EndShare(name, id) => self.end_share(name, id).await,
+            Route::Content(name, format) => self.content(asked, name, format).await,
+            Route::Replace(name, format) => self.replace(asked, name, format, body).await,
+            Route::Append(name, format) => self.append(asked, name, format, body).await,
+            Route::EditText(name) => self.edit_text(asked, name, body).await,
+            Route::Presence(name) => self.presence(name).await,
+            Route::Connections(name) => self.list_connections(name).await,
+            Route::SendAway(name, id) => self.send_away(name, id).await,
+            Route::Events(name) => self.events(asked, name).await,
+            Route::AllEvents => self.all_events(asked).await,
+            Route::Contract => Ok(contract::answer()),
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -141,9 +211,14 @@ impl Asked {
         self.value(key).is_some_and(|value| matches!(value, "" | "1" | "true"))
     }
 
-    /// Who is behind an edit that the server makes for this request: the name that
-    /// `X-Coscribe-Name` claims, or nobody but the server.
+    /// Who is behind an edit that the server makes for this request: whom something vouches for, or
+    /// the name that `X-Coscribe-Name` claims, or nobody but the server.
     fn author(&self, kind: AuthorKind) -> Arc<Author> {
+        if let Some(User { id, name }) = &self.user {
+            let kind = if kind == AuthorKind::Import { kind } else { AuthorKind::Verified };
+            let (user, name) = (Arc::clone(id), Arc::clone(name));
+            return Arc::new(Author { kind, user, name, connection: 0 });
+        }
         let claimed = self.headers.get("x-coscribe-name").and_then(|name| name.to_str().ok());
         let name = claimed.and_then(percent_decode).and_then(|name| String::from_utf8(name).ok());
         let name: String = name
@@ -161,8 +236,8 @@ impl Asked {
     }
 }
 
-fn describe() -> serde_json::Value {
-    serde_json::json!({
+fn describe(base: &Base) -> serde_json::Value {
+    let mut told = serde_json::json!({
         "name": "coscribe",
         "version": env!("CARGO_PKG_VERSION"),
         "documents": "/api/v1/documents{?query,after,limit,bin}",
@@ -178,12 +253,36 @@ fn describe() -> serde_json::Value {
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
         "changes": "/api/v1/documents/{name}/history/changes{?from,to,format}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
+        "retention": "/api/v1/documents/{name}/history/retention",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",
+        "content": "/api/v1/documents/{name}/content.{format}",
+        "presence": "/api/v1/documents/{name}/presence",
+        "connections": "/api/v1/documents/{name}/connections",
+        "connection": "/api/v1/documents/{name}/connections/{id}",
+        "events": "/api/v1/documents/{name}/events",
+        "all-events": "/api/v1/events",
+        "openapi": "/api/v1/openapi.json",
+        "shares": "/api/v1/documents/{name}/shares",
+        "share": "/api/v1/documents/{name}/shares/{id}",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
-    })
+    });
+    for address in told.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        if let Some(path) = address.as_str().filter(|it| it.starts_with('/')) {
+            *address = format!("{base}{path}").into();
+        }
+    }
+    told
+}
+
+/// Where something new is, as seen from outside.
+fn below(base: &Base, headers: &mut HeaderMap) {
+    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    if let Some(Ok(location)) = location.map(|it| HeaderValue::try_from(format!("{base}{it}"))) {
+        headers.insert(LOCATION, location);
+    }
 }
 
 fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {

@@ -1,4 +1,6 @@
 // The documents of the server, through /api/v1. Bodies are described in types.js.
+import { inApp } from '../mount/index.js'
+import { withTokens } from '../mount/token.js'
 import { Http } from './http.js'
 
 /** @typedef {import('./types.js').DocumentInfo} DocumentInfo */
@@ -7,7 +9,7 @@ import { Http } from './http.js'
 /** What a document can be exported as and made from. @type {readonly Format[]} */
 export const FORMATS = ['md', 'html', 'txt', 'json', 'yjs', 'coscribe']
 
-const ROOT = '/api/v1/documents'
+const ROOT = inApp('/api/v1/documents')
 /** What a document with its whole past is sent as. */
 const SAVED = 'application/vnd.coscribe.document'
 /** A file may travel over a slow line, in ms. */
@@ -17,7 +19,7 @@ const FILE_PATIENCE = 120_000
 const at = name => `${ROOT}/${encodeURIComponent(name)}`
 
 /** Where the browser downloads a document from. @param {string} name @param {Format} format */
-export const exportUrl = (name, format) => `${at(name)}/export.${format}`
+export const exportUrl = (name, format) => withTokens(`${at(name)}/export.${format}`)
 
 export class Documents {
   /**

@@ -8,8 +8,10 @@ import { keepPagesOffline } from '../device/offline_pages.js'
 import { followSettings, settings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
+import { BASE, inApp } from '../mount/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
+import { shown, takeTokens } from '../mount/token.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { breathe } from '../ui/breathe.js'
@@ -24,8 +26,9 @@ import { startEditing } from './document/editing.js'
 import { drawFrame } from './document/frame.js'
 import { followStatus, keepEdits, openStore } from './document/keeping.js'
 
+takeTokens()
 const name = nameIn(location.pathname)
-if (name === null) location.replace('/404.html')
+if (name === null) location.replace(inApp('/404.html'))
 else start(name)
 
 /** @param {string} name */
@@ -38,9 +41,9 @@ async function start(name) {
   // Evaluating the modules took long; drawing will.
   await breathe()
   const doc = new Y.Doc()
-  const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}`
+  const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${BASE}`
   const store = openStore()
-  const provider = new Provider({ server, name, doc, store, app: SCHEMA })
+  const provider = new Provider({ server, name, doc, store, app: SCHEMA, token: shown(name) || null })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
   const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })

@@ -11,6 +11,7 @@ import { LANGUAGES, chooseLanguage, language, t } from '../../i18n/index.js'
 import '../../i18n/home.js'
 import '../../i18n/shell.js'
 import '../../i18n/shell_parts.js'
+import { inApp } from '../../mount/index.js'
 import { introduce } from '../../presence/people.js'
 import { copyLink } from '../../ui/copy_link.js'
 import { withStyles } from '../../ui/styles.js'
@@ -26,8 +27,10 @@ export function menuItems(desk) {
   const count = desk.editor.value?.count?.()
   /** @type {(id: string) => MenuItem[]} */
   const command = id => pageCommands(desk).filter(one => one.id === id)
+  const isOwner = desk.provider.facts.access === 'owner'
   return [
     { id: 'link', label: t('shell.link.copy'), icon: 'link', run: copyLink },
+    ...(isOwner ? [{ id: 'share', label: t('shell.share'), icon: 'person', run: async () => (await withStyles('parts', import('./sharing.js'))).share(desk) }] : []),
     { id: 'export', label: t('home.menu.export'), icon: 'export', items: FORMATS.map(format => ({ id: `export.${format}`, label: t(`home.export.${format}`), hint: `.${format}`, href: exportUrl(desk.name, format), isFile: true })) },
     { id: 'import', label: t('shell.import'), icon: 'import', run: () => importFile(desk) },
     { id: 'duplicate', label: t('home.menu.duplicate'), icon: 'copy', run: () => duplicate(desk) },
@@ -35,17 +38,16 @@ export function menuItems(desk) {
     null,
     ...command('people'),
     ...command('outline'),
-    ...command('history'),
+    ...(desk.provider.facts.canEdit ? command('history') : []),
     ...viewItems(),
     ...(count ? [{ id: 'count', label: t('shell.count'), icon: 'count', hint: count.line, run: () => toast(count.detail) }] : []),
     null,
     ...command('palette'),
     ...command('shortcuts'),
-    { id: 'about', label: t('shell.about'), icon: 'info', href: '/about' },
+    { id: 'about', label: t('shell.about'), icon: 'info', href: inApp('/about') },
     { id: 'language', label: t('shell.language'), icon: 'language', items: languageItems() },
     { id: 'rename', label: t('shell.rename-me'), icon: 'person', hint: desk.me.value.name, run: () => askName(desk) },
-    null,
-    { id: 'bin', label: t('home.menu.remove'), icon: 'bin', isBad: true, run: () => moveToBin(desk) },
+    ...(isOwner ? [null, { id: 'bin', label: t('home.menu.remove'), icon: 'bin', isBad: true, run: () => moveToBin(desk) }] : []),
   ]
 }
 
@@ -99,7 +101,7 @@ async function moveToBin(desk) {
   try {
     await api(desk).remove(desk.name)
     noteRemoved({ name: desk.name, title: desk.meta.value.title })
-    location.assign('/')
+    location.assign(inApp('/'))
   } catch (error) {
     toast(explain(error))
   }
