@@ -35,6 +35,7 @@ use crate::{
     limits,
 };
 use model::Block;
+pub(crate) use nodes::NAMES;
 
 pub use crate::crdt::content::Kind;
 
@@ -328,7 +329,7 @@ pub fn edit_meta(state: &[u8], changes: &About, client: ClientId) -> Result<Byte
 /// When the state cannot be read.
 pub fn read_meta(state: &[u8]) -> Result<About, ConvertError> {
     on_large_stack(|| {
-        let Meta { title, kind, lang } = content::read(state, nodes::NAMES)?.meta;
+        let Meta { title, kind, lang } = content::read(state, NAMES)?.meta;
         Ok(About { title, kind, lang })
     })
 }
@@ -340,7 +341,7 @@ impl About {
 }
 
 fn load(state: &[u8]) -> Result<Document, ConvertError> {
-    let content = content::read(state, nodes::NAMES)?;
+    let content = content::read(state, NAMES)?;
     let body = match content.body {
         Body::Rich(nodes) => Understood::Rich(nodes::to_model(&nodes)?),
         Body::Text(text) => Understood::Text(text),

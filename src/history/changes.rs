@@ -8,9 +8,12 @@ use std::collections::HashMap;
 
 use super::{HistoryError, Past};
 use crate::{
-    crdt::past::{
-        Id,
-        pieces::{Piece, pieces},
+    crdt::{
+        content::Names,
+        past::{
+            Id,
+            everything::{Part, everything},
+        },
     },
     ids::Seq,
 };
@@ -25,6 +28,8 @@ pub enum State {
     Inserted,
     /// It went.
     Deleted,
+    /// It was there and is, and looks otherwise; nothing that is told as text does.
+    Changed,
 }
 
 /// A stretch of text.
@@ -38,6 +43,9 @@ pub struct Run {
     pub user: u32,
 }
 
+/// Text is all that is asked for.
+const NO_NAMES: Names = Names { attributes: &[], marks: &[] };
+
 /// Tells two moments apart.
 ///
 /// # Errors
@@ -46,14 +54,15 @@ pub fn changes(past: &Past, from: Seq, to: Seq) -> Result<Vec<Run>, HistoryError
     let (from, to) = (past.rows_at(from)?, past.rows_at(to)?);
     let lives = Lives::of(past, from.max(to));
     let clocks = past.rows().clocks(past.content().clients().len(), from.max(to));
-    let everything = past.content().inserted(&[], &clocks);
-    let pieces = pieces(&everything).map_err(|it| HistoryError::Damaged(it.to_string()))?;
+    let parts = everything(&past.content().inserted(&[], &clocks), NO_NAMES)
+        .map_err(|it| HistoryError::Damaged(it.to_string()))?;
     let mut writer =
         Writer { past, lives, from, to, runs: Vec::new(), begun: (false, false), cut: 0 };
-    for piece in &pieces {
-        match piece {
-            Piece::Text(id, text) => writer.text(*id, text),
-            Piece::Block(id, _) => writer.block(*id),
+    for part in &parts {
+        match part {
+            Part::Letters(id, text) => writer.text(*id, text),
+            Part::Element { id, is_block: true, .. } => writer.block(*id),
+            _ => {}
         }
     }
     Ok(writer.runs)
@@ -67,11 +76,11 @@ pub(super) struct Life {
 }
 
 impl Life {
-    fn is_at(self, rows: usize) -> bool {
+    pub(super) fn is_at(self, rows: usize) -> bool {
         self.born <= rows && rows < self.died
     }
 
-    fn state(self, from: usize, to: usize) -> Option<State> {
+    pub(super) fn state(self, from: usize, to: usize) -> Option<State> {
         match (self.is_at(from), self.is_at(to)) {
             (true, true) => Some(State::Kept),
             (false, true) => Some(State::Inserted),

@@ -6,13 +6,24 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use serde_json::Value;
+
 use super::{
     HistoryError, Past,
     changes::{Life, Lives},
 };
-use crate::crdt::past::{
-    Id,
-    pieces::{Element, Piece, pieces},
+use crate::crdt::{
+    content::{Formats, Mark, Names},
+    past::{
+        Id,
+        everything::{self, everything},
+    },
+};
+
+/// What can be shown in letters.
+const NAMES: Names = Names {
+    attributes: &["level", "checked"],
+    marks: &["bold", "italic", "underline", "strike", "code", "link", "highlight"],
 };
 
 /// A past that can be shown at any moment. Moments are numbers of rows.
@@ -33,6 +44,27 @@ struct Part {
 enum What {
     Text(String),
     Block(Arc<[Element]>),
+    /// Something begins in which no format is open, or ends.
+    Begin,
+    End,
+    Format(Arc<str>, Option<Arc<Mark>>),
+}
+
+/// An element around a block, or the block.
+#[derive(Clone, Debug)]
+struct Element {
+    id: Id,
+    name: Arc<str>,
+    /// All values that its attributes ever had.
+    attributes: Arc<[(Life, &'static str, Value)]>,
+}
+
+impl Element {
+    /// What an attribute says after so many rows.
+    fn attribute(&self, key: &str, rows: usize) -> Option<&Value> {
+        let mut all = self.attributes.iter();
+        all.find(|(life, name, _)| *name == key && life.is_at(rows)).map(|(.., value)| value)
+    }
 }
 
 /// What a moment looks like.
@@ -51,22 +83,66 @@ pub struct Line {
     pub lead: String,
     /// Whether it is a heading.
     pub heading: bool,
-    /// The text, by author; `None` for what the display adds.
-    pub spans: Vec<(Option<u32>, String)>,
+    /// The text.
+    pub spans: Vec<Span>,
+}
+
+/// A stretch of a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Who wrote it; `None` for what the display adds.
+    pub user: Option<u32>,
+    /// How it looks.
+    pub look: Look,
+    /// Not empty.
+    pub text: String,
+}
+
+/// What marks make of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a mark that people set by itself")]
+pub struct Look {
+    /// Bold.
+    pub bold: bool,
+    /// Italic.
+    pub italic: bool,
+    /// Underlined, as links are.
+    pub underline: bool,
+    /// Struck out.
+    pub strike: bool,
+    /// Code, or highlighted: on another ground.
+    pub ground: bool,
+}
+
+impl Look {
+    fn of(formats: &Formats) -> Self {
+        let mut look = Self::default();
+        for mark in formats.marks() {
+            match &mark.name[..] {
+                "bold" => look.bold = true,
+                "italic" => look.italic = true,
+                "underline" | "link" => look.underline = true,
+                "strike" => look.strike = true,
+                "code" | "highlight" => look.ground = true,
+                _ => {}
+            }
+        }
+        look
+    }
 }
 
 impl Line {
     /// How many letters it has without its lead.
     #[must_use]
     pub fn letters(&self) -> usize {
-        self.spans.iter().map(|(_, text)| text.chars().count()).sum()
+        self.spans.iter().map(|span| span.text.chars().count()).sum()
     }
 
-    fn push(&mut self, user: Option<u32>, text: &str) {
+    fn push(&mut self, user: Option<u32>, look: Look, text: &str) {
         match self.spans.last_mut() {
-            Some((last, so_far)) if *last == user => so_far.push_str(text),
+            Some(last) if (last.user, last.look) == (user, look) => last.text.push_str(text),
             _ if text.is_empty() => {}
-            _ => self.spans.push((user, text.to_owned())),
+            _ => self.spans.push(Span { user, look, text: text.to_owned() }),
         }
     }
 }
@@ -80,32 +156,11 @@ impl Film {
         let rows = past.rows().len();
         let lives = Lives::of(past, rows);
         let clocks = past.rows().clocks(past.content().clients().len(), rows);
-        let everything = past.content().inserted(&[], &clocks);
-        let pieces = pieces(&everything).map_err(|it| HistoryError::Damaged(it.to_string()))?;
-        let mut parts = Vec::with_capacity(pieces.len());
-        let mut add = |life: Life, what: What| {
-            if let Some(row) = life.born.checked_sub(1).filter(|row| *row < rows) {
-                parts.push(Part { life, user: past.rows().row(row).user, what });
-            }
-        };
-        for piece in pieces {
-            match piece {
-                Piece::Block(id, around) => add(lives.at(id, 1).0, What::Block(around)),
-                Piece::Text(mut id, text) => {
-                    let units: Vec<u16> = text.encode_utf16().collect();
-                    let mut rest = &units[..];
-                    while !rest.is_empty() {
-                        let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-                        let (life, len) = lives.at(id, len);
-                        let (now, later) = rest.split_at(len as usize);
-                        add(life, What::Text(String::from_utf16_lossy(now)));
-                        id.clock += len;
-                        rest = later;
-                    }
-                }
-            }
-        }
-        Ok(Self { parts, rows })
+        let parts = everything(&past.content().inserted(&[], &clocks), NAMES)
+            .map_err(|it| HistoryError::Damaged(it.to_string()))?;
+        let mut maker = Maker { past, lives, rows, parts: Vec::new(), around: Vec::new() };
+        parts.into_iter().for_each(|part| maker.add(part));
+        Ok(Self { parts: maker.parts, rows })
     }
 
     /// How many moments there are after the beginning.
@@ -117,14 +172,16 @@ impl Film {
     /// The document after so many rows.
     #[must_use]
     pub fn frame(&self, rows: usize) -> Frame {
-        let mut writer = Writer::default();
+        let mut writer = Writer::of(rows);
         for part in &self.parts {
             let is_there = part.life.born <= rows && rows < part.life.died;
-            if is_there {
-                match &part.what {
-                    What::Text(text) => writer.text(part.user, text),
-                    What::Block(around) => writer.block(around),
-                }
+            match &part.what {
+                What::Begin => writer.formats.push(Formats::default()),
+                What::End => drop(writer.formats.pop()),
+                What::Text(text) if is_there => writer.text(part.user, text),
+                What::Block(around) if is_there => writer.block(around),
+                What::Format(key, mark) if is_there => writer.format(key, mark.clone()),
+                _ => {}
             }
             let changed = if is_there { part.life.born == rows } else { part.life.died == rows };
             if changed && rows > 0 {
@@ -135,6 +192,72 @@ impl Film {
     }
 }
 
+/// The parts of a film in the making.
+struct Maker<'a> {
+    past: &'a Past,
+    lives: Lives,
+    rows: usize,
+    parts: Vec<Part>,
+    /// What is open: elements, and texts.
+    around: Vec<Option<Element>>,
+}
+
+impl Maker<'_> {
+    fn add(&mut self, part: everything::Part) {
+        match part {
+            everything::Part::Element { id, name, is_block, attributes } => {
+                let attributes = attributes.into_iter();
+                let attributes = attributes.map(|it| (self.lives.at(it.id, 1).0, it.key, it.value));
+                self.around.push(Some(Element { id, name, attributes: attributes.collect() }));
+                if is_block {
+                    let around: Arc<[Element]> = self.around.iter().flatten().cloned().collect();
+                    self.push(self.lives.at(id, 1).0, What::Block(around));
+                }
+                self.push(ALWAYS, What::Begin);
+            }
+            everything::Part::Text => {
+                self.around.push(None);
+                self.push(ALWAYS, What::Begin);
+            }
+            everything::Part::End => {
+                self.around.pop();
+                self.push(ALWAYS, What::End);
+            }
+            everything::Part::Format(id, key, mark) => {
+                self.push(self.lives.at(id, 1).0, What::Format(key, mark));
+            }
+            everything::Part::Letters(id, text) => self.letters(id, &text),
+        }
+    }
+
+    fn letters(&mut self, mut id: Id, text: &str) {
+        let units: Vec<u16> = text.encode_utf16().collect();
+        let mut rest = &units[..];
+        while !rest.is_empty() {
+            let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            let (life, len) = self.lives.at(id, len);
+            let (now, later) = rest.split_at(len as usize);
+            self.push(life, What::Text(String::from_utf16_lossy(now)));
+            id.clock += len;
+            rest = later;
+        }
+    }
+
+    fn push(&mut self, life: Life, what: What) {
+        let born = life.born.checked_sub(1);
+        let user = match born.filter(|row| *row < self.rows) {
+            Some(row) => self.past.rows().row(row).user,
+            None if born.is_none() => 0,
+            // It came later.
+            None => return,
+        };
+        self.parts.push(Part { life, user, what });
+    }
+}
+
+/// Beginnings and ends are there with and without what they enclose.
+const ALWAYS: Life = Life { born: 0, died: usize::MAX };
+
 /// The lines of a moment in the making.
 struct Writer {
     lines: Vec<Line>,
@@ -143,16 +266,30 @@ struct Writer {
     around: Option<Arc<[Element]>>,
     /// How many items each numbered list has had.
     numbers: HashMap<Id, usize>,
-}
-
-impl Default for Writer {
-    fn default() -> Self {
-        let lines = vec![Line::default()];
-        Self { lines, caret: None, around: None, numbers: HashMap::new() }
-    }
+    /// Of all that is open; never empty.
+    formats: Vec<Formats>,
+    rows: usize,
 }
 
 impl Writer {
+    /// Nothing yet of the moment after so many rows.
+    fn of(rows: usize) -> Self {
+        Self {
+            lines: vec![Line::default()],
+            caret: None,
+            around: None,
+            numbers: HashMap::new(),
+            formats: vec![Formats::default()],
+            rows,
+        }
+    }
+
+    fn format(&mut self, key: &Arc<str>, mark: Option<Arc<Mark>>) {
+        if let Some(formats) = self.formats.last_mut() {
+            formats.follow(key, mark);
+        }
+    }
+
     fn last(&mut self) -> &mut Line {
         if self.lines.is_empty() {
             self.lines.push(Line::default());
@@ -167,13 +304,14 @@ impl Writer {
     }
 
     fn text(&mut self, user: u32, text: &str) {
+        let look = self.formats.last().map(Look::of).unwrap_or_default();
         for (at, line) in text.split('\n').enumerate() {
             if at > 0 {
                 let before = self.last();
                 let (room, heading) = (" ".repeat(before.lead.chars().count()), before.heading);
                 self.lines.push(Line { lead: room, heading, spans: Vec::new() });
             }
-            self.last().push(Some(user), line);
+            self.last().push(Some(user), look, line);
         }
     }
 
@@ -190,7 +328,7 @@ impl Writer {
             return self.text(0, "\n");
         }
         if shares("tableRow") {
-            return self.last().push(None, "  │  ");
+            return self.last().push(None, Look::default(), "  │  ");
         }
         // Blocks of the document stand apart; items of a list and rows of a table do not.
         if let Some(before) = &before {
@@ -202,17 +340,22 @@ impl Writer {
         }
         let is_first = |item: Id| !before.iter().any(|path| path.iter().any(|it| it.id == item));
         let lead = self.lead(around, &is_first);
-        let level = around.iter().find(|it| &*it.name == "heading").map(|it| it.level);
+        let level = around.iter().find(|it| &*it.name == "heading").map(|it| self.level(it));
         let header = around.iter().any(|it| &*it.name == "tableHeader");
         let line = self.last();
         line.lead = match level {
-            Some(level) => format!("{lead}{} ", "#".repeat(usize::from(level.max(1)))),
+            Some(level) => format!("{lead}{} ", "#".repeat(level)),
             None => lead,
         };
         line.heading = level.is_some() || header;
         if &*own.name == "horizontalRule" {
-            line.push(None, "* * *");
+            line.push(None, Look::default(), "* * *");
         }
+    }
+
+    fn level(&self, heading: &Element) -> usize {
+        let level = heading.attribute("level", self.rows).and_then(Value::as_u64).unwrap_or(1);
+        usize::try_from(level.clamp(1, 6)).unwrap_or(1)
     }
 
     /// Marks of the lists and quotes around a block; an item's mark stands before its first block.
@@ -231,7 +374,10 @@ impl Writer {
                             *number += usize::from(is_first(element.id));
                             format!("{number}. ")
                         }
-                        None if &*element.name == "taskItem" => "□ ".to_owned(),
+                        None if &*element.name == "taskItem" => {
+                            let done = element.attribute("checked", self.rows);
+                            if done == Some(&Value::Bool(true)) { "☒ " } else { "☐ " }.to_owned()
+                        }
                         None => "• ".to_owned(),
                     };
                     if is_first(element.id) {
@@ -271,7 +417,7 @@ mod tests {
     }
 
     fn text(frame: &Frame) -> String {
-        let line = |line: &Line| line.spans.iter().map(|(_, text)| &text[..]).collect::<String>();
+        let line = |line: &Line| line.spans.iter().map(|it| &it.text[..]).collect::<String>();
         frame.lines.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -320,7 +466,8 @@ mod tests {
         push(&mut past, "Bob", second.unwrap());
         push(&mut past, "Bob", third.unwrap());
         let film = Film::of(&past).unwrap();
-        let span = |user: u32, text: &str| (Some(user), text.to_owned());
+        let look = Look::default();
+        let span = |user: u32, text: &str| Span { user: Some(user), look, text: text.to_owned() };
         let frame = film.frame(2);
         assert_eq!(frame.lines[0].spans, [span(0, "one "), span(1, "two "), span(0, "three")]);
         assert_eq!(frame.caret, Some((0, 8)));

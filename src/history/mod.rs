@@ -15,6 +15,7 @@ mod aside;
 mod bytes;
 mod cache;
 pub mod changes;
+pub mod compared;
 pub mod film;
 pub mod pack;
 pub mod past;

@@ -3,6 +3,8 @@
 //! Moments are seqs; where entries are not numbered without gaps, a seq between two stands for the
 //! moment after the one before. Pure values: whoever reads the store hands the entries in.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::{
@@ -11,8 +13,11 @@ use super::{
     rows::Rows,
 };
 use crate::{
-    crdt::past::{self, Step},
-    ids::{DocumentId, Seq},
+    crdt::{
+        Bounds, DocumentState,
+        past::{self, Step},
+    },
+    ids::{ClientId, DocumentId, Seq},
     storage::StoredEntry,
 };
 
@@ -106,6 +111,19 @@ impl Past {
         let clocks = self.rows.clocks(self.content.clients().len(), rows);
         let deleted = self.rows.deleted(rows).iter().map(|it| (it.client, it.clock, it.len));
         Ok(self.content.state(&clocks, deleted))
+    }
+
+    /// The same without what was deleted by then: a document as somebody would have had it who opened
+    /// it at the moment. Belongs on a thread with a large stack.
+    ///
+    /// # Errors
+    /// As [`Past::state`].
+    pub fn state_without_deleted(&self, moment: Seq) -> Result<Bytes, HistoryError> {
+        let bounds = Bounds { update_bytes: usize::MAX, document_bytes: usize::MAX };
+        let mut document = DocumentState::new(ClientId(1), bounds, Arc::from([]));
+        let state = self.state(moment)?;
+        document.load(std::iter::once(&state[..])).map_err(HistoryError::Damaged)?;
+        document.snapshot().map_err(HistoryError::Damaged)
     }
 
     /// The entries after a seq as a pack, compressed as asked.

@@ -1,15 +1,18 @@
-// The past that the server tells, against stock Yjs that replays the same entries: every row, and
-// documents, marks and authors at hundreds of random moments.
+// The past that the server tells and the past that a page shows, against stock Yjs that replays the same entries: every row,
+// and documents, marks and authors at hundreds of random moments.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import * as Y from 'yjs'
 
 import { PackedDocument, unpack } from './lib/pack.mjs'
 import { meeting } from './lib/meeting.mjs'
+import { pagePast, stockShows, wordsOf } from './lib/page.mjs'
 import { seeded } from './lib/random.mjs'
 import { dictate } from './lib/scribes.mjs'
 import { startServer } from './lib/server.mjs'
+import { joined, stockTree } from '../../web/test/support/oracle.mjs'
 import { TwoAuthors, trace, type } from './lib/traces.mjs'
 
 const long = process.env.COSCRIBE_LONG === '1'
@@ -55,7 +58,10 @@ function typed(txns) {
 async function compare(t, name, log, seed) {
   log = effective(log)
   const server = await startServer(t)
-  await dictate(server, name, log)
+  const half = log.length >> 1
+  await dictate(server, name, log.slice(0, half))
+  const beginning = await history(server, name, '')
+  await dictate(server, name, log.slice(half), 1 + NAMES.length)
   const began = performance.now()
   const packed = await history(server, name, '')
   const ms = Math.round(performance.now() - began)
@@ -76,6 +82,8 @@ async function compare(t, name, log, seed) {
     if (index < EXPORTS) await compareExports(server, name, moment, expected, what)
   }
   await compareParts(server, name, pack, random)
+  const rest = await history(server, name, `?after=${half}&epoch=${pack.epoch}`)
+  for (const packs of [[packed], [beginning, rest]]) comparePage(t, pagePast(packs), name, moments, replayed)
   await compareChanges(server, name, moments, replayed)
 }
 
@@ -217,8 +225,23 @@ async function compareParts(server, name, pack, random) {
   assert.deepEqual(Y.encodeStateVector(first), Y.encodeStateVector(new PackedDocument(pack).doc))
 }
 
+/** A page shows the same as stock Yjs, whatever it showed before; and of two moments both. */
+function comparePage(t, page, name, moments, { docs, authors }) {
+  const expected = new Map([...docs].map(([moment, doc]) => [moment, stockShows(page, doc, authors)]))
+  const began = performance.now()
+  for (const moment of moments) assert.deepEqual(page.at(moment), expected.get(moment), `the page of ${name} at ${moment}`)
+  t.diagnostic(`a page shows ${moments.length} moments as stock Yjs, in ${Math.round(performance.now() - began)} ms with comparing`)
+  moments.forEach((moment, index) => {
+    const [from, to] = [moment, moments[(index + 1) % moments.length]].sort((a, b) => a - b)
+    const what = `the page of ${name} from ${from} to ${to}`
+    assert.deepEqual(page.without(from, to, 'deleted'), expected.get(to).content, what)
+    assert.equal(wordsOf(page.without(from, to, 'inserted')), wordsOf(expected.get(from).content), what)
+  })
+}
+
 /** What stayed and came is the later moment, what stayed and went the earlier one. */
 async function compareChanges(server, name, moments, { docs }) {
+  let changed = 0
   for (let pair = 0; pair < 10; pair += 1) {
     const [from, to] = moments.slice(2 * pair, 2 * pair + 2).sort((a, b) => a - b)
     const answer = await get(server, `/documents/${name}/history/changes?from=${from}&to=${to}`)
@@ -226,7 +249,32 @@ async function compareChanges(server, name, moments, { docs }) {
     const without = (state) => runs.filter((run) => run.state !== state).map((run) => run.text).join('')
     assert.equal(without('inserted'), lines(docs.get(from)), `${name} at ${from}`)
     assert.equal(without('deleted'), lines(docs.get(to)), `${name} at ${to}`)
+    const { content: tree } = JSON.parse(Buffer.from(await get(server, `/documents/${name}/history/changes?from=${from}&to=${to}&format=json`)))
+    assert.deepEqual(side(tree, 'inserted', true), stock(docs.get(from)), `${name} at ${from} as a tree`)
+    assert.deepEqual(side(tree, 'deleted', false), stock(docs.get(to)), `${name} at ${to} as a tree`)
+    changed += states(tree).filter((state) => state === 'changed').length
   }
+  if (docs.get(moments[0]).getXmlFragment('default').length > 0) assert.ok(changed > 0, 'something looked otherwise')
+}
+
+/** One of the moments that a compared tree tells, in the form of stock Yjs. */
+function side(nodes, other, isEarlier) {
+  return joined(nodes.filter(({ state }) => state !== other).map(({ type, text, marks, attrs, before, state, content }) => {
+    const was = isEarlier && state === 'changed'
+    if (type !== 'text') return { name: type, attributes: was ? before : attrs, content: side(content, other, isEarlier) }
+    return { text, marks: Object.fromEntries((was ? before : marks).map((mark) => [mark.type, mark.attrs])) }
+  }))
+}
+
+/** What stock Yjs shows, of text as well. */
+function stock(doc) {
+  const page = doc.getXmlFragment('default')
+  const text = doc.getText('text').toString()
+  return page.length > 0 ? stockTree(page) : text ? [{ text, marks: {} }] : []
+}
+
+function states(nodes) {
+  return nodes.flatMap(({ state, content = [] }) => [state, ...states(content)])
 }
 
 /** The text, of rich text one line for each block. */
@@ -248,6 +296,8 @@ async function history(server, name, query) {
 }
 
 async function get(server, path) {
+  // Comparing takes long: connections that the server has closed meanwhile are noticed first.
+  await turn()
   const answer = await fetch(`${server.http}/api/v1${path}`)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   assert.equal(answer.status, 200, Buffer.from(bytes).toString())

@@ -150,3 +150,71 @@ test('what a moment said comes back for everybody, with what was typed since', a
   const stored = load(await server.export(name))
   assert.deepEqual(shown(stored), shown(docs[0]), 'what is stored is what everybody sees')
 })
+
+/** Each letter of a text with its marks: those of words in brackets, and of all others. */
+function marked(text) {
+  const all = text.toDelta().flatMap(({ insert, attributes = {} }) => [...insert].map((letter) => ({ letter, ...attributes })))
+  const [outside, inside] = [[], []]
+  let depth = 0
+  for (const one of all) {
+    if (one.letter === '‹') depth += 1
+    const list = depth > 0 ? inside : outside
+    list.push(one)
+    if (one.letter === '›') depth -= 1
+  }
+  return { outside, inside }
+}
+
+/** Places in a text that touch no word in brackets: Yjs marks two words that touch as one, and takes the mark from both. */
+function apart(text) {
+  const all = letters(text)
+  const inside = [...all.matchAll(/‹[^›]*›/g)].map(({ index, 0: word }) => [index, index + word.length])
+  return Array.from({ length: all.length + 1 }, (_, at) => at).filter((at) => inside.every(([from, to]) => at < from || at > to))
+}
+
+test('marks of a text come back, and those that others set meanwhile stay', async (t) => {
+  const server = await startServer(t)
+  const random = seeded(17)
+  const [ada, linus] = ['y-websocket 3', 'Hocuspocus 4'].map((it) => client(family(it), server, name))
+  const docs = [ada.doc, linus.doc]
+  await allSynced([ada, linus])
+  const text = ada.doc.getText('text')
+  const other = linus.doc.getText('text')
+  const range = (of) => {
+    const from = random.below(of.length)
+    return [from, 1 + random.below(of.length - from)]
+  }
+  const settled = async () => {
+    await until('both have the same', () => allEqual(docs))
+    await until('everything is saved', () => linus.saved())
+  }
+  text.insert(0, 'one two three four five six seven')
+  for (let again = 0; again < 12; again += 1) {
+    for (let marks = 0; marks < 3; marks += 1) text.format(...range(text), { bold: random.chance(0.7) ? {} : null })
+    await settled()
+    const { seq } = await ask(server, 'versions', { name: `Marks ${again}` })
+    const moment = marked(text).outside
+    // What was said is deleted, marked otherwise and written into.
+    text.delete(...range(text))
+    text.insert(random.below(text.length + 1), 'spoiled', random.chance(0.5) ? { bold: {} } : {})
+    if (text.length > 0) text.format(...range(text), { bold: random.chance(0.5) ? {} : null })
+    await settled()
+    const restored = ask(server, 'history/restore', { seq })
+    for (let word = 0; word < 3; word += 1) {
+      other.insert(random.pick(apart(other)), `‹${again} ${word}›`, { italic: {} })
+      other.format(...range(other), { strike: {} })
+      await breathe()
+    }
+    await restored
+    other.insert(random.pick(apart(other)), '‹late›', { italic: {} })
+    await settled()
+    assertEqual(docs)
+    const { outside, inside } = marked(text)
+    const without = ({ strike, ...rest }) => rest
+    assert.deepEqual(outside.map(without), moment.map(without), 'letters and marks are what they were, but for what was struck out meanwhile')
+    assert.ok(inside.length >= 6 && inside.every(({ italic }) => italic), 'what was typed meanwhile keeps its own mark')
+    text.delete(0, text.length)
+    text.insert(0, 'one two three four five six seven', { bold: null, italic: null, strike: null })
+  }
+  await closeAll([ada, linus])
+})

@@ -99,6 +99,11 @@ async fn entries_changes_and_moments_are_told() {
     let file = ask(&server, &past("2/export.txt"), "").await;
     assert_eq!((file.status, &file.body[..]), (200, &b"one two "[..]));
     assert!(file.header("content-disposition").is_some_and(|it| it.contains("plan.2.txt")));
+    assert!(
+        ask(&server, &past("3/export.exe"), "").await.json()["detail"]
+            .as_str()
+            .is_some_and(|it| !it.contains("coscribe"))
+    );
     let empty = ask(&server, &past("0/export.txt"), "").await;
     assert_eq!((empty.status, empty.body.trim_ascii()), (200, &b""[..]));
     drop((page,));

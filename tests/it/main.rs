@@ -30,5 +30,6 @@ mod saved;
 mod store_size;
 mod store_speed;
 mod sync;
+mod terminal;
 mod versions;
 mod y_sweet;

@@ -2,12 +2,12 @@
 // random moments, and what was inserted and deleted between two.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Y } from '../vendor/core.js'
 import { indexOf } from '../src/history/index.js'
 import { readPack } from '../src/history/pack.js'
 import { Past } from '../src/history/past.js'
 import { RichPast } from '../src/history/rich.js'
 import { TextPast } from '../src/history/text.js'
+import { authorsIn, charsOf, sorted, spread, stockAuthors, stockTree, textIn, treeOf } from './support/oracle.mjs'
 import { PackWriter } from './support/pack_writer.mjs'
 import { random, replay, typeTogether } from './support/typists.mjs'
 
@@ -29,22 +29,6 @@ function someMoments(count, of, seed) {
   const moments = new Set([0, of - 1])
   while (moments.size < count) moments.add(Math.floor(next() * of))
   return moments
-}
-
-/** Runs of the same author as the author of each character. @param {import('../src/history/text.js').Runs} runs @param {(author: number) => string} nameOf */
-function spread({ ends, authors }, nameOf) {
-  return [...ends].flatMap((end, index) => Array(end - (index > 0 ? ends[index - 1] : 0)).fill(nameOf(authors[index])))
-}
-
-/** @param {Y.Text | Y.XmlText} text @param {(item: Y.Item, offset: number) => string} authorOf */
-function charsOf(text, authorOf) {
-  /** @type {string[]} */
-  const authors = []
-  for (let item = text._start; item; item = item.right) {
-    if (item.deleted || !(item.content instanceof Y.ContentString)) continue
-    for (let offset = 0; offset < item.length; offset += 1) authors.push(authorOf(item, offset))
-  }
-  return authors
 }
 
 for (const [seed, packs] of [[1, 1], [2, 3], [3, 1]]) {
@@ -165,52 +149,4 @@ function marksIn(nodes, states = [], each = () => {}) {
 /** Without what is in one state. @param {RichNode[]} nodes @param {string} state @returns {RichNode[]} */
 function only(nodes, state) {
   return nodes.filter(node => node.state !== state).map(node => (node.type === 'text' ? node : { ...node, content: only(node.content, state) }))
-}
-
-/** The tree without authors: neighbours with the same marks are one. @param {RichNode[]} nodes @returns {any[]} */
-function treeOf(nodes) {
-  return joined(nodes.map(node => (node.type === 'text' ? { text: node.text, marks: node.marks } : { name: node.name, attributes: node.attributes, content: treeOf(node.content) })))
-}
-
-/** @param {Y.XmlFragment} parent @returns {any[]} */
-function stockTree(parent) {
-  return joined(parent.toArray().flatMap(child => {
-    if (child instanceof Y.XmlText) return child.toDelta().map((/** @type {any} */ { insert, attributes = {} }) => ({ text: insert, marks: attributes }))
-    if (child instanceof Y.XmlElement) return [{ name: child.nodeName, attributes: child.getAttributes(), content: stockTree(child) }]
-    return []
-  }))
-}
-
-/** @param {any[]} nodes @returns {any[]} */
-function joined(nodes) {
-  /** @type {any[]} */
-  const out = []
-  for (const node of nodes) {
-    const before = out.at(-1)
-    if (before?.text !== undefined && node.text !== undefined && JSON.stringify(sorted(before.marks)) === JSON.stringify(sorted(node.marks))) before.text += node.text
-    else out.push({ ...node })
-  }
-  return out
-}
-
-/** @param {Record<string, any>} marks */
-const sorted = marks => Object.entries(marks).sort(([a], [b]) => (a < b ? -1 : 1))
-
-/** @param {RichNode[]} nodes @param {(author: number) => string} nameOf @returns {string[]} */
-function authorsIn(nodes, nameOf) {
-  return nodes.flatMap(node => (node.type === 'text' ? Array(node.text.length).fill(nameOf(node.author)) : [nameOf(node.author), ...authorsIn(node.content, nameOf)]))
-}
-
-/** @param {Y.XmlFragment} parent @param {(item: Y.Item, offset: number) => string} authorOf @returns {string[]} */
-function stockAuthors(parent, authorOf) {
-  return parent.toArray().flatMap(child => {
-    if (child instanceof Y.XmlText) return charsOf(child, authorOf)
-    if (child instanceof Y.XmlElement) return [authorOf(/** @type {Y.Item} */ (child._item), 0), ...stockAuthors(child, authorOf)]
-    return []
-  })
-}
-
-/** @param {RichNode[]} nodes @returns {string} */
-function textIn(nodes) {
-  return nodes.map(node => (node.type === 'text' ? node.text : textIn(node.content))).join('')
 }

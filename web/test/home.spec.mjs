@@ -229,6 +229,29 @@ test('a file dropped anywhere is imported and opened', { skip }, async () => {
   await ada.close()
 })
 
+test('a saved document comes with its whole past, and a damaged one says what is wrong', { skip }, async () => {
+  const poem = await readFile(new URL('../../data/poem.coscribe', import.meta.url))
+  const ada = await visitor()
+  ada.expects.push(/422/)
+  await ada.page.getByLabel('From file…').first().setInputFiles([
+    { name: 'poem.coscribe', mimeType: '', buffer: poem },
+    { name: 'cut.coscribe', mimeType: '', buffer: poem.subarray(0, poem.length - 10) },
+    { name: 'other.coscribe', mimeType: '', buffer: Buffer.from('A poem') },
+  ])
+  await ada.page.getByText('cut.coscribe cannot be read: the file ends in the middle: it was not copied or sent whole.').waitFor()
+  await ada.page.getByText('other.coscribe cannot be read: this is not a saved document (.coscribe).').waitFor()
+  const link = ada.page.getByRole('link', { name: 'poem.coscribe' })
+  const name = /** @type {string} */ (await link.getAttribute('href')).slice(3)
+  assert.equal((await api(`/${name}`)).title, 'The Last Ferry')
+  await link.click()
+  await ada.page.getByText('remember where we are.').first().waitFor()
+  await ada.page.goto(`${server.url}/h/${name}#e=120`)
+  await ada.page.getByText('The harbour puts its').first().waitFor()
+  const { entries } = await api(`/${name}/history/entries?limit=1`)
+  assert.equal(entries[0].author.name, 'Mara')
+  await ada.close()
+})
+
 test('more documents come page by page, and the focus goes on', { skip }, async () => {
   const many = await startServer()
   for (let i = 0; i < 60; i++) await fetch(`${many.url}/api/v1/documents`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ title: `Page ${i}` }) })

@@ -13,7 +13,7 @@ import { Library } from '../src/home/library.js'
 import { saySize } from '../src/home/words.js'
 
 /** @param {string} name @param {Partial<import('../src/api/types.js').DocumentInfo>} [more] @returns {import('../src/api/types.js').DocumentInfo} */
-const info = (name, more = {}) => ({ name, title: '', kind: 'rich', lang: '', epoch: 'e', created: 0, changed: 0, bytes: 1, people: 0, deleted: null, ...more })
+const info = (name, more = {}) => ({ name, title: '', kind: 'rich', lang: '', epoch: 'e', created: 0, changed: 0, bytes: 1, seq: 1, people: 0, deleted: null, ...more })
 const titles = (/** @type {{ title: string }[]} */ items) => items.map(({ title }) => title)
 
 test('a search finds words in title, name and kind, without case and accents, best first', () => {
@@ -75,6 +75,7 @@ test('a file becomes the kind of document its name and text ask for', async () =
   assert.deepEqual(await plan('a.json', '{"x":1}'), { format: 'txt', title: 'a.json', kind: 'code', lang: 'json' })
   assert.deepEqual(await plan('a.json', '{'), { format: 'txt', title: 'a.json', kind: 'code', lang: 'json' })
   assert.deepEqual(await plan('a.yjs', new Uint8Array([0, 255])), { format: 'yjs', title: 'a' })
+  assert.deepEqual(await plan('A.Coscribe', new Uint8Array(2000)), { format: 'coscribe', title: 'A' }, 'with a bound of its own')
 })
 
 test('a file that cannot be read here is refused before it travels', async () => {

@@ -104,7 +104,11 @@ pub(super) fn replay(arguments: &ReplayArguments, out: &mut dyn Write) -> anyhow
     if let Some(target) = &arguments.frames {
         frames(&recording, &mut player, target, arguments.size, out)?;
     } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        terminal::play(&recording, &mut player)?;
+        // As a shell tells of a program that a signal ended.
+        return Ok(match terminal::play(&recording, &mut player)? {
+            0 => ExitCode::SUCCESS,
+            signal => ExitCode::from(128_u8.saturating_add(signal)),
+        });
     } else {
         plain(&recording, to, out)?;
     }
@@ -123,7 +127,7 @@ fn plain(recording: &Recording, to: usize, out: &mut dyn Write) -> anyhow::Resul
     }
     text.push_str("\n\n");
     for line in &recording.film.frame(to).lines {
-        let words: String = line.spans.iter().map(|(_, text)| &text[..]).collect();
+        let words: String = line.spans.iter().map(|span| &span.text[..]).collect();
         text.push_str(format!("{}{words}", line.lead).trim_end());
         text.push('\n');
     }

@@ -3,11 +3,14 @@
 use super::{player::Player, source::Recording};
 use crate::{
     cli::words,
-    history::film::{Frame, Line},
+    history::film::{self, Frame, Line, Span},
 };
 
 /// Colours of authors (of the 256 that terminals have), to be read on black and on white.
 const COLOURS: [u8; 8] = [33, 166, 35, 133, 136, 37, 161, 103];
+
+/// The ground of code and of what is highlighted: grey enough for black and for white letters.
+const GROUND: u8 = 236;
 
 /// Text is not wider than what is good to read.
 const WIDTH: usize = 84;
@@ -38,14 +41,17 @@ struct Run {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Style {
     colour: Option<u8>,
-    bold: bool,
+    marks: film::Look,
     dim: bool,
     /// The caret.
     block: bool,
 }
 
-const DIM: Style = Style { colour: None, bold: false, dim: true, block: false };
-const BOLD: Style = Style { colour: None, bold: true, dim: false, block: false };
+const PLAIN: film::Look =
+    film::Look { bold: false, italic: false, underline: false, strike: false, ground: false };
+const STRONG: film::Look = film::Look { bold: true, ..PLAIN };
+const DIM: Style = Style { colour: None, marks: PLAIN, dim: true, block: false };
+const BOLD: Style = Style { colour: None, marks: STRONG, dim: false, block: false };
 
 impl<'a> Screen<'a> {
     pub(super) fn new(recording: &'a Recording, look: Look) -> Self {
@@ -111,7 +117,8 @@ impl<'a> Screen<'a> {
             left = rest;
             let active = author == u32::try_from(user).ok();
             let colour = Some(COLOURS[user % COLOURS.len()]);
-            let style = Style { colour, bold: active, ..Style::default() };
+            let marks = if active { STRONG } else { PLAIN };
+            let style = Style { colour, marks, ..Style::default() };
             line.push(run(if active { "● " } else { "○ " }, style));
             line.push(run(&name, style));
             line.push(run("   ", DIM));
@@ -185,9 +192,18 @@ impl<'a> Screen<'a> {
 
 fn codes(style: Style) -> String {
     let mut codes: Vec<String> = Vec::new();
-    let flags = [(style.bold, "1"), (style.dim, "2"), (style.block, "7")];
+    let marks = style.marks;
+    let flags = [
+        (marks.bold, "1"),
+        (style.dim, "2"),
+        (marks.italic, "3"),
+        (marks.underline, "4"),
+        (style.block, "7"),
+        (marks.strike, "9"),
+    ];
     codes.extend(flags.into_iter().filter(|(on, _)| *on).map(|(_, code)| code.to_owned()));
     codes.extend(style.colour.map(|colour| format!("38;5;{colour}")));
+    codes.extend((marks.ground && !style.block).then(|| format!("48;5;{GROUND}")));
     codes.join(";")
 }
 
@@ -227,9 +243,10 @@ fn wrap(frame: &Frame, wide: usize, author: Option<u32>) -> (Vec<Vec<Run>>, Opti
 
 fn letters(line: &Line, caret: Option<usize>, author: Option<u32>) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::new();
-    for (user, text) in &line.spans {
+    for Span { user, look, text } in &line.spans {
         let colour = user.map(|user| COLOURS[user as usize % COLOURS.len()]);
-        let style = Style { colour, bold: line.heading, dim: user.is_none(), block: false };
+        let marks = film::Look { bold: look.bold || line.heading, ..*look };
+        let style = Style { colour, marks, dim: user.is_none(), block: false };
         // What a terminal would act on is not text.
         let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
         letters.extend(text.chars().map(|letter| (shown(letter), style)));

@@ -1,10 +1,14 @@
 //! The terminal itself: raw keys in, pictures out, and everything as it was when it is over, also after
-//! a panic. The only file that touches one.
+//! a panic and when the process is told to end. The only file that touches one.
 
 use std::{
     io::{self, Read, Write},
     panic,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU8, Ordering},
+    },
+    thread,
     time::Duration,
 };
 
@@ -13,6 +17,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr},
 };
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
     player::{Player, Wish},
@@ -28,8 +33,10 @@ const TICK: Duration = Duration::from_millis(33);
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[2J";
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?25h\x1b[?1049l";
 
-/// Plays until it is over or somebody has seen enough.
-pub(super) fn play(recording: &Recording, player: &mut Player) -> anyhow::Result<()> {
+/// Plays until it is over or somebody has seen enough; gives the number of the signal that ended it,
+/// or 0.
+pub(super) fn play(recording: &Recording, player: &mut Player) -> anyhow::Result<u8> {
+    let told_to_end = signals().context("cannot listen to signals")?;
     let terminal = Terminal::enter().context("cannot use the terminal")?;
     let colours = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let mut screen = Screen::new(recording, Look { colours, keys: true });
@@ -46,17 +53,47 @@ pub(super) fn play(recording: &Recording, player: &mut Player) -> anyhow::Result
         show(&picture, &mut shown)?;
         for wish in terminal.wishes(TICK)? {
             if wish == Wish::Quit {
-                return Ok(());
+                return Ok(0);
             }
             player.wish(wish);
+        }
+        let signal = told_to_end.load(Ordering::Relaxed);
+        if signal != 0 {
+            return Ok(signal);
         }
         let now = clock.elapsed();
         player.pass(now.saturating_sub(before));
         before = now;
         if player.is_over() && !terminal.waits {
-            return Ok(());
+            return Ok(0);
         }
     }
+}
+
+/// The number of the signal that tells the process to end, once there is one: from now on none ends it
+/// by itself, which would leave the terminal in our hands.
+fn signals() -> io::Result<Arc<AtomicU8>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [mut interrupt, mut terminate, mut hang_up] = {
+        let _inside = runtime.enter();
+        let [one, two, three] = kinds.map(signal);
+        [one?, two?, three?]
+    };
+    let told = Arc::new(AtomicU8::new(0));
+    let tell = Arc::clone(&told);
+    let wait = move || {
+        let kind = runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => kinds[0],
+                _ = terminate.recv() => kinds[1],
+                _ = hang_up.recv() => kinds[2],
+            }
+        });
+        tell.store(u8::try_from(kind.as_raw_value()).unwrap_or(u8::MAX), Ordering::Relaxed);
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
+    Ok(told)
 }
 
 /// Writes the lines that have changed.

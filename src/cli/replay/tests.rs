@@ -58,7 +58,7 @@ fn rich_text_is_shown_as_people_write_it_in_letters() {
         "# Moving the library, week by week\n\n",
         "\n• What about the cat? It moves first, and decides the rest.\n\n## Who does what\n",
         "\nWhat  │  Who  │  By\nOrder the crates  │  Ben  │  Thursday\n",
-        "\n□ Buy a longer ramp\n\nMeasured: the lift takes nine crates, ten if nobody breathes.\n",
+        "\n☐ Buy a longer ramp\n\nMeasured: the lift takes nine crates, ten if nobody breathes.\n",
     ] {
         assert!(told.contains(line), "{line:?} in {told}");
     }

@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
 pub use edit::{EditError, TextEdit, edit_text};
-pub(super) use read::open;
-pub use read::read;
+pub use read::{Formats, read};
+pub(super) use read::{format_of, json, open};
 pub use restore::{RestoreError, append, restore};
 pub use write::{Edited, edit_meta, write};
 

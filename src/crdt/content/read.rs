@@ -22,7 +22,7 @@ use crate::{
         admission::admit,
         engine::Engine,
         index::Index,
-        parser::{self, Block},
+        parser::{self, Block, Id},
         reader::Reader,
         writer::Writer,
     },
@@ -108,7 +108,8 @@ pub(super) fn open_in_other_words(
     Ok(engine)
 }
 
-/// The same update with formats as embedded `[name, value]`, and without what nobody asked for.
+/// The same update with formats as embedded `[name, value, client, clock]`, and without what nobody
+/// asked for.
 fn translate(update: &parser::Update<'_>, names: Names) -> Bytes {
     let mut writer = Writer::default();
     writer.count(update.sections.len());
@@ -133,7 +134,8 @@ fn format(block: &Block<'_>, names: Names, writer: &mut Writer) {
         return place(block, None, writer);
     };
     let known = names.marks.contains(&mark_name(key));
-    let embedded = known.then(|| format!("[{},{value}]", Value::from(key)));
+    let Id { client, clock } = block.id;
+    let embedded = known.then(|| format!("[{},{value},{client},{clock}]", Value::from(key)));
     place(block, embedded.as_deref(), writer);
 }
 
@@ -186,7 +188,11 @@ impl Walk<'_> {
                         marks: formats.marks(),
                     });
                 }
-                Out::Any(Any::Array(format)) => formats.follow(&format),
+                Out::Any(Any::Array(format)) => {
+                    if let Some((_, key, mark)) = format_of(&format) {
+                        formats.follow(&key, mark);
+                    }
+                }
                 Out::YXmlElement(element) => nodes.push(self.element(&element)?),
                 Out::YXmlText(text) => nodes.extend(self.children(text_of(text.as_ref()))?),
                 Out::YXmlFragment(inner) => nodes.extend(self.children(text_of(inner.as_ref()))?),
@@ -226,31 +232,50 @@ impl Walk<'_> {
     }
 }
 
+/// A format as [`translate`] puts it: which it is, its key, and the mark, if it sets one.
+pub(in crate::crdt) fn format_of(format: &[Any]) -> Option<(Id, Arc<str>, Option<Arc<Mark>>)> {
+    let [Any::String(key), value, Any::Number(client), Any::Number(clock)] = format else {
+        return None;
+    };
+    let id = Id { client: client.as_f64()? as u64, clock: clock.as_f64()? as u32 };
+    let attributes = match json(value) {
+        Value::Object(attributes) => attributes,
+        _ => Map::new(),
+    };
+    let mark = || Arc::new(Mark { name: mark_name(key).to_owned(), attributes });
+    Some((id, key.clone(), (*value != Any::Null).then(mark)))
+}
+
 /// The formats that are open at a place of a text.
-#[derive(Default)]
-struct Formats(Vec<(Arc<str>, Arc<Mark>)>);
+#[derive(Clone, Debug, Default)]
+pub struct Formats(Vec<(Arc<str>, Arc<Mark>)>);
 
 impl Formats {
-    fn follow(&mut self, format: &[Any]) {
-        let [Any::String(key), value] = format else { return };
+    /// Goes past a format, which sets a mark under its key or ends it.
+    pub fn follow(&mut self, key: &Arc<str>, mark: Option<Arc<Mark>>) {
         self.0.retain(|(open, _)| open != key);
-        if *value != Any::Null && self.0.len() < OPEN_FORMATS {
-            let attributes = match json(value) {
-                Value::Object(attributes) => attributes,
-                _ => Map::new(),
-            };
-            let mark = Mark { name: mark_name(key).to_owned(), attributes };
-            self.0.push((key.clone(), Arc::new(mark)));
+        if let Some(mark) = mark
+            && self.0.len() < OPEN_FORMATS
+        {
+            self.0.push((key.clone(), mark));
         }
     }
 
-    fn marks(&self) -> Vec<Arc<Mark>> {
+    /// What is open.
+    #[must_use]
+    pub fn marks(&self) -> Vec<Arc<Mark>> {
         self.0.iter().map(|(_, mark)| mark.clone()).collect()
+    }
+
+    /// What is open under a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Mark> {
+        self.0.iter().find(|(open, _)| **open == *key).map(|(_, mark)| &**mark)
     }
 }
 
 /// Whole numbers stay whole. Admission bounds the depth.
-pub(super) fn json(value: &Any) -> Value {
+pub(in crate::crdt) fn json(value: &Any) -> Value {
     match value {
         Any::Bool(value) => Value::from(*value),
         Any::Number(number) => {

@@ -3,13 +3,14 @@
 //! [`Past::replay`] takes the entries in order and tells of each what it inserted and what it
 //! deleted. Whoever keeps these rows can then ask for the document at any moment: [`Past::state`]
 //! gives it as a whole update for `convert` and [`content::read`](super::content::read), and
-//! [`pieces`](pieces::pieces) gives all text ever, in the order of the document, so that a filter by
-//! rows is any moment or difference. Knows no times, authors or seqs.
+//! [`everything`](everything::everything) gives all that was ever in it, in its order, so that a filter
+//! by rows is any moment or difference. Knows no times, authors or seqs.
 //!
 //! Belongs on a thread with a large stack: the CRDT recurses.
 
+mod attributes;
 mod blocks;
-pub mod pieces;
+pub mod everything;
 mod ranges;
 #[cfg(test)]
 mod tests;

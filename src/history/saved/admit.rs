@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Bounds, Header, Reader, SavedError, Version};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     crdt::{self, DocumentState, Incoming, Meta, Verdict},
     identity::{Author, AuthorKind},
     ids::ClientId,
@@ -27,11 +27,23 @@ pub struct Admitted {
     pub versions: Vec<Version>,
 }
 
+impl Admitted {
+    /// The same with nothing from the future, wherever a clock was fast: what is written here next is
+    /// not to lie before it.
+    fn until(mut self, now: Timestamp) -> Self {
+        let times = [&mut self.header.created, &mut self.header.saved];
+        let times = times.into_iter().chain(self.entries.iter_mut().map(|entry| &mut entry.time));
+        let times = times.chain(self.versions.iter_mut().map(|version| &mut version.time));
+        times.for_each(|time| *time = (*time).min(now));
+        self
+    }
+}
+
 /// The CRDT recurses over nested types. Only what is used is ever backed by memory.
 const STACK_BYTES: usize = 256 << 20;
 
 /// Takes a whole file in on a thread of its own, for a server or program whose documents have these
-/// bounds.
+/// bounds. Times after now become now.
 ///
 /// # Errors
 /// When the file is not sound, one of its edits is refused, or it takes too long by this clock.
@@ -47,6 +59,7 @@ pub fn take_in(
         let mut state =
             DocumentState::new(client, document, Arc::from([])).with_clock(Arc::clone(clock));
         admit(Reader::open(file, bounds)?, &mut state, &|| clock.elapsed() > end)
+            .map(|admitted| admitted.until(clock.now()))
     };
     thread::scope(|scope| {
         let builder = thread::Builder::new().name("import".into()).stack_size(STACK_BYTES);

@@ -17,10 +17,7 @@ pub type Records = Box<dyn FnOnce(&[Seq]) -> Vec<(String, Bytes)> + Send>;
 /// A survey for a document with these versions.
 #[must_use]
 pub fn survey(kept: &[versions::Version]) -> Survey {
-    let mut seqs: Vec<_> = kept.iter().map(|version| version.seq).collect();
-    seqs.sort_unstable();
-    seqs.dedup();
-    Survey::of_moments(seqs)
+    Survey::of_moments(kept.iter().map(|version| version.seq))
 }
 
 /// What a file says of these versions; to be asked once the survey has seen all entries.

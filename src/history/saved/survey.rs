@@ -24,8 +24,10 @@ pub struct Survey {
     entries: u64,
     bytes: u64,
     last: Seq,
-    /// Where the moments of versions are among the entries.
+    /// Moments of versions, in order, and how many entries come up to each.
     moments: Vec<(Seq, u64)>,
+    /// So many of them lie before the last entry.
+    passed: usize,
 }
 
 /// What else a header says.
@@ -49,20 +51,24 @@ impl Survey {
     /// A survey that will know where these seqs are among the entries, given in order.
     #[must_use]
     pub fn of_moments(seqs: impl IntoIterator<Item = Seq>) -> Self {
-        Self { moments: seqs.into_iter().map(|seq| (seq, 0)).collect(), ..Self::default() }
+        let mut moments: Vec<_> = seqs.into_iter().map(|seq| (seq, 0)).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        Self { moments, ..Self::default() }
     }
 
     /// Looks at the next entry.
     pub fn add(&mut self, stored: &StoredEntry) {
+        while let Some((seq, entries)) = self.moments.get_mut(self.passed)
+            && *seq < stored.seq
+        {
+            *entries = self.entries;
+            self.passed += 1;
+        }
         self.entries += 1;
         self.bytes += stored.entry.update.len() as u64;
         self.last = stored.seq;
         self.user(&stored.entry.author);
-        for (seq, entry) in &mut self.moments {
-            if stored.seq <= *seq {
-                *entry = self.entries;
-            }
-        }
     }
 
     /// Counts somebody among the users.
@@ -81,7 +87,11 @@ impl Survey {
     /// all are.
     #[must_use]
     pub fn entry_at(&self, seq: Seq) -> u64 {
-        self.moments.iter().find(|(at, _)| *at == seq).map_or(0, |(_, entry)| *entry)
+        match self.moments.binary_search_by_key(&seq, |(at, _)| *at) {
+            Ok(at) if at < self.passed => self.moments[at].1,
+            Ok(_) => self.entries,
+            Err(_) => 0,
+        }
     }
 
     /// The seq of the last entry seen, at which the second walk ends too.

@@ -144,6 +144,34 @@ fn an_import_passes_admission_and_vouches_for_nobody() {
 }
 
 #[test]
+fn what_comes_from_the_future_is_of_now() {
+    let mut entries = entries(3);
+    entries[1].time = Timestamp(u64::from(u32::MAX) * 4000);
+    let versions = [Version { time: Timestamp(17_000_000_000_000), ..version(2) }];
+    let file = save(&entries, &versions);
+    let clock: Arc<dyn crate::clock::Clock> = Arc::new(crate::clock::SystemClock::new());
+    let document = crdt::Bounds { update_bytes: 1 << 20, document_bytes: 1 << 20 };
+    let admitted = take_in(&file[..], BOUNDS, document, &clock).unwrap();
+    let now = clock.now();
+    let times: Vec<_> = admitted.entries.iter().map(|entry| entry.time).collect();
+    assert_eq!((times[0], times[2]), (entries[0].time, entries[2].time));
+    assert!(times[1] > times[0] && times[1] <= now, "{times:?}");
+    assert!(admitted.versions[0].time <= now && admitted.header.saved <= now);
+}
+
+#[test]
+fn versions_are_found_among_the_entries_wherever_seqs_are_missing() {
+    let seqs = [Seq(9), Seq(1), Seq(4), Seq(4), Seq(20), Seq(3)];
+    let mut survey = Survey::of_moments(seqs);
+    for (entry, seq) in entries(5).into_iter().zip([2, 3, 5, 6, 9]) {
+        survey.add(&StoredEntry { seq: Seq(seq), entry });
+    }
+    let found: Vec<_> = seqs.iter().map(|seq| survey.entry_at(*seq)).collect();
+    assert_eq!(found, [5, 0, 2, 2, 5, 2]);
+    assert_eq!(survey.entry_at(Seq(5)), 0, "nobody asked for it");
+}
+
+#[test]
 fn hostile_edits_are_refused_wherever_they_are_in_a_file() {
     for (name, update) in hostile_updates() {
         let mut entries = entries(3);

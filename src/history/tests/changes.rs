@@ -84,3 +84,20 @@ fn blocks_of_rich_text_have_a_line_each() {
     assert_eq!(joined(&runs, State::Deleted), "One\ntwo bold words\na\nb\nx\ny\n1\n2");
     assert_eq!(joined(&runs, State::Inserted), "");
 }
+
+#[test]
+fn a_moment_as_a_file_has_nothing_that_was_deleted_by_then() {
+    let mut ada = Replica::new(ClientId(1), "text");
+    let one = ada.edit(|text| text.push("a secret plan")).1.unwrap();
+    let two = ada.edit(|text| text.delete(2, 7)).1.unwrap();
+    let three = ada.edit(|text| text.push("!")).1.unwrap();
+    let past = past(&[("Ada", one), ("Ada", two), ("Ada", three)]);
+    let has = |state: &[u8]| state.windows(6).any(|it| it == b"secret");
+    assert!(has(&past.state(Seq(3)).unwrap()), "the past itself knows it");
+    assert!(has(&past.state_without_deleted(Seq(1)).unwrap()));
+    for moment in [2, 3] {
+        let state = past.state_without_deleted(Seq(moment)).unwrap();
+        assert!(!has(&state), "{moment}");
+        assert_eq!(content::text(&state).unwrap(), text_at(&past, moment));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod cache;
 mod changes;
+mod compared;
 mod unpack;
 
 use std::sync::Arc;

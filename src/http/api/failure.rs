@@ -30,6 +30,8 @@ pub(in crate::http) enum Failure {
     NoAddress,
     #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
     Format,
+    #[error("there is no such format; a moment comes as md, html, txt, json and yjs")]
+    MomentFormat,
     #[error("this address answers to {0}")]
     Method(&'static str),
     #[error(
@@ -137,7 +139,7 @@ impl Failure {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NoAddress => (StatusCode::NOT_FOUND, "no-address"),
-            Self::Format => (StatusCode::NOT_FOUND, "no-format"),
+            Self::Format | Self::MomentFormat => (StatusCode::NOT_FOUND, "no-format"),
             Self::Method(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::ContentType | Self::NotJson => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong-content-type")

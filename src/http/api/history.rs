@@ -8,10 +8,10 @@ use std::{str::FromStr, sync::Arc};
 use serde::Serialize;
 use warp::http::StatusCode;
 
-use super::{Api, Asked, Failure, Outcome, files, json};
+use super::{Api, Asked, Failure, Outcome, compared, files, json};
 use crate::{
     clock::Timestamp,
-    convert::{self, Format},
+    convert::{self, ConvertError, Format},
     history::{
         HistoryError, Past,
         changes::{self, State, changes},
@@ -29,7 +29,7 @@ pub(super) enum Part {
     Pack,
     /// The entries, page by page.
     Entries,
-    /// The text between two moments.
+    /// What came, went and changed between two moments.
     Changes,
     /// Which moment a time is.
     At,
@@ -48,7 +48,7 @@ impl Part {
             [moment, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let moment = moment.parse().map_err(|_| Failure::NoAddress)?;
-                Self::Export(Seq(moment), extension.parse().map_err(|_| Failure::Format)?)
+                Self::Export(Seq(moment), extension.parse().map_err(|_| Failure::MomentFormat)?)
             }
             _ => return Err(Failure::NoAddress),
         })
@@ -87,9 +87,20 @@ impl Api {
         if from > to {
             return Err(Failure::Bad("`from` may not be after `to`".into()));
         }
+        let (from, to) = (Seq(from), Seq(to));
         let id = self.living(name).await?.id;
-        let changes = self.history.read(id, move |past| Changes::of(past, Seq(from), Seq(to)));
-        Ok(json(StatusCode::OK, &changes.await?))
+        match asked.value("format") {
+            None | Some("text") => {
+                let changes = self.history.read(id, move |past| Changes::of(past, from, to));
+                Ok(json(StatusCode::OK, &changes.await?))
+            }
+            Some("json") => {
+                let body = self.history.read(id, move |past| compared::write(past, from, to));
+                let body = body.await?.ok_or(ConvertError::ResultTooLarge)?;
+                Ok(files::found(body, "application/json"))
+            }
+            Some(_) => Err(Failure::Bad("`format` is text, or json for rich text".into())),
+        }
     }
 
     async fn moment_at(&self, asked: &Asked, name: &DocumentName) -> Outcome {
@@ -110,7 +121,12 @@ impl Api {
     async fn export_past(&self, name: &DocumentName, moment: Seq, format: Format) -> Outcome {
         let summary = self.living(name).await?;
         let turn = self.turns.take().await?;
-        let state = match self.history.read(summary.id, move |past| past.state(moment)).await {
+        let read = move |past: &mut Past| match format {
+            // As of the document now, a file has nothing that was deleted by then.
+            Format::Update => past.state_without_deleted(moment),
+            _ => past.state(moment),
+        };
+        let state = match self.history.read(summary.id, read).await {
             // What a version said is kept when what is around it is not.
             Err(HistoryError::Cut(floor)) => {
                 let base = self.documents.store().base(summary.id, moment).await;
@@ -128,16 +144,20 @@ impl Api {
 
 /// An author as JSON.
 #[derive(Clone, Debug, Serialize)]
-struct Person {
+pub(super) struct Person {
     kind: AuthorKind,
     id: Arc<str>,
     name: Arc<str>,
 }
 
 impl Person {
-    fn of(past: &Past, user: u32) -> Self {
-        let User { kind, id, name } = past.rows().users()[user as usize].clone();
+    pub(super) fn new(user: &User) -> Self {
+        let User { kind, id, name } = user.clone();
         Self { kind, id, name }
+    }
+
+    fn of(past: &Past, user: u32) -> Self {
+        Self::new(&past.rows().users()[user as usize])
     }
 }
 

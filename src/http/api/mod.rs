@@ -4,6 +4,7 @@
 //! `rights` first. Errors are problem details (RFC 9457) with a `code` for programs.
 
 mod body;
+mod compared;
 mod content;
 mod contract;
 mod documents;
@@ -250,7 +251,7 @@ fn describe(base: &Base) -> serde_json::Value {
         "version": "/api/v1/documents/{name}/versions/{id}",
         "history": "/api/v1/documents/{name}/history{?after,epoch}",
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
-        "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
+        "changes": "/api/v1/documents/{name}/history/changes{?from,to,format}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
         "retention": "/api/v1/documents/{name}/history/retention",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",

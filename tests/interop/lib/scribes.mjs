@@ -7,13 +7,14 @@ import { connect, frame, frameThat, step1 } from './frames.mjs'
 
 const VERSION = 102
 
-/** Sends a log of `{name, update}` to a document, everyone by name on a socket of their own. */
-export async function dictate(server, document, log) {
+/** Sends a log of `{name, update}` to a document, everyone by name on a socket of their own. Who comes back later says so by
+ * presence numbers above those of before. */
+export async function dictate(server, document, log, presences = 1) {
   const sockets = new Map()
   let open = null
   for (const [index, { name, update }] of log.entries()) {
     if (open !== null && open.name !== name) await open.stored(index)
-    open = sockets.get(name) ?? await scribe(server, document, name, sockets.size + 1)
+    open = sockets.get(name) ?? await scribe(server, document, name, presences + sockets.size)
     sockets.set(name, open)
     open.send(frame(0, 2, update))
   }

@@ -4,12 +4,14 @@ import { withTokens } from '../mount/token.js'
 import { Http } from './http.js'
 
 /** @typedef {import('./types.js').DocumentInfo} DocumentInfo */
-/** @typedef {'md' | 'html' | 'txt' | 'json' | 'yjs'} Format */
+/** @typedef {'md' | 'html' | 'txt' | 'json' | 'yjs' | 'coscribe'} Format */
 
 /** What a document can be exported as and made from. @type {readonly Format[]} */
-export const FORMATS = ['md', 'html', 'txt', 'json', 'yjs']
+export const FORMATS = ['md', 'html', 'txt', 'json', 'yjs', 'coscribe']
 
 const ROOT = inApp('/api/v1/documents')
+/** What a document with its whole past is sent as. */
+const SAVED = 'application/vnd.coscribe.document'
 /** A file may travel over a slow line, in ms. */
 const FILE_PATIENCE = 120_000
 
@@ -51,6 +53,8 @@ export class Documents {
    * @returns {Promise<DocumentInfo>}
    */
   importFile(file, about, signal) {
+    // A saved document says by itself what it is called and of which kind it is.
+    if (about.format === 'coscribe') return this.http.send('POST', ROOT, { file, mediaType: SAVED, signal, patience: FILE_PATIENCE })
     return this.http.send('POST', ROOT, { query: { ...about }, file, signal, patience: FILE_PATIENCE })
   }
 

@@ -33,6 +33,7 @@ export class ApiError extends Error {
  * @property {Record<string, string | number | undefined>} [query] absent values are left out
  * @property {unknown} [json] a body
  * @property {Blob} [file] a body as it is
+ * @property {string} [mediaType] of the file, where the server must know
  * @property {AbortSignal} [signal]
  * @property {number} [patience] ms
  * @property {boolean} [isBytes] the answer is no JSON
@@ -55,14 +56,14 @@ export class Http {
    * @param {Request} [request]
    * @returns {Promise<any>}
    */
-  async send(method, path, { query = {}, json, file, signal, patience = PATIENCE, isBytes = false } = {}) {
+  async send(method, path, { query = {}, json, file, mediaType = 'application/octet-stream', signal, patience = PATIENCE, isBytes = false } = {}) {
     /** @type {Record<string, string>} */
     const headers = { 'X-Coscribe-Name': encodeURIComponent(this.author()) }
     const token = shown()
     if (token) headers.Authorization = `Bearer ${token}`
     if (json !== undefined) headers['Content-Type'] = 'application/json'
     // A type that no HTML form can send: the server knows by it that a page of ours asks.
-    else if (file) headers['Content-Type'] = 'application/octet-stream'
+    else if (file) headers['Content-Type'] = mediaType
     const limit = AbortSignal.timeout(patience)
     try {
       const answer = await this.fetch(withQuery(path, query), {

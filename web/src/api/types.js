@@ -64,3 +64,18 @@
  */
 
 export {}
+
+/**
+ * `GET /api/v1/documents/{name}/history/changes?from=&to=&format=json`: `{ from, to, content: ComparedNode[] }`. Without what is
+ * deleted it is the document after the entry `to`; without what is inserted, and with `before` for what it is now, that after
+ * `from`. Authors are those who deleted what is deleted, changed what is changed, and wrote the rest.
+ * @typedef {object} ComparedNode
+ * @property {string} type `text`, or what element it is
+ * @property {string} [text]
+ * @property {{ type: string, attrs: Record<string, any> }[]} [marks] of text
+ * @property {Record<string, any>} [attrs] of an element
+ * @property {any} [before] the marks or attributes at `from`, where it is `changed`
+ * @property {'kept' | 'inserted' | 'deleted' | 'changed'} state
+ * @property {{ kind: string, id: string, name: string }} author
+ * @property {ComparedNode[]} [content] of an element
+ */

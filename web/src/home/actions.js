@@ -123,7 +123,7 @@ export function menuOf(item, { actions, onRename, onRemove, isRecent }) {
   /** @param {import('../api/documents.js').Format} format @param {string} label */
   const file = (format, label) => ({ id: format, label, hint: `.${format}`, href: exportUrl(item.name, format), isFile: true })
   const hasKeys = matchMedia('(pointer: fine)').matches
-  const formats = [file('md', t('home.export.md')), file('html', t('home.export.html')), file('txt', t('home.export.txt')), file('json', t('home.export.json')), file('yjs', t('home.export.yjs'))]
+  const formats = [file('md', t('home.export.md')), file('html', t('home.export.html')), file('txt', t('home.export.txt')), file('json', t('home.export.json')), file('yjs', t('home.export.yjs')), file('coscribe', t('home.export.coscribe'))]
   return [
     { id: 'open', icon: 'open', label: t('home.menu.open'), href: pathOf(item.name) },
     { id: 'rename', icon: 'rename', label: t('home.menu.rename'), keys: hasKeys ? 'F2' : undefined, run: onRename },

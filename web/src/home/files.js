@@ -14,6 +14,9 @@ const LANGUAGES = {
 /** Ends that people expect to work and that need another program first. */
 const OFFICE = new Set(['doc', 'docx', 'odt', 'pages', 'pdf', 'rtf', 'ppt', 'pptx', 'xls', 'xlsx', 'ods', 'epub'])
 
+/** Largest saved document, in bytes: as many edits as the server takes in. */
+export const LARGEST_SAVED = 64 << 20
+
 /**
  * What to ask of the server.
  * @typedef {object} Plan
@@ -33,6 +36,7 @@ export async function planFor(file, largest) {
   const { stem, end } = split(file.name)
   if (OFFICE.has(end)) return 'office'
   if (file.size === 0) return 'empty'
+  if (end === 'coscribe') return file.size > LARGEST_SAVED ? 'too-large' : { format: 'coscribe', title: stem }
   if (file.size > largest) return 'too-large'
   if (end === 'yjs') return { format: 'yjs', title: stem }
   const text = await readText(file)

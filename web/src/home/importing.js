@@ -1,9 +1,10 @@
 // Files on their way to becoming documents: a few at a time, each with its own result.
 import { signal } from '../../vendor/view.js'
+import { ApiError } from '../api/http.js'
 import { explain } from '../api/problems.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
-import { planFor } from './files.js'
+import { LARGEST_SAVED, planFor } from './files.js'
 import { saySize } from './words.js'
 
 /** Files sent at the same time. */
@@ -65,7 +66,7 @@ export class Importing {
       this.#set(id, { state: 'done', document: info.name })
       this.onMade(info)
     } catch (error) {
-      this.#set(id, { state: 'failed', problem: explain(error) })
+      this.#set(id, { state: 'failed', problem: sayProblem(error, file) })
     }
   }
 
@@ -80,5 +81,14 @@ function refuse(refusal, { name, size }) {
   if (refusal === 'office') return t('home.import.office', { name })
   if (refusal === 'empty') return t('home.import.empty', { name })
   if (refusal === 'binary') return t('home.import.binary', { name })
-  return t('home.import.tooLarge', { name, size: saySize(size), limit: saySize(LARGEST) })
+  return t('home.import.tooLarge', { name, size: saySize(size), limit: saySize(isSaved(name) ? LARGEST_SAVED : LARGEST) })
+}
+
+/** @param {string} name */
+const isSaved = name => name.toLowerCase().endsWith('.coscribe')
+
+/** What is wrong with a saved document, only the server finds out. @param {unknown} error @param {File} file */
+function sayProblem(error, { name }) {
+  const isUnreadable = error instanceof ApiError && error.code === 'bad-content' && isSaved(name)
+  return isUnreadable ? t('home.import.saved', { name, reason: error.detail }) : explain(error)
 }

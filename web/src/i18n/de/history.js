@@ -77,6 +77,7 @@ export const history = {
   'history.restore.title': '{date} wiederherstellen?',
   'history.restore.detail': 'Das Dokument wird für alle, die es geöffnet haben, wieder so wie damals. Was seither geschrieben wurde, bleibt im Verlauf.',
   'history.restored': 'Wiederhergestellt: {date}',
+  'history.takenBack': 'Zurückgenommen: Das Dokument ist wie zuvor',
   'history.copy': 'Als neues Dokument öffnen',
   'history.export': 'Diesen Zeitpunkt exportieren',
   'history.link': 'Link zu diesem Zeitpunkt kopieren',

@@ -77,6 +77,7 @@ export const history = {
   'history.restore.title': 'Restore {date}?',
   'history.restore.detail': 'The document becomes what it was then, for everybody who has it open. What was written since stays in the history.',
   'history.restored': 'Restored to {date}',
+  'history.takenBack': 'Taken back: the document is as it was before',
   'history.copy': 'Open as a new document',
   'history.export': 'Export this moment',
   'history.link': 'Copy link to this moment',

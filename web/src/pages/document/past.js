@@ -27,7 +27,7 @@ export async function showPast(desk) {
   document.body.append(place)
   for (const part of beneath) part.toggleAttribute('inert', true)
   const known = (/** @type {string} */ name) => desk.people.value.find(person => person.name === name) ?? null
-  const opened = await openHistory(place, { name: desk.name, me: () => desk.me.value.name, known, onLeave: () => history.back() })
+  const opened = await openHistory(place, { name: desk.name, me: () => desk.me.value.name, known, onLeave: () => history.back(), onRestored: () => history.back() })
   document.title = `${desk.meta.value.title || t('common.untitled')} · ${t('history.title')} · Coscribe`
   place.querySelector('a')?.focus()
   /** @type {ReturnType<typeof setTimeout> | undefined} */

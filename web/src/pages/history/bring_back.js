@@ -15,9 +15,20 @@ import { when } from './moments.js'
 /** Makes the document what it was. @param {Scene} scene @param {number} seq @param {string} date in words */
 export async function bringBack(scene, seq, date) {
   try {
-    await scene.api.restore(seq)
-    toast(t('history.restored', { date }))
-    scene.onLeave()
+    const { seq: restored } = await scene.api.restore(seq)
+    toast(t('history.restored', { date }), { label: t('home.undo'), run: () => takeBack(scene, restored) })
+    scene.onRestored()
+  } catch (error) {
+    toast(explain(error))
+  }
+}
+
+/** Makes the document what it was before that. @param {Scene} scene @param {number} restored the edit that restored it */
+async function takeBack(scene, restored) {
+  try {
+    await scene.api.restore(restored - 1)
+    toast(t('history.takenBack'))
+    scene.showNewest()
   } catch (error) {
     toast(explain(error))
   }

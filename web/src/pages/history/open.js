@@ -33,6 +33,7 @@ export async function openHistory(parent, parts) {
     startAt(scene)
     void openView(scene, place)
   })
+  scene.follow = () => void loading.follow()
   const stops = [() => loading.stop(), listenToKeys(scene), playWhenAsked(scene), draw(scene), writeAddress(scene), readAddress(scene)]
   void loading.start()
   scene.api.versions().then(versions => (scene.versions.value = versions), () => {})

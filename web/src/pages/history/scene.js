@@ -46,12 +46,24 @@ export class Scene {
    * @param {() => string} parts.me the person's name
    * @param {(name: string) => import('../../presence/colors.js').Look | null} parts.known how somebody who is here looks
    * @param {() => void} parts.onLeave goes back to the document
+   * @param {() => void} [parts.onRestored] the document is what was shown; else its newest moment is shown
    */
-  constructor({ name, me, known, onLeave }) {
+  constructor({ name, me, known, onLeave, onRestored }) {
     this.name = name
     this.known = known
     this.onLeave = onLeave
+    this.onRestored = onRestored ?? (() => this.showNewest())
     this.api = new History(name, me)
+  }
+
+  /** Asks for what is new in the past, now. */
+  follow = () => {}
+
+  /** Shows what the document is now, also when that has yet to come. */
+  showNewest() {
+    this.base.value = null
+    this.goTo(this.last)
+    this.follow()
   }
 
   get last() {
