@@ -19,6 +19,7 @@ pub mod telemetry;
 
 pub mod crdt;
 pub mod protocol;
+pub mod auth;
 pub mod storage;
 
 pub mod session;
@@ -31,3 +32,9 @@ pub mod client;
 
 pub mod server;
 pub mod cli;
+
+pub use crdt::yrs;
+pub use server::{
+    Builder, Server,
+    documents::{Document, Documents, Event, Follower},
+};

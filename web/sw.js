@@ -2,8 +2,10 @@
 // release is installed; __PRECACHE__ and __RELEASE__ are written by the server. Classic script, no imports.
 
 const RELEASE = '__RELEASE__'
+/** Where in its site the app is: what its addresses begin with. */
+const BASE = self.location.pathname.replace(/\/sw\.js$/, '')
 /** Everything that pages may need, now or later. @type {string[]} */
-const FILES = /** @type {any} */ (__PRECACHE__)
+const FILES = /** @type {any} */ (__PRECACHE__).map((/** @type {string} */ path) => BASE + path)
 /** Pages, and the address that each is kept under: all documents share one shell. Without the needed ones nothing is installed. */
 const PAGES = [
   { path: /^\/$/, kept: '/', isNeeded: true },
@@ -14,7 +16,7 @@ const PAGES = [
 ]
 /** Files that a server reads from a folder have no release: what comes is always newest, and replaces what was kept. */
 const IS_CHANGING = RELEASE === 'directory'
-const PREFIX = 'coscribe-'
+const PREFIX = `coscribe${BASE}-`
 const CACHE = PREFIX + RELEASE
 /** A page that takes longer than this comes from the cache, in ms. */
 const PATIENCE = 3000
@@ -29,8 +31,8 @@ worker.addEventListener('fetch', event => {
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== worker.location.origin) return
   if (request.mode === 'navigate') {
-    const page = PAGES.find(({ path }) => path.test(url.pathname))
-    if (page) event.respondWith(fromNetwork(event, page.kept))
+    const page = PAGES.find(({ path }) => url.pathname.startsWith(`${BASE}/`) && path.test(url.pathname.slice(BASE.length)))
+    if (page) event.respondWith(fromNetwork(event, BASE + page.kept))
   } else if (FILES.includes(url.pathname)) {
     event.respondWith(IS_CHANGING ? fromNetwork(event, url.pathname) : fromCache(event, url.pathname))
   }
@@ -40,8 +42,8 @@ async function install() {
   const cache = await caches.open(CACHE)
   // Whatever an intermediate cache holds may be of another release.
   const fresh = (/** @type {string[]} */ paths) => cache.addAll(paths.map(path => new Request(path, { cache: 'no-cache' })))
-  await fresh([...FILES, ...PAGES.filter(({ isNeeded }) => isNeeded).map(({ kept }) => kept)])
-  for (const { kept, isNeeded } of PAGES) if (!isNeeded) await fresh([kept]).catch(() => {})
+  await fresh([...FILES, ...PAGES.filter(({ isNeeded }) => isNeeded).map(({ kept }) => BASE + kept)])
+  for (const { kept, isNeeded } of PAGES) if (!isNeeded) await fresh([BASE + kept]).catch(() => {})
 }
 
 async function removeOlder() {

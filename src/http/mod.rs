@@ -8,8 +8,10 @@ pub mod api;
 pub mod guard;
 pub mod health;
 pub mod listener;
+pub mod mount;
 mod negotiate;
 mod problem;
+pub mod service;
 pub mod slots;
 pub mod socket;
 mod stalled;
@@ -17,7 +19,11 @@ pub mod tls;
 pub mod upgrade;
 pub mod web_app;
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use hyper::upgrade::OnUpgrade;
 pub(crate) use problem::{problem, read_only};
@@ -39,12 +45,16 @@ use crate::{
 use api::{Api, Asked};
 use guard::Guard;
 use health::Readiness;
-use slots::Slot;
+use mount::{Base, Mounted, mounted};
+use slots::{Slot, Slots};
 use upgrade::{Handshake, Upgraded};
 use web_app::WebApp;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
 const URI_BYTES: usize = 8 * 1024;
+
+/// Who asks through a host app that does not say who asks: counted in total only.
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Where a connection comes from, as a request extension that the listener sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +68,10 @@ pub struct Site {
     pub web_app: WebApp,
     /// Documents for programs, and for the pages.
     pub api: Arc<Api>,
+    /// Where browsers find the routes, in front of what the filter itself was mounted under.
+    pub base: Base,
+    /// Room for WebSockets that come through a host app, which counts no connections for us.
+    pub slots: Slots,
     /// How the store is doing now.
     pub health: Box<dyn Fn() -> Health + Send + Sync>,
     /// Turns true when the server stops.
@@ -125,13 +139,20 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
+        .and(warp::path::peek())
         .and(query)
         .and(warp::header::headers_cloned())
-        .and_then(move |method, path: warp::path::FullPath, query: String, headers| {
-            let target_bytes = path.as_str().len() + query.len();
-            let takes_body = is_api(path.as_str());
-            ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
-        })
+        .and_then(
+            move |method,
+                  path: warp::path::FullPath,
+                  rest: warp::path::Peek,
+                  query: String,
+                  headers| {
+                let target_bytes = path.as_str().len() + query.len();
+                let takes_body = is_api(rest.as_str());
+                ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
+            },
+        )
         .boxed()
 }
 
@@ -157,28 +178,29 @@ fn refuse(
         .then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 take a body"))
 }
 
-/// Whether a path belongs to the API, whose answers are all its own.
+/// Whether a path, as it is below the mount, belongs to the API, whose answers are all its own.
 fn is_api(path: &str) -> bool {
-    path.strip_prefix("/api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix("api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let api = Arc::clone(&site.api);
-    warp::path("api")
+    mounted(&site.base)
+        .and(warp::path("api"))
         .and(warp::method())
-        .and(warp::path::full())
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(
-            move |method: Method,
-                  path: warp::path::FullPath,
+            move |mounted: Mounted,
+                  method: Method,
                   query: Vec<(String, String)>,
                   headers: HeaderMap,
                   body| {
                 let api = Arc::clone(&api);
-                let asked = Asked { method, query, headers };
-                async move { api.answer(path.as_str(), &asked, body).await }
+                let Mounted { base, path } = mounted;
+                let asked = Asked { method, query, headers, base };
+                async move { api.answer(&path, &asked, body).await }
             },
         )
         .boxed()
@@ -217,11 +239,19 @@ where
                     "" => Ok(None),
                     path => DocumentName::from_url_path(path).map(Some),
                 };
+                let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
+                let slot = match slot.map_or_else(|| site.slots.take(from), Ok) {
+                    Ok(slot) => slot,
+                    Err(full) => {
+                        let detail = format!("{full}; try again soon");
+                        return problem(StatusCode::SERVICE_UNAVAILABLE, &detail);
+                    }
+                };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let peer = peer.map(|Peer(address)| address);
                 let accepted = Accepted { peer, document, query, subprotocol };
                 let handler = handler.clone();
-                handshake.accept(slot, move |stream| handler(stream, accepted))
+                handshake.accept(Some(slot), move |stream| handler(stream, accepted))
             },
         )
         .boxed()
@@ -242,12 +272,15 @@ fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
 }
 
 fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {
-    warp::path::tail()
+    mounted(&site.base)
         .and(warp::method())
         .and(warp::header::headers_cloned())
-        .then(move |path: warp::path::Tail, method: Method, headers: HeaderMap| {
+        .then(move |mounted: Mounted, method: Method, headers: HeaderMap| {
             let site = Arc::clone(&site);
-            async move { site.web_app.answer(&method, path.as_str(), &headers).await }
+            async move {
+                let path = mounted.path.trim_start_matches('/');
+                site.web_app.answer(&method, path, &mounted.base, &headers).await
+            }
         })
         .boxed()
 }

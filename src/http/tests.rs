@@ -41,6 +41,8 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
         guard: Guard::default(),
         web_app: WebApp::embedded(),
         api: api(),
+        base: Base::default(),
+        slots: Slots::new(100, 100),
         health: Box::new(Health::default),
         draining: draining.clone(),
     };
@@ -185,6 +187,8 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
         api: api(),
+        base: Base::default(),
+        slots: Slots::new(100, 100),
         health: Box::new(Health::default),
         draining,
     };

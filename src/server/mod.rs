@@ -1,61 +1,54 @@
 //! Puts the parts together and runs them: store, documents, routes, listener.
 //!
 //! [`run`] is the whole life of a server process; [`Server`] is the same without signals and
-//! without words on standard output, for tests and for programs that bring their own.
+//! without words on standard output, for tests and for programs that bring their own: they
+//! describe it with a [`Builder`], and may mount its routes instead of having it listen.
 
+mod builder;
 pub mod config;
+pub mod documents;
 mod files;
 pub mod shutdown;
 pub(crate) mod similar;
 
-use std::{io::Write, net::SocketAddr, sync::Arc, thread::available_parallelism};
+use std::{io::Write, net::SocketAddr, sync::Arc};
 
-use anyhow::Context;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
+
+pub use builder::Builder;
+pub use documents::Documents;
 
 use crate::{
-    clock::{Clock, SystemClock},
-    document::{Documents, Setup},
-    history::History,
+    document,
     http::{
-        self, Site,
-        api::Api,
-        listener::{Listener, Options},
+        service::{Filter, Routes},
         slots::Slots,
-        socket::{Connections, Sockets},
+        socket::Connections,
         tls::Tls,
-        web_app::WebApp,
     },
-    limits::{Limits, SWEEP_EVERY},
-    random::SystemRandom,
-    storage::{
-        Store,
-        disk::StdDisk,
-        local::{Local, LocalOptions},
-        memory::Memory,
-    },
+    limits::SWEEP_EVERY,
     telemetry,
 };
 use config::{Config, Data};
 use shutdown::{Signal, Signals};
 
-/// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
-const DOCUMENT_THREADS: usize = 4;
-
-/// Threads for the pasts of documents, at most.
-const HISTORY_THREADS: usize = 2;
-
-/// A running server. Dropping it stops nothing in order; call [`Server::stop`].
+/// A running server. Dropping it stops nothing in order; call [`Server::shutdown`].
+///
+/// There are no globals: one program may run as many as it likes.
 #[derive(Debug)]
 pub struct Server {
+    routes: Routes,
     addresses: Vec<SocketAddr>,
     tls: Option<Arc<Tls>>,
     slots: Slots,
     connections: Connections,
+    all: document::Documents,
     documents: Documents,
-    limits: Limits,
     stop: watch::Sender<bool>,
-    listening: JoinHandle<()>,
+    listening: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// How a server process ended.
@@ -97,44 +90,32 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
 }
 
 impl Server {
+    /// Begins to describe a server to be run inside this program.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
     /// Opens the store, takes the addresses and begins to serve.
     ///
     /// # Errors
     /// When one of these fails; nothing is left behind then.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
-        // Before the store: a second server by mistake should hear about the address first.
-        let listener = Listener::bind(&config.listen).await?;
-        let addresses = listener.addresses().to_vec();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let cores = available_parallelism().map_or(1, usize::from);
-        let setup = Setup {
-            store: open_store(config, Arc::clone(&clock)).await?,
-            clock,
-            random: Arc::new(SystemRandom),
-            limits: config.limits.clone(),
-            threads: config.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
-        };
-        let documents = Documents::new(setup).context("cannot start the document threads")?;
-        let connections = Connections::default();
-        let (stop, draining) = watch::channel(false);
-        let history = History::new(
-            Arc::clone(documents.store()),
-            &config.limits,
-            (cores / 2).clamp(1, HISTORY_THREADS),
-        )
-        .context("cannot start the threads for the past")?;
-        let site = site(config, &documents, history, draining.clone());
-        let sockets =
-            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
-        let serve = move |socket, accepted| sockets.serve(socket, accepted);
-        let routes = http::routes(Arc::new(site), serve);
-        let options = Options::new(&config.limits, tls.clone());
-        let slots = options.slots.clone();
-        let listening = tokio::spawn(listener.serve(routes, options, draining));
-        let limits = config.limits.clone();
-        tokio::spawn(sweep(documents.clone(), stop.subscribe()));
-        Ok(Self { addresses, tls, slots, connections, documents, limits, stop, listening })
+        Builder::from(config).build().await
+    }
+
+    /// All routes as a warp filter, to be mounted under any path:
+    /// `warp::path("docs").and(server.routes())`.
+    #[must_use]
+    pub fn routes(&self) -> Filter {
+        self.routes.filter()
+    }
+
+    /// All routes as a tower service, for axum and hyper. A router that takes its prefix off the
+    /// path must be named to [`Builder::base`].
+    #[must_use]
+    pub fn service(&self) -> Routes {
+        self.routes.clone()
     }
 
     /// Where it listens.
@@ -143,7 +124,7 @@ impl Server {
         &self.addresses
     }
 
-    /// The open documents.
+    /// The documents, to be read, edited and followed from this program.
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
@@ -161,9 +142,18 @@ impl Server {
     /// Takes no more connections, sends everybody away and makes all edits durable.
     ///
     /// # Errors
-    /// When that took longer than [`Limits::shutdown`], or the store failed.
-    pub async fn stop(self) -> anyhow::Result<()> {
+    /// When that took longer than [`Limits::shutdown`](crate::limits::Limits::shutdown), or the
+    /// store failed.
+    pub async fn shutdown(&self) -> anyhow::Result<()> {
         shutdown::stop(self).await
+    }
+
+    /// Shuts down, and lets go of everything.
+    ///
+    /// # Errors
+    /// As [`Server::shutdown`].
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.shutdown().await
     }
 
     /// Serves until a signal ends it; see [`run`].
@@ -180,7 +170,7 @@ impl Server {
             }
         };
         tokio::select! {
-            stopped = self.stop() => stopped.map(|()| Ended::InOrder),
+            stopped = self.shutdown() => stopped.map(|()| Ended::InOrder),
             number = forced => Ok(Ended::Forced(number)),
         }
     }
@@ -212,24 +202,8 @@ impl Server {
     }
 }
 
-fn site(
-    config: &Config,
-    documents: &Documents,
-    history: History,
-    draining: watch::Receiver<bool>,
-) -> Site {
-    let store = Arc::clone(documents.store());
-    Site {
-        guard: config.guard.clone(),
-        api: Arc::new(Api::new(documents.clone(), history, config.list_documents)),
-        web_app: config.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
-        health: Box::new(move || store.health()),
-        draining,
-    }
-}
-
 /// Ends what has been in the bin for long enough, now and then, until the server stops.
-async fn sweep(documents: Documents, mut stop: watch::Receiver<bool>) {
+async fn sweep(documents: document::Documents, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {
@@ -244,23 +218,6 @@ async fn sweep(documents: Documents, mut stop: watch::Receiver<bool>) {
             Err(reason) => tracing::warn!(%reason, "failed to look through the bin"),
         }
     }
-}
-
-/// Opens the configured engine, off the threads that serve: it reads the whole journal.
-async fn open_store(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
-    let Data::Directory(path) = &config.data else { return Ok(Arc::new(Memory::new())) };
-    let mut options = LocalOptions::new(path);
-    if let Some(bytes) = config.journal_file_bytes {
-        options.journal_file_bytes = bytes;
-    }
-    let opening = move || Local::open(options, Arc::new(StdDisk), clock);
-    let (store, report) = tokio::task::spawn_blocking(opening).await??;
-    if report.damage.is_empty() && report.torn_bytes == 0 {
-        tracing::debug!("{report}");
-    } else {
-        tracing::warn!("{report}");
-    }
-    Ok(Arc::new(store))
 }
 
 #[cfg(test)]

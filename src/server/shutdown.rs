@@ -72,12 +72,18 @@ impl Signals {
 }
 
 /// See [`Server::stop`].
-pub(super) async fn stop(server: Server) -> anyhow::Result<()> {
-    let Server { stop, listening, slots, connections, documents, limits, .. } = server;
+pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
+    let Server { stop, listening, slots, connections, all: documents, .. } = server;
+    let limits = documents.limits();
+    // Whoever asks second waits for the first and has nothing left to do.
+    let mut listening = listening.lock().await;
+    if stop.send_replace(true) {
+        return Ok(());
+    }
     let deadline = Instant::now() + limits.shutdown;
-    // Every receiver may be gone only when the listener has already ended.
-    let _listening = stop.send(true).is_ok();
-    listening.await?;
+    if let Some(listening) = listening.take() {
+        listening.await?;
+    }
     // Half of the time for goodbyes; what matters more gets the other half.
     connections.drain(limits.shutdown / 2, &SystemRandom).await;
     let durable = async {

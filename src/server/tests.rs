@@ -87,7 +87,8 @@ async fn with_certificates_a_hang_up_reads_them_again_and_the_server_goes_on() {
     let mut config = throw_away();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/testdata");
     let certificate = folder.join("localhost.pem");
-    config.tls = Some(http::tls::TlsFiles { certificate, key: folder.join("localhost.key") });
+    config.tls =
+        Some(crate::http::tls::TlsFiles { certificate, key: folder.join("localhost.key") });
     let server = Server::start(&config).await.unwrap();
     let address = server.addresses()[0];
     let (signal, signals) = mpsc::channel(1);

@@ -1,5 +1,7 @@
 //! Just enough of an HTTP client: one request per connection, the answer as it came.
 
+use std::net::SocketAddr;
+
 use coscribe::server::Server;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -30,6 +32,10 @@ impl Answer {
         lines.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("text")
+    }
+
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&self.body)))
@@ -42,9 +48,20 @@ impl Answer {
     }
 }
 
+/// Asks whoever listens at an address for a path.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    exchange_at(address, head.as_bytes()).await
+}
+
 /// Sends bytes as they are and reads until the server closes.
 pub(crate) async fn exchange(server: &Server, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(server.addresses()[0]).await.expect("connects");
+    exchange_at(server.addresses()[0], request).await
+}
+
+/// The same with whoever listens at an address.
+pub(crate) async fn exchange_at(address: SocketAddr, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).await.expect("connects");
     // The server may have said no before it has read everything.
     let _cut_off = stream.write_all(request).await.is_err();
     let mut answer = Vec::new();

@@ -23,6 +23,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("hyper", &["src/http/"]),
     ("hyper_util", &["src/http/"]),
     ("tokio_tungstenite", &["src/http/", "src/client/"]),
+    ("tower_service", &["src/http/"]),
     ("tungstenite", &["src/http/", "src/client/"]),
     ("jsonwebtoken", &["src/auth/"]),
     ("clap", &["src/cli/"]),

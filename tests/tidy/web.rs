@@ -9,7 +9,7 @@ const ROWS: &[&[&str]] = &[
     &["history"],
     &["sync", "api", "device", "ui"],
     &["i18n"],
-    &["vendor"],
+    &["mount", "vendor"],
 ];
 
 /// Complaints about what a module of `web/src` imports.

@@ -5,16 +5,17 @@ import { test } from 'node:test'
 
 /** @type {Record<string, string[]>} */
 const MAY_IMPORT = {
-  pages: ['pages', 'history', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  editor: ['editor', 'history', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'vendor'],
-  history: ['history', 'sync', 'vendor'],
+  pages: ['pages', 'history', 'editor', 'home', 'presence', 'sync', 'api', 'device', 'ui', 'i18n', 'mount', 'vendor'],
+  editor: ['editor', 'history', 'sync', 'api', 'device', 'ui', 'i18n', 'mount', 'vendor'],
+  home: ['home', 'sync', 'api', 'device', 'ui', 'i18n', 'mount', 'vendor'],
+  presence: ['presence', 'sync', 'api', 'device', 'ui', 'i18n', 'mount', 'vendor'],
+  history: ['history', 'sync', 'mount', 'vendor'],
   sync: ['sync', 'vendor'],
-  api: ['api', 'sync', 'i18n', 'vendor'],
-  device: ['device', 'i18n', 'vendor'],
-  ui: ['ui', 'i18n', 'vendor'],
+  api: ['api', 'sync', 'i18n', 'mount', 'vendor'],
+  device: ['device', 'i18n', 'mount', 'vendor'],
+  ui: ['ui', 'i18n', 'mount', 'vendor'],
   i18n: ['i18n', 'vendor'],
+  mount: ['mount'],
 }
 const root = new URL('../src/', import.meta.url)
 

@@ -7,15 +7,15 @@ import { createContext, runInContext } from 'node:vm'
 
 const source = readFileSync(new URL('../sw.js', import.meta.url), 'utf8').replaceAll('__RELEASE__', '1').replaceAll('__PRECACHE__', '["/part-abc.js"]')
 
-/** A worker that has installed, and a way to ask it. @param {(path: string) => Promise<Response>} answer the server's */
-function worker(answer) {
+/** A worker that has installed, and a way to ask it. @param {(path: string) => Promise<Response>} answer the server's @param {string} [base] where the app is */
+function worker(answer, base = '') {
   /** @type {Record<string, (event: any) => void>} */
   const listeners = {}
-  const kept = new Map([['/d/_', 'kept page'], ['/', 'kept home'], ['/part-abc.js', 'kept part']])
+  const kept = new Map([[`${base}/d/_`, 'kept page'], [`${base}/`, 'kept home'], [`${base}/part-abc.js`, 'kept part']])
   const cache = { match: async (/** @type {string} */ path) => (kept.has(path) ? new Response(kept.get(path)) : undefined) }
   const self = {
     addEventListener: (/** @type {string} */ kind, /** @type {(event: any) => void} */ listener) => (listeners[kind] = listener),
-    location: { origin: 'https://host' },
+    location: { origin: 'https://host', pathname: `${base}/sw.js` },
   }
   /** Time passes when nobody answers. @param {() => void} run */
   const setTimeout = run => void setImmediate(run)
@@ -55,4 +55,12 @@ test('an error is told where nothing is kept, and other addresses are none of it
 
 test('a part of this release never comes from the server again', async () => {
   assert.equal(await worker(says('of a later release'))('/part-abc.js', 'cors'), 'kept part')
+})
+
+test('below a prefix it keeps what is of its app and leaves the rest of the site alone', async () => {
+  const ask = worker(() => Promise.reject(new TypeError('away')), '/docs')
+  assert.equal(await ask('/docs/d/notes'), 'kept page')
+  assert.equal(await ask('/docs/'), 'kept home')
+  assert.equal(await ask('/docs/part-abc.js', 'cors'), 'kept part')
+  for (const path of ['/', '/d/notes', '/docsx/d/notes', '/part-abc.js']) assert.equal(await ask(path), undefined, path)
 })

@@ -30,6 +30,7 @@ use warp::{
     reply::Response,
 };
 
+use super::mount::Base;
 use crate::{
     document::Documents,
     history::History,
@@ -65,6 +66,8 @@ pub struct Asked {
     pub query: Vec<(String, String)>,
     /// The headers.
     pub headers: HeaderMap,
+    /// What addresses in answers begin with.
+    pub base: Base,
 }
 
 impl Api {
@@ -76,7 +79,7 @@ impl Api {
         Self { documents, history, lists, uploads, turns }
     }
 
-    /// Answers a request. `path` is the whole path, not decoded.
+    /// Answers a request. `path` begins with `/api` and is not decoded.
     pub async fn answer<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: S) -> Response
     where
         S: Stream<Item = Result<B, E>> + Send,
@@ -88,6 +91,7 @@ impl Api {
             Err(failure) => failure.response(),
         };
         let headers = response.headers_mut();
+        below(&asked.base, headers);
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         response
@@ -105,7 +109,7 @@ impl Api {
             route::check_not_a_form(&asked.headers)?;
         }
         match route {
-            Route::Describe => Ok(json(StatusCode::OK, &describe())),
+            Route::Describe => Ok(json(StatusCode::OK, &describe(&asked.base))),
             Route::List => self.list(asked).await,
             Route::Create if saved::is_saved(&asked.headers) => self.take_in(asked, body).await,
             Route::Create if asked.value("format").is_some() => self.import(asked, body).await,
@@ -160,8 +164,8 @@ impl Asked {
     }
 }
 
-fn describe() -> serde_json::Value {
-    serde_json::json!({
+fn describe(base: &Base) -> serde_json::Value {
+    let mut told = serde_json::json!({
         "name": "coscribe",
         "version": env!("CARGO_PKG_VERSION"),
         "documents": "/api/v1/documents{?query,after,limit,bin}",
@@ -182,7 +186,21 @@ fn describe() -> serde_json::Value {
         "save": "/api/v1/documents/{name}/export.coscribe",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
-    })
+    });
+    for address in told.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
+        if let Some(path) = address.as_str().filter(|it| it.starts_with('/')) {
+            *address = format!("{base}{path}").into();
+        }
+    }
+    told
+}
+
+/// Where something new is, as seen from outside.
+fn below(base: &Base, headers: &mut HeaderMap) {
+    let location = headers.get(LOCATION).and_then(|it| it.to_str().ok());
+    if let Some(Ok(location)) = location.map(|it| HeaderValue::try_from(format!("{base}{it}"))) {
+        headers.insert(LOCATION, location);
+    }
 }
 
 fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {

@@ -4,6 +4,7 @@
 //! Knows files and caching; what the pages do is their own business.
 
 mod assets;
+mod based;
 mod directory;
 #[cfg(test)]
 mod joined;
@@ -23,6 +24,7 @@ use warp::{
 };
 
 use super::{
+    mount::Base,
     negotiate::{Coding, choose, has_tag},
     problem, read_only,
 };
@@ -76,27 +78,33 @@ impl WebApp {
 
     /// Answers a request for `path`, which is relative to where the app is mounted and has no
     /// leading slash.
-    pub async fn answer(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response {
+    pub async fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        base: &Base,
+        headers: &HeaderMap,
+    ) -> Response {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return read_only();
         }
         let mut response = match target(path) {
-            Target::File(file) => match self.file(&file).await {
+            Target::File(file) => match self.file(&file, base).await {
                 Some(asset) => found(&asset, headers),
-                None => self.not_found().await,
+                None => self.not_found(base).await,
             },
             Target::BadName(error) => {
                 let text = format!("This address cannot lead to a document: {error}.\n");
                 plain(StatusCode::BAD_REQUEST, text)
             }
-            Target::Nothing => self.not_found().await,
+            Target::Nothing => self.not_found(base).await,
         };
         protect(&mut response, path);
         response
     }
 
-    async fn not_found(&self) -> Response {
-        let Some(page) = self.file("404.html").await else {
+    async fn not_found(&self, base: &Base) -> Response {
+        let Some(page) = self.file("404.html", base).await else {
             return problem(StatusCode::NOT_FOUND, "there is nothing at this address");
         };
         let mut response = found(&page, &HeaderMap::new());
@@ -104,11 +112,12 @@ impl WebApp {
         response
     }
 
-    async fn file(&self, path: &str) -> Option<Asset> {
-        match &self.0 {
+    async fn file(&self, path: &str, base: &Base) -> Option<Asset> {
+        let asset = match &self.0 {
             Source::Embedded => assets::embedded(path),
             Source::Directory(root) => directory::read(root.clone(), path.to_owned()).await,
-        }
+        };
+        asset.map(|asset| based::below(asset, path, base))
     }
 }
 

@@ -1,4 +1,5 @@
 // Asks the server to turn text of one format into another. Knows no documents.
+import { inApp } from '../mount/index.js'
 
 /**
  * @param {string} text
@@ -7,7 +8,7 @@
  * @returns {Promise<string>}
  */
 export async function convertText(text, from, to) {
-  const answer = await fetch(`/api/v1/convert?from=${from}&to=${to}`, { method: 'POST', body: text, headers: { 'x-coscribe': '1' } })
+  const answer = await fetch(inApp(`/api/v1/convert?from=${from}&to=${to}`), { method: 'POST', body: text, headers: { 'x-coscribe': '1' } })
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
   return answer.text()
 }

@@ -1,4 +1,5 @@
 // The documents of the server, through /api/v1. Bodies are described in types.js.
+import { inApp } from '../mount/index.js'
 import { Http } from './http.js'
 
 /** @typedef {import('./types.js').DocumentInfo} DocumentInfo */
@@ -7,7 +8,7 @@ import { Http } from './http.js'
 /** What a document can be exported as and made from. @type {readonly Format[]} */
 export const FORMATS = ['md', 'html', 'txt', 'json', 'yjs']
 
-const ROOT = '/api/v1/documents'
+const ROOT = inApp('/api/v1/documents')
 /** A file may travel over a slow line, in ms. */
 const FILE_PATIENCE = 120_000
 

@@ -1,4 +1,5 @@
 // The past of a document, through /api/v1: its pack, versions, and what is made of a moment.
+import { inApp } from '../mount/index.js'
 import { Http } from './http.js'
 
 /** A pack of a long past may travel over a slow line, in ms. */
@@ -28,7 +29,7 @@ export class History {
   /** @param {string} name the document's @param {() => string} author the person's name @param {typeof globalThis.fetch} [fetch] */
   constructor(name, author, fetch) {
     this.#http = new Http(author, fetch)
-    this.#at = `/api/v1/documents/${encodeURIComponent(name)}`
+    this.#at = inApp(`/api/v1/documents/${encodeURIComponent(name)}`)
   }
 
   /**

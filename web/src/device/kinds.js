@@ -1,8 +1,9 @@
 // Which kind the documents opened here were, so that the right editor is fetched before the document is here.
 // A wrong memory costs a fetch, nothing else.
+import { BASE } from '../mount/index.js'
 import { read, write } from './storage.js'
 
-const KEY = 'coscribe.kinds'
+const KEY = `coscribe.kinds${BASE}`
 const MOST = 200
 
 /** @returns {[name: string, kind: string][]} */

@@ -1,7 +1,8 @@
 // The documents opened on this device, newest first: names, times and what they were called. Never any content.
+import { BASE } from '../mount/index.js'
 import { read, write } from './storage.js'
 
-const KEY = 'coscribe.recent'
+const KEY = `coscribe.recent${BASE}`
 const MOST = 30
 
 /** @typedef {import('../sync/meta.js').Kind} Kind */

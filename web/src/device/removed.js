@@ -1,6 +1,7 @@
 // What was moved to the bin on a document's page, for the home page to tell and to take back. Lasts as long as the tab.
+import { BASE } from '../mount/index.js'
 
-const KEY = 'coscribe.removed'
+const KEY = `coscribe.removed${BASE}`
 
 /** @param {{ name: string, title: string }} document */
 export function noteRemoved(document) {

@@ -1,10 +1,11 @@
 // Reads a document's past in a worker of its own and follows it. Knows the worker's messages, not what packs hold.
+import { inApp } from '../mount/index.js'
 import { PackError } from './pack.js'
 
 /** @typedef {import('./columns.js').Index} Index */
 
 export class Reading {
-  #worker = new Worker('/worker.js', { type: 'module', name: 'history' })
+  #worker = new Worker(inApp('/worker.js'), { type: 'module', name: 'history' })
   /** @type {Map<number, { resolve: (index: Index) => void, reject: (error: Error) => void }>} */
   #waiting = new Map()
   #last = 0

@@ -4,6 +4,7 @@ import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
 import { language, t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { inApp } from '../mount/index.js'
 import { ago } from '../ui/ago.js'
 import { Dialog } from '../ui/dialog.js'
 import { Icon } from '../ui/icon.js'
@@ -89,9 +90,9 @@ export function BinPage({ bin }) {
   const documents = bin.documents.value
   const doubted = bin.doubted.value
   return html`
-    <header class="top"><a class="wordmark" href="/"><img src="/icon.svg" alt="" width="28" height="28" /><span>${t('home.brand')}</span></a></header>
+    <header class="top"><a class="wordmark" href=${inApp('/')}><img src=${inApp('/icon.svg')} alt="" width="28" height="28" /><span>${t('home.brand')}</span></a></header>
     <main id="main">
-      <a class="back" href="/"><${Icon} name="back" />${t('home.bin.back')}</a>
+      <a class="back" href=${inApp('/')}><${Icon} name="back" />${t('home.bin.back')}</a>
       <h1 class="page-title" id="bin-title">${t('home.bin')}</h1>
       <p class="hint">${t('home.bin.lead')}</p>
       <section class="block" aria-labelledby="bin-title">

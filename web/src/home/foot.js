@@ -3,10 +3,11 @@ import { html } from '../../vendor/view.js'
 import { choose, settings } from '../device/settings.js'
 import { LANGUAGES, chooseLanguage, language, t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { inApp } from '../mount/index.js'
 
 export function Foot() {
   return html`<footer class="foot">
-    <a href="/about">${t('home.about')}</a>
+    <a href=${inApp('/about')}>${t('home.about')}</a>
     <span class="grow"></span>
     <label><span class="unseen">${t('common.theme')}</span>
       <select value=${settings.theme.value} onChange=${(/** @type {Event} */ event) => choose('theme', /** @type {HTMLSelectElement} */ (event.target).value)}>

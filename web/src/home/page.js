@@ -5,6 +5,7 @@ import { explain } from '../api/problems.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { inApp } from '../mount/index.js'
 import { Icon } from '../ui/icon.js'
 import '../ui/icons/things.js'
 import { announce } from '../ui/live.js'
@@ -110,7 +111,7 @@ async function showMore(library) {
 function Tools({ look, hasBin }) {
   const choice = (/** @type {Look} */ to, /** @type {string} */ icon, /** @type {string} */ label) =>
     html`<button class="tool" type="button" aria-label=${label} title=${label} aria-pressed=${look.value === to} onClick=${() => (look.value = to)}><${Icon} name=${icon} /></button>`
-  return html`${hasBin && html`<a class="tool tool-bin" href="/bin" title=${t('home.bin')}><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
+  return html`${hasBin && html`<a class="tool tool-bin" href=${inApp('/bin')} title=${t('home.bin')}><${Icon} name="bin" /><span>${t('home.bin')}</span></a>`}
     <div class="looks" role="group" aria-label=${t('home.look')}>${choice('list', 'viewList', t('home.look.list'))}${choice('cards', 'viewCards', t('home.look.cards'))}</div>`
 }
 

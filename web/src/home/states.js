@@ -3,6 +3,7 @@ import { html, useRef, useState } from '../../vendor/view.js'
 import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { inApp } from '../mount/index.js'
 import { Icon } from '../ui/icon.js'
 import '../ui/icons/things.js'
 import { problemWith } from './name_problem.js'
@@ -20,7 +21,7 @@ export function Empty({ actions, onFiles, hasBin }) {
       <${Start} icon="kindCode" label=${t('common.kind.code')} hint=${t('home.start.code')} run=${() => void actions.create('code')} />
     </div>
     <p class="hint">${t('home.empty.drop')} <button class="link" type="button" onClick=${() => chooser.current?.click()}>${t('home.empty.choose')}</button></p>
-    ${hasBin && html`<p class="hint"><a href="/bin">${t('home.bin')}</a></p>`}
+    ${hasBin && html`<p class="hint"><a href=${inApp('/bin')}>${t('home.bin')}</a></p>`}
     <${FileField} field=${chooser} onFiles=${onFiles} />
   </section>`
 }

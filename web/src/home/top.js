@@ -3,6 +3,7 @@ import { html, useRef } from '../../vendor/view.js'
 import { nameIn, pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { inApp } from '../mount/index.js'
 import { Icon } from '../ui/icon.js'
 import '../ui/icons/things.js'
 import { MenuButton } from '../ui/menu_button.js'
@@ -27,7 +28,7 @@ export function Top({ query, onQuery, onEnter, onDown, actions, onFiles }) {
     event.preventDefault()
   }
   return html`<header class="top">
-    <a class="wordmark" href="/" aria-current="page"><img src="/icon.svg" alt="" width="28" height="28" /><span>${t('home.brand')}</span></a>
+    <a class="wordmark" href=${inApp('/')} aria-current="page"><img src=${inApp('/icon.svg')} alt="" width="28" height="28" /><span>${t('home.brand')}</span></a>
     <search class="search">
       <${Icon} name="search" />
       <input class="search-field" id="search" type="text" role="searchbox" inputmode="search" enterkeyhint="go" value=${query} placeholder=${t('home.search')} aria-label=${t('home.search')} aria-keyshortcuts="/"

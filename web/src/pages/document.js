@@ -8,6 +8,7 @@ import { keepPagesOffline } from '../device/offline_pages.js'
 import { followSettings, settings, showSettings } from '../device/settings.js'
 import { fetchEditor } from '../editor/open.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
+import { BASE, inApp } from '../mount/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
@@ -25,7 +26,7 @@ import { drawFrame } from './document/frame.js'
 import { followStatus, keepEdits, openStore } from './document/keeping.js'
 
 const name = nameIn(location.pathname)
-if (name === null) location.replace('/404.html')
+if (name === null) location.replace(inApp('/404.html'))
 else start(name)
 
 /** @param {string} name */
@@ -38,7 +39,7 @@ async function start(name) {
   // Evaluating the modules took long; drawing will.
   await breathe()
   const doc = new Y.Doc()
-  const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}`
+  const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${BASE}`
   const store = openStore()
   const provider = new Provider({ server, name, doc, store, app: SCHEMA })
   const me = signal(loadMe())

@@ -6,6 +6,7 @@ import { keepPagesOffline } from '../device/offline_pages.js'
 import { followSettings, showSettings } from '../device/settings.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import '../i18n/history.js'
+import { inApp } from '../mount/index.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts } from '../ui/toast.js'
 import { translatePage } from '../ui/static_text.js'
@@ -13,7 +14,7 @@ import { startTooltips } from '../ui/tooltip.js'
 import { openHistory } from './history/open.js'
 
 const name = nameIn(location.pathname)
-if (name === null) location.replace('/404.html')
+if (name === null) location.replace(inApp('/404.html'))
 else start(name)
 
 /** @param {string} name */

@@ -4,6 +4,7 @@ import { html, useState } from '../../vendor/view.js'
 import { t } from '../i18n/index.js'
 import '../i18n/rescue.js'
 import '../i18n/status.js'
+import { inApp } from '../mount/index.js'
 
 /** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
 const GOOD = ['restore', 'create']
@@ -44,7 +45,7 @@ export function Rescue({ status, more, unsent, hasText, onKeep, onDownload, onDi
             ${hasText && button(t('rescue.download'), onDownload)}
             ${canLose && button(t(isReplaced ? 'rescue.discard.replaced' : 'rescue.discard'), () => setState('confirming'))}
             ${status.actions.filter(action => action !== 'download').map(action => button(t(`status.action.${action}`), () => onAction(action), !canLose && GOOD.includes(action) ? 'button-main' : ''))}
-            <a class="button" href="/">${t('rescue.all')}</a>
+            <a class="button" href=${inApp('/')}>${t('rescue.all')}</a>
           </div>`}
     </section>
   `

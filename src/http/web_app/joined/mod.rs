@@ -37,9 +37,10 @@ pub(crate) struct Output {
 }
 
 /// Gives each joined file its helper: hints for what a module needs while it is fetched itself.
-const LOAD: &str = "const $load=(url,needs,path)=>{for(const href of needs)\
+const LOAD: &str = "const $load=(url,needs,path)=>{for(const need of needs){\
+    const href=new URL(need,import.meta.url).pathname;\
     if(!document.querySelector(`link[href=\"${href}\"]`))\
-    document.head.append(Object.assign(document.createElement('link'),{rel:'modulepreload',href}));\
+    document.head.append(Object.assign(document.createElement('link'),{rel:'modulepreload',href}))}\
     return import(url).then(all=>path?$joined[path]:all)}\n";
 
 const REGISTRY: &str = "const $joined=globalThis[Symbol.for('coscribe')]??={}\n";
@@ -92,7 +93,7 @@ pub(crate) fn join(sources: &Sources) -> Result<Vec<Output>, Problem> {
     let others = sources.iter().filter(|(path, _)| is_copied(path));
     outputs.extend(others.map(|(path, body)| Output::changing(path, body.clone())));
     if let Some(start) = &worker {
-        let body = format!("import'/{}'\n", site.url(start));
+        let body = format!("import'./{}'\n", site.url(start));
         outputs.push(Output::changing(WORKER, body.into_bytes()));
     }
     if let Some(worker) = text("sw.js") {
@@ -302,7 +303,7 @@ impl<'a> Site<'a> {
         let behind: BTreeSet<&String> = behind.flat_map(Facade::files).collect();
         let fetched = vendored.iter().filter(|path| !self.facades.contains_key(**path));
         for path in fetched.copied().chain(behind).collect::<BTreeSet<_>>() {
-            text += &format!("import*as {} from'/{}'\n", vendor_name(path), url(path));
+            text += &format!("import*as {} from'../{}'\n", vendor_name(path), url(path));
         }
         for path in vendored {
             if let Some(facade) = self.facades.get(path) {
@@ -322,9 +323,9 @@ impl<'a> Site<'a> {
         if is_own && self.added(path).is_empty() {
             return format!("Promise.resolve($joined['{path}'])");
         }
-        let needs: Vec<String> = self.hints(path).iter().map(|it| format!("'/{it}'")).collect();
+        let needs: Vec<String> = self.hints(path).iter().map(|it| format!("'../{it}'")).collect();
         let name = if is_own { format!(",'{path}'") } else { String::new() };
-        format!("$load('/{}',[{}]{name})", url(path), needs.join(","))
+        format!("$load('../{}',[{}]{name})", url(path), needs.join(","))
     }
 
     /// What the pages need when there is no network, as a JSON array of addresses.

@@ -83,7 +83,7 @@ fn a_module_becomes_a_function_of_what_it_imports() {
     let (view, _) = text(&outputs, "vendor/view-");
     let (name, file) = text(&outputs, "joined/home-");
     let expected = format!(
-        "import*as $vendor_view from'/{view}'\n\
+        "import*as $vendor_view from'../{view}'\n\
          const $joined=globalThis[Symbol.for('coscribe')]??={{}}\n\
          $joined['src/a.js']??=(()=>{{\nconst a=1\nfunction*b(){{}}\nreturn{{a,b}}}})()\n\
          $joined['src/effects.js']??=(()=>{{\nrun()\nreturn{{}}}})()\n\
@@ -118,13 +118,14 @@ fn what_is_loaded_later_brings_only_what_is_not_there() {
     let (rich, rich_text) = text(&outputs, "joined/rich-");
     let (more, more_text) = text(&outputs, "joined/more-");
     let (_, home) = text(&outputs, "joined/home-");
-    let call = format!("$load('/{rich}',['/{vendored}','/vendor/shared-Z.js'],'src/rich.js')");
+    let call =
+        format!("$load('../{rich}',['../{vendored}','../vendor/shared-Z.js'],'src/rich.js')");
     assert!(home.contains(&call), "{home}");
     assert!(home.contains("Promise.resolve($joined['src/pages/both.js'])"), "{home}");
     assert!(rich_text.contains("$joined['src/own.js']??="), "{rich_text}");
     assert!(!rich_text.contains("'src/pages/both.js']??="), "{rich_text}");
-    assert!(rich_text.contains(&format!("$load('/{more}',[],'src/more.js')")), "{rich_text}");
-    assert!(rich_text.contains("$load('/vendor/shared-Z.js',[])"), "{rich_text}");
+    assert!(rich_text.contains(&format!("$load('../{more}',[],'src/more.js')")), "{rich_text}");
+    assert!(rich_text.contains("$load('../vendor/shared-Z.js',[])"), "{rich_text}");
     // Whoever loads this has loaded the other before.
     assert!(!more_text.contains("'src/own.js']??="), "{more_text}");
 }
@@ -146,8 +147,8 @@ fn a_vendored_file_that_only_passes_on_is_not_fetched() {
          import\"./shared-A.js\";export{e as Y,a,$ as d};\n",
     );
     let (_, home) = text(&outputs, "joined/home-");
-    let start = "import*as $vendor_shared_A from'/vendor/shared-A.js'\n\
-        import*as $vendor_shared_B from'/vendor/shared-B.js'\n\
+    let start = "import*as $vendor_shared_A from'../vendor/shared-A.js'\n\
+        import*as $vendor_shared_B from'../vendor/shared-B.js'\n\
         const $vendor_core={Y:$vendor_shared_B.da,a:$vendor_shared_A.a,d:$vendor_shared_B.k}\n";
     assert!(home.starts_with(start), "{home}");
     for file in ["index.html", "sw.js"] {
@@ -350,7 +351,7 @@ fn the_real_pages_can_be_joined() {
         .expect("the page's own module is joined");
     assert!(!document.contains("\nimport "), "an import is left");
     let rich = text(&scripts, "joined/editor-rich-index-").0;
-    assert!(document.contains(&format!("$load('/{rich}',['/vendor/rich-")));
+    assert!(document.contains(&format!("$load('../{rich}',['../vendor/rich-")));
 }
 
 #[test]
@@ -365,7 +366,7 @@ fn a_worker_is_started_by_a_script_that_always_has_the_same_address() {
     let outputs = outputs.expect("joined");
     let (start, code) = text(&outputs, "joined/work-start-");
     assert!(code.contains("$joined['src/a.js']"), "a worker has nothing of the page: {code}");
-    assert_eq!(text(&outputs, "worker.js").1, format!("import'/{start}'\n"));
+    assert_eq!(text(&outputs, "worker.js").1, format!("import'./{start}'\n"));
     assert!(text(&outputs, "sw.js").1.contains(start));
     for script in ["import './src/a.js'\nrun()", "run()", ""] {
         let problem = joined(&[("src/pages/home.js", ""), ("src/a.js", ""), ("worker.js", script)]);

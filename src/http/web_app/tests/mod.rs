@@ -15,7 +15,7 @@ fn asked(lines: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 async fn get(app: &WebApp, path: &str, lines: &[(&'static str, &str)]) -> Response {
-    app.answer(&Method::GET, path, &asked(lines)).await
+    app.answer(&Method::GET, path, &Base::default(), &asked(lines)).await
 }
 
 async fn body(response: Response) -> String {
@@ -190,7 +190,7 @@ async fn every_answer_is_protected_and_only_reading_works() {
         }
         assert!(response.headers().contains_key("permissions-policy"), "{path}");
     }
-    let posted = app.answer(&Method::POST, "", &HeaderMap::new()).await;
+    let posted = app.answer(&Method::POST, "", &Base::default(), &HeaderMap::new()).await;
     assert_eq!(posted.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 

@@ -11,6 +11,7 @@ import { LANGUAGES, chooseLanguage, language, t } from '../../i18n/index.js'
 import '../../i18n/home.js'
 import '../../i18n/shell.js'
 import '../../i18n/shell_parts.js'
+import { inApp } from '../../mount/index.js'
 import { introduce } from '../../presence/people.js'
 import { copyLink } from '../../ui/copy_link.js'
 import { withStyles } from '../../ui/styles.js'
@@ -41,7 +42,7 @@ export function menuItems(desk) {
     null,
     ...command('palette'),
     ...command('shortcuts'),
-    { id: 'about', label: t('shell.about'), icon: 'info', href: '/about' },
+    { id: 'about', label: t('shell.about'), icon: 'info', href: inApp('/about') },
     { id: 'language', label: t('shell.language'), icon: 'language', items: languageItems() },
     { id: 'rename', label: t('shell.rename-me'), icon: 'person', hint: desk.me.value.name, run: () => askName(desk) },
     null,
@@ -99,7 +100,7 @@ async function moveToBin(desk) {
   try {
     await api(desk).remove(desk.name)
     noteRemoved({ name: desk.name, title: desk.meta.value.title })
-    location.assign('/')
+    location.assign(inApp('/'))
   } catch (error) {
     toast(explain(error))
   }

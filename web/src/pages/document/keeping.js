@@ -1,6 +1,7 @@
 // Keeps edits from getting lost on the way: the copy on this device, what the status says, leaving and coming back.
 import { effect, signal, untracked } from '../../../vendor/view.js'
 import { language } from '../../i18n/index.js'
+import { DATABASE } from '../../mount/index.js'
 import { statusOf } from '../../presence/status.js'
 import { isKind, readMeta } from '../../sync/meta.js'
 import { OfflineStore } from '../../sync/offline_store.js'
@@ -13,6 +14,7 @@ const EVICT_AFTER = 20_000
 /** The copies on this device, with what lists tell about them. */
 export function openStore() {
   return new OfflineStore({
+    database: DATABASE,
     describe: doc => {
       const { title, kind } = readMeta(doc)
       return { title, kind }

@@ -3,6 +3,7 @@
 import { historyPathOf } from '../../device/names.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/history.js'
+import { inApp } from '../../mount/index.js'
 import { openHistory } from '../history/open.js'
 import { focusText } from './moves.js'
 
@@ -37,7 +38,7 @@ export async function showPast(desk) {
   }
   const close = () => {
     // Another moment in the address is no way back.
-    if (location.pathname.startsWith('/h/')) return
+    if (location.pathname.startsWith(inApp('/h/'))) return
     removeEventListener('popstate', close)
     doc.off('update', follow)
     clearTimeout(timer)

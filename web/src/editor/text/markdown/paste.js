@@ -1,8 +1,9 @@
 // Pastes formatted text as Markdown, which the server makes of HTML; when it cannot, or not soon, as plain text.
 // The place waits for the answer and moves along with edits meanwhile.
 import { EditorView, StateEffect, StateField } from '../../../../vendor/text.js'
+import { inApp } from '../../../mount/index.js'
 
-const CONVERT = '/api/v1/convert?from=html&to=md'
+const CONVERT = inApp('/api/v1/convert?from=html&to=md')
 /** Longest wait for the server, in ms, and the largest HTML sent. */
 const PATIENCE = 3000
 const LARGEST = 1 << 20

@@ -1,0 +1,276 @@
+//! Describes a server before it runs: where documents are kept, who may come, what is asked of whom.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+
+use anyhow::Context;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    Server,
+    config::{Config, Data},
+    sweep,
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    document::{Documents, Setup},
+    history::History,
+    http::{
+        self, Site,
+        api::Api,
+        guard::{AllowedHost, AllowedOrigin, Guard},
+        listener::{Listener, Options},
+        mount::{BadBase, Base},
+        service::Routes,
+        slots::Slots,
+        socket::{Connections, Sockets},
+        tls::{Tls, TlsFiles},
+        web_app::WebApp,
+    },
+    limits::Limits,
+    random::SystemRandom,
+    storage::{
+        Store,
+        disk::StdDisk,
+        local::{Local, LocalOptions},
+        memory::Memory,
+    },
+};
+
+/// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
+const DOCUMENT_THREADS: usize = 4;
+
+/// Threads for the pasts of documents, at most.
+const HISTORY_THREADS: usize = 2;
+
+/// A server in the making: say where documents are kept, then [`Builder::build`].
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use coscribe::Server;
+///
+/// let server = Server::builder().memory().listen("127.0.0.1:0".parse()?).build().await?;
+/// println!("http://{}", server.addresses()[0]);
+/// server.shutdown().await?;
+/// # anyhow::Ok(()) }).unwrap();
+/// ```
+#[derive(Default)]
+#[must_use = "nothing runs before `build`"]
+pub struct Builder {
+    place: Option<Place>,
+    journal_file_bytes: Option<u64>,
+    listen: Vec<SocketAddr>,
+    tls: Option<TlsFiles>,
+    guard: Guard,
+    base: Base,
+    web_dir: Option<PathBuf>,
+    list_documents: bool,
+    document_threads: Option<usize>,
+    limits: Limits,
+}
+
+/// Where documents are kept.
+enum Place {
+    Directory(PathBuf),
+    Memory,
+    Store(Arc<dyn Store>),
+}
+
+impl Builder {
+    /// Keeps documents in this directory, which is made if it is not there. Only one server can
+    /// have it open.
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.place = Some(Place::Directory(directory.into()));
+        self
+    }
+
+    /// Keeps documents in memory only: they are gone with the server.
+    pub fn memory(mut self) -> Self {
+        self.place = Some(Place::Memory);
+        self
+    }
+
+    /// Keeps documents in a store of your own. What it promises is in [`Store`]; the feature
+    /// `conformance` has the tests that it must pass.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.place = Some(Place::Store(store));
+        self
+    }
+
+    /// Listens on this address as well, which may be called several times. A server that is only
+    /// mounted in an app listens nowhere.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen.push(address);
+        self
+    }
+
+    /// Lets browsers reach the server under this host name (or any, with `*`). Addresses and
+    /// `localhost` are always allowed; see [`Guard`] for why names are not.
+    pub fn allow_host(mut self, host: AllowedHost) -> Self {
+        self.guard.hosts.push(host);
+        self
+    }
+
+    /// Lets pages of this origin connect, besides the server's own.
+    pub fn allow_origin(mut self, origin: AllowedOrigin) -> Self {
+        self.guard.origins.push(origin);
+        self
+    }
+
+    /// Says what stands in front of the routes' addresses in a browser and is taken off before the
+    /// routes see them: `/docs` for `nest_service("/docs", server.service())` in axum, or for a
+    /// proxy that strips it. What a warp app mounts under is seen by itself.
+    ///
+    /// # Errors
+    /// When it is not a plain path.
+    pub fn base(mut self, base: &str) -> Result<Self, BadBase> {
+        self.base = base.parse()?;
+        Ok(self)
+    }
+
+    /// Serves the pages in this directory, laid out like `web/`, instead of those built in.
+    pub fn web_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.web_dir = Some(directory.into());
+        self
+    }
+
+    /// Lets everybody see which documents there are. Otherwise a document is for those who know its
+    /// name.
+    pub fn list_documents(mut self, list: bool) -> Self {
+        self.list_documents = list;
+        self
+    }
+
+    /// Threads for documents; as many as there are cores, at most four, unless it is said.
+    pub fn document_threads(mut self, threads: usize) -> Self {
+        self.document_threads = Some(threads);
+        self
+    }
+
+    /// The bounds that documents and connections keep.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Opens the store, takes the addresses and begins to serve.
+    ///
+    /// # Errors
+    /// When one of these fails, or nothing says where documents are kept; nothing is left behind
+    /// then.
+    pub async fn build(self) -> anyhow::Result<Server> {
+        let tls = self.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        // Before the store: a second server by mistake should hear about the address first.
+        let listener = Listener::bind(&self.listen).await?;
+        let addresses = listener.addresses().to_vec();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let cores = available_parallelism().map_or(1, usize::from);
+        let setup = Setup {
+            store: self.open_store(Arc::clone(&clock)).await?,
+            clock,
+            random: Arc::new(SystemRandom),
+            limits: self.limits.clone(),
+            threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
+        };
+        let documents = Documents::new(setup).context("cannot start the document threads")?;
+        let history = History::new(
+            Arc::clone(documents.store()),
+            &self.limits,
+            (cores / 2).clamp(1, HISTORY_THREADS),
+        )
+        .context("cannot start the threads for the past")?;
+        let connections = Connections::default();
+        let (stop, draining) = watch::channel(false);
+        let mut options = Options::new(&self.limits, tls.clone());
+        let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
+        options.slots = slots.clone();
+        let site = self.site(&documents, history, &slots, draining.clone());
+        let sockets =
+            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
+        let serve = move |socket, accepted| sockets.serve(socket, accepted);
+        let routes = Routes::new(http::routes(Arc::new(site), serve));
+        let listening = (!addresses.is_empty())
+            .then(|| tokio::spawn(listener.serve(routes.filter(), options, draining)));
+        let listening = Mutex::new(listening);
+        tokio::spawn(sweep(documents.clone(), stop.subscribe()));
+        let shown = super::Documents::new(documents.clone(), connections.clone());
+        Ok(Server {
+            routes,
+            addresses,
+            tls,
+            slots,
+            connections,
+            all: documents,
+            documents: shown,
+            stop,
+            listening,
+        })
+    }
+
+    fn site(
+        &self,
+        documents: &Documents,
+        history: History,
+        slots: &Slots,
+        draining: watch::Receiver<bool>,
+    ) -> Site {
+        let store = Arc::clone(documents.store());
+        Site {
+            guard: self.guard.clone(),
+            api: Arc::new(Api::new(documents.clone(), history, self.list_documents)),
+            web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
+            base: self.base.clone(),
+            slots: slots.clone(),
+            health: Box::new(move || store.health()),
+            draining,
+        }
+    }
+
+    /// Opens the engine, off the threads that serve: it reads the whole journal.
+    async fn open_store(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+        let path = match &self.place {
+            Some(Place::Directory(path)) => path,
+            Some(Place::Memory) => return Ok(Arc::new(Memory::new())),
+            Some(Place::Store(store)) => return Ok(Arc::clone(store)),
+            None => anyhow::bail!("nothing says where documents are kept: data, store or memory"),
+        };
+        let mut options = LocalOptions::new(path);
+        if let Some(bytes) = self.journal_file_bytes {
+            options.journal_file_bytes = bytes;
+        }
+        let opening = move || Local::open(options, Arc::new(StdDisk), clock);
+        let (store, report) = tokio::task::spawn_blocking(opening).await??;
+        if report.damage.is_empty() && report.torn_bytes == 0 {
+            tracing::debug!("{report}");
+        } else {
+            tracing::warn!("{report}");
+        }
+        Ok(Arc::new(store))
+    }
+}
+
+impl From<&Config> for Builder {
+    fn from(config: &Config) -> Self {
+        let Config { guard, tls, web_dir, list_documents, limits, .. } = config.clone();
+        Self {
+            place: Some(match &config.data {
+                Data::Directory(path) => Place::Directory(path.clone()),
+                Data::Memory => Place::Memory,
+            }),
+            journal_file_bytes: config.journal_file_bytes,
+            listen: config.listen.clone(),
+            tls,
+            guard,
+            base: Base::default(),
+            web_dir,
+            list_documents,
+            document_threads: config.document_threads,
+            limits,
+        }
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
