@@ -5,6 +5,8 @@
 //! handler's business.
 
 pub mod api;
+mod carrier;
+mod fallback;
 pub mod guard;
 pub mod health;
 pub mod listener;
@@ -43,11 +45,12 @@ use crate::{
     storage::Health,
 };
 use api::{Api, Asked};
+pub use carrier::Carrier;
 use guard::Guard;
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
 use slots::{Slot, Slots};
-use upgrade::{Handshake, Upgraded};
+use upgrade::Handshake;
 use web_app::WebApp;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
@@ -100,15 +103,17 @@ pub struct Accepted {
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
+/// `/ws/{document}` and `/ws`, the same below `/sse` for networks without WebSockets, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
 /// else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     health_routes(&site)
         .or(refusals(&site))
+        .unify()
+        .or(fallback::fallback(&site, handler.clone()))
         .unify()
         .or(websocket(&site, handler))
         .unify()
@@ -149,7 +154,8 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   query: String,
                   headers| {
                 let target_bytes = path.as_str().len() + query.len();
-                let takes_body = is_api(rest.as_str());
+                let takes_body =
+                    is_below("api", rest.as_str()) || is_below(fallback::PATH, rest.as_str());
                 ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
             },
         )
@@ -174,13 +180,14 @@ fn refuse(
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    (has_body && !takes_body)
-        .then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 take a body"))
+    (has_body && !takes_body).then(|| {
+        problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 and /sse take a body")
+    })
 }
 
-/// Whether a path, as it is below the mount, belongs to the API, whose answers are all its own.
-fn is_api(path: &str) -> bool {
-    path.strip_prefix("api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether a path, as it is below the mount, begins with this segment.
+fn is_below(segment: &str, path: &str) -> bool {
+    path.strip_prefix(segment).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
@@ -208,7 +215,7 @@ fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 
 fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let site = Arc::clone(site);
@@ -235,26 +242,41 @@ where
                 if let Err(response) = admit(&site, &headers) {
                     return *response;
                 }
-                let document = match path.as_str() {
-                    "" => Ok(None),
-                    path => DocumentName::from_url_path(path).map(Some),
-                };
-                let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
-                let slot = match slot.map_or_else(|| site.slots.take(from), Ok) {
+                let slot = match place(&site, slot, peer) {
                     Ok(slot) => slot,
-                    Err(full) => {
-                        let detail = format!("{full}; try again soon");
-                        return problem(StatusCode::SERVICE_UNAVAILABLE, &detail);
-                    }
+                    Err(response) => return *response,
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
-                let peer = peer.map(|Peer(address)| address);
-                let accepted = Accepted { peer, document, query, subprotocol };
+                let accepted = Accepted::new(path.as_str(), query, subprotocol, peer);
                 let handler = handler.clone();
                 handshake.accept(Some(slot), move |stream| handler(stream, accepted))
             },
         )
         .boxed()
+}
+
+impl Accepted {
+    fn new(
+        path: &str,
+        query: Vec<(String, String)>,
+        subprotocol: Option<String>,
+        peer: Option<Peer>,
+    ) -> Self {
+        let document = match path {
+            "" => Ok(None),
+            path => DocumentName::from_url_path(path).map(Some),
+        };
+        Self { peer: peer.map(|Peer(address)| address), document, query, subprotocol }
+    }
+}
+
+/// Room for a connection that is to last, unless it has some already.
+fn place(site: &Site, slot: Option<Slot>, peer: Option<Peer>) -> Result<Slot, Box<Response>> {
+    let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
+    slot.map_or_else(|| site.slots.take(from), Ok).map_err(|full| {
+        let detail = format!("{full}; try again soon");
+        Box::new(problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
+    })
 }
 
 /// Decides whether a sound handshake may go on.

@@ -17,7 +17,7 @@ mod saved;
 mod turns;
 mod versions;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Buf;
 use futures_util::Stream;
@@ -77,6 +77,11 @@ impl Api {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
         Self { documents, history, lists, uploads, turns }
+    }
+
+    /// How long a body may pause.
+    pub(super) fn patience(&self) -> Duration {
+        self.documents.limits().body_timeout
     }
 
     /// Answers a request. `path` begins with `/api` and is not decoded.
