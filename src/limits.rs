@@ -135,6 +135,53 @@ pub const VERSION_ID_LETTERS: usize = 16;
 /// has; this is how many bytes of them are held at a time.
 pub const HISTORY_PAGE_BYTES: usize = 4 << 20;
 
+/// Bytes of a token. Those of identity providers have some thousand; this is what proxies take as a
+/// header.
+pub const TOKEN_BYTES: usize = 8 << 10;
+
+/// How far the clock of who makes tokens may be from ours.
+pub const TOKEN_LEEWAY: Duration = Duration::from_secs(5);
+
+/// Names and beginnings of names that one token or one answer may speak of.
+pub const GRANTS: usize = 1000;
+
+/// Letters of a share link's id.
+pub const SHARE_ID_LETTERS: usize = 16;
+
+/// Share links of a document. Records of documents live in memory, some 200 bytes each.
+pub const SHARES: usize = 100;
+
+/// Tokens that count for nothing which one address may show within [`FAILURES_WITHIN`].
+pub const FAILURES: u32 = 30;
+
+/// See [`FAILURES`].
+pub const FAILURES_WITHIN: Duration = Duration::from_secs(60);
+
+/// Addresses whose failures are remembered, some 50 bytes each.
+pub const FAILURE_ADDRESSES: usize = 10_000;
+
+/// An app that is asked for rights has this long for an answer.
+pub const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes of such an answer: a person and the documents they may see.
+pub const CALLBACK_BYTES: usize = 64 << 10;
+
+/// Questions to that app at the same time; the others wait in line.
+pub const CALLBACK_QUESTIONS: usize = 64;
+
+/// Its answers that are remembered, some 500 bytes each.
+pub const CALLBACK_ANSWERS: usize = 10_000;
+
+/// How long a no is remembered: somebody who signs in meanwhile does not wait long.
+pub const CALLBACK_NO: Duration = Duration::from_secs(2);
+
+/// How long rights that cannot be checked again are believed, so that a restart of the app that
+/// gives them ends no session.
+pub const RIGHTS_GRACE: Duration = Duration::from_secs(30);
+
+/// How often rights that could not be checked are checked again.
+pub const RIGHTS_RETRY: Duration = Duration::from_secs(5);
+
 /// Bounds that an operator may move.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -213,6 +260,12 @@ pub struct Limits {
     pub history_bytes: usize,
     /// Readers of pasts at work and in line, before others are told to come again.
     pub history_line: usize,
+    /// A hook of the program around the server may take this long.
+    pub hook: Duration,
+    /// A document that has not changed for this long has come to rest, which hooks are told.
+    pub rest_after: Duration,
+    /// While changes go on, hooks are told what a document holds this often.
+    pub rest_at_most: Duration,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
     /// The first edit after a pause of this length makes a version of what was there before; 0 for
@@ -261,6 +314,9 @@ impl Default for Limits {
             conversions_wait: Duration::from_secs(10),
             history_bytes: 512 << 20,
             history_line: 64,
+            hook: Duration::from_secs(10),
+            rest_after: Duration::from_secs(2),
+            rest_at_most: Duration::from_secs(10),
             keep_deleted: Duration::from_hours(30 * 24),
             version_pause: Duration::from_mins(30),
             strikes: 3,

@@ -3,13 +3,28 @@
 //! [`Authorizer`] is the whole contract; embedders write their own. Knows names, roles and what
 //! somebody shows; knows no document, socket or store.
 
+mod callback;
+mod combined;
+mod grants;
+pub mod keys;
 mod open;
 mod secret;
+pub mod share;
+pub mod throttle;
+pub mod token;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, future::Future, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
+pub use callback::{Ask, Callback, Reply};
+pub use combined::Combined;
+pub use grants::Grants;
 pub use open::Open;
 pub use secret::Secret;
+pub use tokens::Tokens;
 
 use crate::{
     clock::Timestamp,
@@ -33,6 +48,9 @@ pub trait Authorizer: Send + Sync {
         Box::pin(async { Ok(Visible::None) })
     }
 
+    /// Lets go of what it remembers: rights have changed somewhere.
+    fn forget(&self) {}
+
     /// Whether everybody may do everything, so that nobody needs to sign in or be told how.
     fn is_open(&self) -> bool {
         false
@@ -52,7 +70,7 @@ pub struct Question {
 }
 
 /// What somebody shows of who they are. Nothing of it appears in a log.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credentials {
     /// Tokens from a frame, the query, a subprotocol or the `Authorization` header; the one most
     /// deliberately shown comes first.
@@ -144,6 +162,12 @@ impl Grant {
         Self { access, user: None, expires: None, recheck: None }
     }
 
+    /// Whether the document may be looked at.
+    #[must_use]
+    pub fn may_view(&self) -> bool {
+        self.access >= Access::View
+    }
+
     /// Under whose name edits are kept.
     #[must_use]
     pub fn author(&self, connection: u64) -> Author {
@@ -180,43 +204,5 @@ impl fmt::Debug for Visible {
             Self::None => "None",
             Self::Those(_) => "Those(…)",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(cookies: &str) -> Credentials {
-        Credentials { cookies: Some(Secret::from(cookies)), ..Credentials::default() }
-    }
-
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let credentials = shown("xsession=no; session=\"yes\"; session=later; flag");
-        assert_eq!(credentials.cookie("session"), Some("yes"));
-        assert_eq!(credentials.cookie("sessio"), None);
-        assert_eq!(credentials.cookie("flag"), None);
-        assert_eq!(Credentials::default().cookie("session"), None);
-    }
-
-    #[test]
-    fn what_is_shown_is_not_printed() {
-        let mut credentials = shown("session=canary");
-        credentials.tokens.push(Secret::from("canary"));
-        let question = Question { document: None, credentials };
-        assert!(!format!("{question:?}").contains("canary"));
-    }
-
-    #[tokio::test]
-    async fn an_authorizer_shows_no_list_unless_it_says_so() {
-        struct Mute;
-        impl Authorizer for Mute {
-            fn authorize<'a>(&'a self, _question: &'a Question) -> Answering<'a, Grant> {
-                Box::pin(async { Ok(Grant::of(Access::View)) })
-            }
-        }
-        let visible = Mute.visible(&Question::default()).await.unwrap();
-        assert!(!visible.includes(&DocumentName::new("notes").unwrap()));
     }
 }

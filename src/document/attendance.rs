@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::{NewSubscriber, actor::Actor, subscriber::Subscriber};
 use crate::{
     crdt::{self, Refusal},
-    identity::{Author, AuthorKind},
+    identity::{Access, Author, AuthorKind},
     ids::SubscriberId,
     limits::AUTHOR_LETTERS,
     protocol::CloseReason,
@@ -42,12 +42,46 @@ impl Actor {
         self.presence.leave(id, Instant::now());
     }
 
+    /// A session may do more or less than before. Who may edit again is asked for what it did
+    /// meanwhile.
+    pub(super) fn change_rights(&mut self, id: SubscriberId, access: Access, author: Author) {
+        let Some(subscriber) = self.subscribers.get_mut(&id) else { return };
+        let could_edit = subscriber.access.may_edit();
+        subscriber.access = access;
+        // A name that is only claimed follows what its client shows, which has not changed.
+        if author.kind != AuthorKind::Claimed || subscriber.author.kind != AuthorKind::Claimed {
+            subscriber.author = Arc::new(author);
+        }
+        if subscriber.greet {
+            let hello = self.hello(access);
+            if let Some(subscriber) = self.subscribers.get(&id) {
+                subscriber.send(&hello);
+            }
+        }
+        if !could_edit && access.may_edit() {
+            if let Some(subscriber) = self.subscribers.get_mut(&id) {
+                subscriber.refused = false;
+            }
+            self.ask_for_missing(id);
+        }
+    }
+
+    /// A session may no more: nothing of the document that still waits for it is sent.
+    pub(super) fn turn_away(&mut self, id: SubscriberId, reason: CloseReason) {
+        if let Some(subscriber) = self.subscribers.get(&id) {
+            subscriber.outbox.drop_frames_of(&subscriber.address);
+            subscriber.turn_away(reason);
+        }
+        self.unsubscribe(id);
+    }
+
     pub(super) fn on_presence(&mut self, from: SubscriberId, message: &[u8]) {
         let limits = &self.setup.limits;
         let parsed =
             crdt::parse_presence(message, limits.presence_per_document, limits.presence_bytes);
         match parsed {
             Ok(entries) => {
+                self.tell_presence(&entries);
                 self.presence.accept(from, entries, Instant::now(), limits);
                 self.follow_shown_name(from);
             }

@@ -22,8 +22,30 @@ pub enum Command {
     Subscribe(Box<NewSubscriber>),
     /// A session leaves; its presence goes with it.
     Unsubscribe(SubscriberId),
+    /// What a session may do, and under whose name, is now this.
+    Change {
+        /// The session.
+        session: SubscriberId,
+        /// What it may do.
+        access: Access,
+        /// Under whose name its edits are kept.
+        author: Author,
+    },
+    /// A session may no more: what waits for it is dropped, and nothing of it is taken.
+    TurnAway(SubscriberId, CloseReason),
     /// A message from a session. The permit covers its bytes until they are durable or dropped.
     Message(SubscriberId, ClientMessage, Option<Permit>),
+    /// An edit of a session that the program around the server does not allow.
+    Refused {
+        /// The session.
+        from: SubscriberId,
+        /// What it sent.
+        update: Bytes,
+        /// Whether that is its part of a handshake.
+        step2: bool,
+        /// Why.
+        reason: String,
+    },
     /// The connection has written everything; a session that was behind can be caught up.
     CaughtUp(SubscriberId),
     /// An app's message for every Hocuspocus session of the document.
@@ -70,7 +92,10 @@ impl Command {
         match self {
             Self::Message(_, message, _) => matches!(message, SyncStep1(_) | Barrier(_)),
             Self::Subscribe(_) | Self::Stateless(_) => false,
+            // What waits is judged by the rights of the moment at which it is applied.
+            Self::Change { .. } | Self::TurnAway(..) => false,
             Self::Unsubscribe(_)
+            | Self::Refused { .. }
             | Self::CaughtUp(_)
             | Self::Edit { .. }
             | Self::Begin { .. }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::{actor::Actor, subscriber::Behind};
 use crate::{
     crdt::{PresenceEntry, encode_presence},
+    identity::Access,
     ids::SubscriberId,
     protocol::{Address, ServerMessage},
 };
@@ -83,6 +84,13 @@ impl Actor {
             } else if let Some(frame) = encodings.frame(&subscriber.address) {
                 subscriber.outbox.push(frame);
             }
+        }
+    }
+
+    /// Apps act on each other's messages, so they are not for those who only look.
+    pub(super) fn receive_stateless(&self, payload: String, from: SubscriberId) {
+        if self.subscribers.get(&from).is_some_and(|it| it.access >= Access::Comment) {
+            self.fan_out_stateless(payload, Some(from));
         }
     }
 

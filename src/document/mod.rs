@@ -24,8 +24,10 @@ mod mailbox;
 mod pauses;
 mod presence;
 mod renaming;
+pub mod sharing;
 mod subscriber;
 mod sync;
+mod telling;
 mod threads;
 mod updates;
 

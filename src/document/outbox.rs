@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::protocol::CloseReason;
+use crate::protocol::{Address, CloseReason};
 
 /// The queue; shared by a connection and the documents it has open.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ struct Inner {
     close: Option<CloseReason>,
     /// Nobody takes frames any more.
     abandoned: bool,
+    /// Rights may have changed.
+    review: bool,
     waker: Option<Waker>,
 }
 
@@ -41,6 +43,8 @@ pub enum Taken {
     Frames,
     /// The queue is empty and somebody waits to hear it: tell every open document.
     CaughtUp,
+    /// Rights may have changed: ask again what the sessions may do.
+    Review,
     /// Everything was taken and the server wants to hang up.
     Close(CloseReason),
 }
@@ -104,6 +108,30 @@ impl Outbox {
         self.lock().close.is_some()
     }
 
+    /// Drops what waits for an address.
+    pub fn drop_frames_of(&self, address: &Address) {
+        let mut inner = self.lock();
+        inner.frames.retain(|frame| !address.is_of(frame));
+        inner.bytes = inner.frames.iter().map(Bytes::len).sum();
+    }
+
+    /// Tells the connection that rights may have changed.
+    pub fn review(&self) {
+        let mut inner = self.lock();
+        inner.review = true;
+        inner.wake();
+    }
+
+    /// Whether rights may have changed. Also heard while nothing can be written.
+    pub fn poll_review(&self, context: &mut Context<'_>) -> Poll<Taken> {
+        let mut inner = self.lock();
+        if std::mem::take(&mut inner.review) {
+            return Poll::Ready(Taken::Review);
+        }
+        inner.wait(context);
+        Poll::Pending
+    }
+
     /// Drops what waits and whatever comes: the connection is gone.
     pub fn abandon(&self) {
         let mut inner = self.lock();
@@ -120,6 +148,9 @@ impl Outbox {
         buffer: &mut Vec<Bytes>,
     ) -> Poll<Taken> {
         let mut inner = self.lock();
+        if std::mem::take(&mut inner.review) {
+            return Poll::Ready(Taken::Review);
+        }
         let mut taken = 0;
         while taken < max_bytes
             && let Some(frame) = inner.frames.pop_front()
@@ -140,10 +171,7 @@ impl Outbox {
         if std::mem::take(&mut inner.behind) {
             return Poll::Ready(Taken::CaughtUp);
         }
-        match &mut inner.waker {
-            Some(waker) => waker.clone_from(context.waker()),
-            empty => *empty = Some(context.waker().clone()),
-        }
+        inner.wait(context);
         Poll::Pending
     }
 
@@ -154,6 +182,13 @@ impl Outbox {
 }
 
 impl Inner {
+    fn wait(&mut self, context: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            empty => *empty = Some(context.waker().clone()),
+        }
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -181,6 +216,30 @@ mod tests {
         assert_eq!(take(&outbox, 99), (Poll::Ready(Taken::Frames), vec!["two".into()]));
         assert_eq!(outbox.bytes(), 0);
         assert!(take(&outbox, 99).0.is_pending());
+    }
+
+    #[test]
+    fn what_waits_for_one_address_is_dropped_and_for_others_stays() {
+        let outbox = Outbox::new(99);
+        for frame in [b"\x01a1", b"\x01b2", b"\x01a3"] {
+            outbox.push(Bytes::from_static(frame));
+        }
+        outbox.drop_frames_of(&Address::Hocuspocus(b"a"[..].into()));
+        assert_eq!(outbox.bytes(), 3);
+        assert_eq!(take(&outbox, 99), (Poll::Ready(Taken::Frames), vec!["\x01b2".into()]));
+    }
+
+    #[test]
+    fn a_review_comes_before_what_waits_and_once() {
+        let outbox = Outbox::new(99);
+        outbox.push(Bytes::from_static(b"one"));
+        outbox.review();
+        assert_eq!(take(&outbox, 99).0, Poll::Ready(Taken::Review));
+        assert_eq!(take(&outbox, 99).0, Poll::Ready(Taken::Frames));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(outbox.poll_review(&mut context).is_pending());
+        outbox.review();
+        assert!(outbox.poll_review(&mut context).is_ready());
     }
 
     #[test]

@@ -55,6 +55,14 @@ pub fn document_of(address: &[u8]) -> &[u8] {
     address.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
+/// Whether a frame carries this address.
+#[must_use]
+pub fn is_to(address: &[u8], frame: &[u8]) -> bool {
+    let mut front = BytesMut::new();
+    varint::bytes(&mut front, address);
+    frame.starts_with(&front)
+}
+
 /// Writes one frame; `None` when the dialect has no such message.
 #[must_use]
 pub fn encode(address: &[u8], message: &ServerMessage) -> Option<Bytes> {

@@ -24,4 +24,13 @@ impl Address {
             Self::Hocuspocus(address) => hocuspocus::encode(address, message),
         }
     }
+
+    /// Whether a frame is for this address.
+    #[must_use]
+    pub fn is_of(&self, frame: &[u8]) -> bool {
+        match self {
+            Self::None => true,
+            Self::Hocuspocus(address) => hocuspocus::is_to(address, frame),
+        }
+    }
 }

@@ -1,25 +1,33 @@
 //! Describes a server before it runs: where documents are kept, who may come, what is asked of whom.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+use std::{
+    net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism, time::Duration,
+};
 
 use anyhow::Context;
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, watch},
+};
 
 use super::{
     Server,
-    config::{Config, Data},
-    sweep,
+    config::{Config, Data, RightsConfig},
+    rights, sweep,
 };
 use crate::{
+    auth::Authorizer,
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::History,
+    hooks::{Hooks, Runner},
     http::{
         self, Site,
         api::Api,
         guard::{AllowedHost, AllowedOrigin, Guard},
         listener::{Listener, Options},
         mount::{BadBase, Base},
+        rights::Rights,
         service::Routes,
         slots::Slots,
         socket::{Connections, Sockets},
@@ -66,7 +74,13 @@ pub struct Builder {
     list_documents: bool,
     document_threads: Option<usize>,
     limits: Limits,
+    hooks: Option<MakeHooks>,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    rights: RightsConfig,
 }
+
+/// Hooks wait for the runtime that they will run on.
+type MakeHooks = Box<dyn FnOnce(Handle, Duration) -> Runner + Send + Sync>;
 
 /// Where documents are kept.
 enum Place {
@@ -146,9 +160,23 @@ impl Builder {
         self
     }
 
+    /// Asks this who may do what. Without one everybody may do everything. Share links lead to
+    /// documents besides.
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = Some(authorizer);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Calls these at the moments that they want to watch, change or refuse, on the runtime that
+    /// [`Builder::build`] is called on.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Some(Box::new(move |on, patience| Runner::new(hooks, on, patience)));
         self
     }
 
@@ -157,7 +185,7 @@ impl Builder {
     /// # Errors
     /// When one of these fails, or nothing says where documents are kept; nothing is left behind
     /// then.
-    pub async fn build(self) -> anyhow::Result<Server> {
+    pub async fn build(mut self) -> anyhow::Result<Server> {
         let tls = self.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // Before the store: a second server by mistake should hear about the address first.
         let listener = Listener::bind(&self.listen).await?;
@@ -166,9 +194,13 @@ impl Builder {
         let cores = available_parallelism().map_or(1, usize::from);
         let setup = Setup {
             store: self.open_store(Arc::clone(&clock)).await?,
-            clock,
+            clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
+            hooks: self
+                .hooks
+                .take()
+                .map_or_else(Runner::default, |make| make(Handle::current(), self.limits.hook)),
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
         };
         let documents = Documents::new(setup).context("cannot start the document threads")?;
@@ -179,13 +211,23 @@ impl Builder {
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
+        let authorizer = match &self.authorizer {
+            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
+            None => rights::authorizer(&self.rights, &documents, &clock)?,
+        };
+        let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
-        let site = self.site(&documents, history, &slots, draining.clone());
-        let sockets =
-            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
+        let api = Api::new(documents.clone(), history, self.list_documents);
+        let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
+        let site = self.site(&documents, Arc::clone(&api), &rights, &slots, draining.clone());
+        let sockets = Arc::new(Sockets {
+            documents: documents.clone(),
+            connections: connections.clone(),
+            rights: Arc::clone(&rights),
+        });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
         let routes = Routes::new(http::routes(Arc::new(site), serve));
         let listening = (!addresses.is_empty())
@@ -199,6 +241,7 @@ impl Builder {
             tls,
             slots,
             connections,
+            api,
             all: documents,
             documents: shown,
             stop,
@@ -209,14 +252,16 @@ impl Builder {
     fn site(
         &self,
         documents: &Documents,
-        history: History,
+        api: Arc<Api>,
+        rights: &Arc<Rights>,
         slots: &Slots,
         draining: watch::Receiver<bool>,
     ) -> Site {
         let store = Arc::clone(documents.store());
         Site {
             guard: self.guard.clone(),
-            api: Arc::new(Api::new(documents.clone(), history, self.list_documents)),
+            rights: Arc::clone(rights),
+            api,
             web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
             base: self.base.clone(),
             slots: slots.clone(),
@@ -250,7 +295,7 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, .. } = config.clone();
+        let Config { guard, tls, web_dir, list_documents, limits, rights, .. } = config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -265,6 +310,9 @@ impl From<&Config> for Builder {
             list_documents,
             document_threads: config.document_threads,
             limits,
+            hooks: None,
+            authorizer: None,
+            rights,
         }
     }
 }

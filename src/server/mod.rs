@@ -8,6 +8,7 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
 
@@ -24,6 +25,7 @@ pub use documents::Documents;
 use crate::{
     document,
     http::{
+        api::Api,
         service::{Filter, Routes},
         slots::Slots,
         socket::Connections,
@@ -45,6 +47,7 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     slots: Slots,
     connections: Connections,
+    api: Arc<Api>,
     all: document::Documents,
     documents: Documents,
     stop: watch::Sender<bool>,
@@ -128,6 +131,12 @@ impl Server {
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// Says that rights have changed somewhere: whoever has a document open is asked about again, at
+    /// once. What expires is asked about again by itself.
+    pub fn rights_changed(&self) {
+        self.api.rights_changed();
     }
 
     /// Reads certificate and key again. Running connections keep theirs.

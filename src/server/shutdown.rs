@@ -88,6 +88,7 @@ pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
     connections.drain(limits.shutdown / 2, &SystemRandom).await;
     let durable = async {
         documents.shutdown().await;
+        documents.hooks().shutdown().await;
         documents.store().close().await
     };
     match timeout_at(deadline, durable).await {

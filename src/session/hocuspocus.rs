@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::{Bounds, Decision, Effect};
 use crate::{
+    auth::Secret,
     identity::Access,
     ids::DocumentName,
     protocol::{
@@ -33,6 +34,8 @@ struct Session {
     number: u32,
     stage: Stage,
     access: Access,
+    /// It showed another token while it has its document open.
+    refreshing: bool,
     waiting: Vec<ClientMessage>,
     waiting_bytes: usize,
 }
@@ -68,12 +71,10 @@ impl Sessions {
         let Some(session) = self.by_address.get_mut(&address) else { return Ok(Vec::new()) };
         Ok(match (session.stage, message) {
             (_, ClientMessage::Close) => self.leave(&address),
-            (Stage::Open, ClientMessage::Token { .. }) => {
-                vec![Effect::Send(authenticated(&address, session.access))]
-            }
+            (Stage::Open, ClientMessage::Token { token, .. }) => session.refresh(&address, token),
             (Stage::Open, message) => vec![Effect::Forward(session.number, message)],
             (Stage::New | Stage::Denied, ClientMessage::Token { token, .. }) => {
-                session.ask(&address, Some(token))
+                session.ask(&address, Some(Secret::from(token)))
             }
             (Stage::New, message @ ClientMessage::SyncStep1(_)) => {
                 let over = self.wait(&address, message, frame.len(), bounds);
@@ -138,6 +139,10 @@ impl Sessions {
             (Err(reason), _) | (_, Err(reason)) => {
                 session.stage = Stage::Denied;
                 self.forget_waiting(bytes, waiting.len());
+                if matches!(reason, CloseReason::Storage(_)) {
+                    // A denial is for good; this one comes back by itself.
+                    return vec![Effect::Close(reason)];
+                }
                 return deny(&address, &reason.frame(None).1);
             }
         };
@@ -157,6 +162,36 @@ impl Sessions {
         effects
     }
 
+    /// Tells the client what it may do when that is news or when it asked; a client that may no more
+    /// keeps the socket and may show another token on it.
+    pub(super) fn reconsidered(&mut self, number: u32, decision: Decision) -> Vec<Effect> {
+        let found = self.by_address.iter_mut().find(|(_, session)| session.number == number);
+        let Some((address, session)) = found.filter(|(_, it)| it.stage == Stage::Open) else {
+            return Vec::new();
+        };
+        let asked = std::mem::take(&mut session.refreshing);
+        match decision {
+            Ok(access) => {
+                let changed = access != session.access;
+                session.access = access;
+                let change = changed.then_some(Effect::Change { session: number, access });
+                let told = (changed || asked).then(|| Effect::Send(authenticated(address, access)));
+                change.into_iter().chain(told).collect()
+            }
+            Err(reason @ CloseReason::Storage(_)) => vec![Effect::Close(reason)],
+            Err(reason) => {
+                session.stage = Stage::Denied;
+                vec![Effect::TurnAway { session: number, reason }]
+            }
+        }
+    }
+
+    pub(super) fn ask_for_token(&self, number: u32) -> Option<Effect> {
+        let mut all = self.by_address.iter();
+        let (address, _) = all.find(|(_, session)| session.number == number)?;
+        send(address, &ServerMessage::TokenRequest)
+    }
+
     pub(super) fn open(&self) -> Vec<(u32, Address)> {
         let open = self.by_address.iter().filter(|(_, session)| session.stage == Stage::Open);
         open.map(|(address, it)| (it.number, Address::Hocuspocus(Arc::clone(address)))).collect()
@@ -169,12 +204,13 @@ impl Session {
             number,
             stage: Stage::New,
             access: Access::None,
+            refreshing: false,
             waiting: Vec::new(),
             waiting_bytes: 0,
         }
     }
 
-    fn ask(&mut self, address: &Arc<[u8]>, token: Option<String>) -> Vec<Effect> {
+    fn ask(&mut self, address: &Arc<[u8]>, token: Option<Secret>) -> Vec<Effect> {
         match name_of(address) {
             Ok(document) => {
                 self.stage = Stage::Asking;
@@ -185,6 +221,14 @@ impl Session {
                 deny(address, &reason.frame(None).1)
             }
         }
+    }
+
+    /// Another token at an open address: it counts from now on, and meanwhile nothing waits.
+    fn refresh(&mut self, address: &[u8], token: String) -> Vec<Effect> {
+        let Ok(document) = name_of(address) else { return Vec::new() };
+        self.refreshing = true;
+        let token = Some(Secret::from(token));
+        vec![Effect::Authorize { session: self.number, document, token }]
     }
 }
 

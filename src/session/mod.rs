@@ -12,6 +12,7 @@ mod tests;
 use bytes::Bytes;
 
 use crate::{
+    auth::Secret,
     identity::Access,
     ids::{DocumentId, DocumentName},
     limits::Limits,
@@ -25,8 +26,6 @@ pub struct Request {
     pub document: Option<DocumentName>,
     /// Why the path cannot name a document.
     pub refused: Option<CloseReason>,
-    /// A token from the query, header or cookie.
-    pub token: Option<String>,
     /// One of our own clients, which wants to be greeted.
     pub greet: bool,
     /// The epoch that our own client holds a copy of.
@@ -36,14 +35,15 @@ pub struct Request {
 /// Something for the edge to do.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Find out what the bearer may do with the document, then call [`Sessions::authorized`].
+    /// Find out what the bearer may do with the document, then call [`Sessions::authorized`], or
+    /// [`Sessions::reconsidered`] if the session has its document open.
     Authorize {
         /// The session that asks.
         session: u32,
         /// The document it asks for.
         document: DocumentName,
-        /// What it shows, possibly nothing.
-        token: Option<String>,
+        /// What a frame shows besides what the request did.
+        token: Option<Secret>,
     },
     /// Subscribe the session to its document.
     Open {
@@ -55,6 +55,20 @@ pub enum Effect {
         address: Address,
         /// What it may do.
         access: Access,
+    },
+    /// What an open session may do is now this.
+    Change {
+        /// The session.
+        session: u32,
+        /// What it may do.
+        access: Access,
+    },
+    /// Unsubscribe the session, tell its client why, and let nothing more of the document reach it.
+    TurnAway {
+        /// The session.
+        session: u32,
+        /// Why.
+        reason: CloseReason,
     },
     /// Hand a message to the session's document.
     Forward(u32, ClientMessage),
@@ -141,6 +155,26 @@ impl Sessions {
             Some(Spoken::YWebsocket(it)) => it.authorized(decision),
             Some(Spoken::Hocuspocus(it)) => it.authorized(session, decision),
             None => Vec::new(),
+        }
+    }
+
+    /// Takes in what an open session may do now.
+    #[must_use]
+    pub fn reconsidered(&mut self, session: u32, decision: Decision) -> Vec<Effect> {
+        match &mut self.dialect {
+            Some(Spoken::YWebsocket(it)) => it.reconsidered(decision),
+            Some(Spoken::Hocuspocus(it)) => it.reconsidered(session, decision),
+            None => Vec::new(),
+        }
+    }
+
+    /// Asks a session's client for a fresh token, if its dialect has words for that; otherwise it
+    /// comes back with one after it was hung up on.
+    #[must_use]
+    pub fn ask_for_token(&self, session: u32) -> Option<Effect> {
+        match &self.dialect {
+            Some(Spoken::Hocuspocus(it)) => it.ask_for_token(session),
+            _ => None,
         }
     }
 

@@ -35,7 +35,10 @@ const TOKEN: &[u8] = &[2, 0, 3, b'T', b'0', b'K', 5, b'4', b'.', b'8', b'.', b'0
 fn words(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
         Effect::Authorize { session, document, token } => {
-            format!("authorize {session} {document} {}", token.as_deref().unwrap_or("-"))
+            format!(
+                "authorize {session} {document} {}",
+                token.as_ref().map_or("-", |it| it.expose())
+            )
         }
         Effect::Open { session, document, access, .. } => {
             format!("open {session} {document} {access:?}")
@@ -45,6 +48,10 @@ fn words(effects: &[Effect]) -> Vec<String> {
             format!("forward {session} {}", message.split(['(', ' ']).next().unwrap_or_default())
         }
         Effect::Leave(session) => format!("leave {session}"),
+        Effect::Change { session, access } => format!("change {session} {access:?}"),
+        Effect::TurnAway { session, reason } => {
+            format!("turn away {session} {}", reason.frame(None).0)
+        }
         Effect::Send(frame) => {
             format!("send {}", frame.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
         }
@@ -123,6 +130,51 @@ fn a_denied_hocuspocus_address_may_try_again_on_the_same_socket() {
     assert_eq!(words(&it.receive(&frame("doc", TOKEN))), ["authorize 0 doc T0K"]);
     let opened = words(&it.authorized(0, Ok(Access::Edit)));
     assert_eq!(opened[1..], ["open 0 doc Edit", "forward 0 SyncStep1"]);
+}
+
+#[test]
+fn a_right_that_changes_changes_the_session_and_not_the_connection() {
+    let forbidden = || Err(CloseReason::Forbidden("no".into()));
+    let mut one = sessions(Some("notes"));
+    assert_eq!(words(&one.reconsidered(0, forbidden())), [""; 0]);
+    let _ = one.receive(&Bytes::from_static(STEP1));
+    let _ = one.authorized(0, Ok(Access::Edit));
+    assert_eq!(words(&one.reconsidered(0, Ok(Access::Edit))), [""; 0]);
+    assert_eq!(words(&one.reconsidered(0, Ok(Access::View))), ["change 0 View"]);
+    assert_eq!(words(&one.reconsidered(0, forbidden())), ["turn away 0 4403"]);
+    assert_eq!(words(&one.receive(&Bytes::from_static(UPDATE))), [""; 0]);
+    assert_eq!(words(&one.reconsidered(0, Ok(Access::Edit))), [""; 0]);
+    assert_eq!(one.open(), []);
+
+    let mut many = sessions(None);
+    for (number, name) in [(0, "a"), (1, "b")] {
+        let _ = many.receive(&frame(name, TOKEN));
+        let _ = many.authorized(number, Ok(Access::Edit));
+    }
+    let lowered = words(&many.reconsidered(0, Ok(Access::View)));
+    assert_eq!(lowered, ["change 0 View", "send 0161020208726561646f6e6c79"]);
+    assert_eq!(words(&many.reconsidered(0, forbidden())), ["turn away 0 4403"]);
+    assert_eq!(words(&many.receive(&frame("a", UPDATE))), [""; 0]);
+    assert_eq!(words(&many.receive(&frame("b", UPDATE))), ["forward 1 Update"]);
+    assert_eq!(words(&many.receive(&frame("a", TOKEN))), ["authorize 0 a T0K"]);
+    let opened = words(&many.authorized(0, Ok(Access::Edit)));
+    assert_eq!(opened[1..], ["open 0 a Edit", "forward 0 Update"]);
+}
+
+#[test]
+fn another_token_at_an_open_address_is_looked_at_and_answered_once() {
+    let mut it = sessions(None);
+    let _ = it.receive(&frame("doc", TOKEN));
+    let _ = it.authorized(0, Ok(Access::Edit));
+    assert_eq!(words(&it.receive(&frame("doc", TOKEN))), ["authorize 0 doc T0K"]);
+    assert_eq!(words(&it.receive(&frame("doc", UPDATE))), ["forward 0 Update"]);
+    let answered = words(&it.reconsidered(0, Ok(Access::Edit)));
+    assert_eq!(answered, ["send 03646f6302020a726561642d7772697465"]);
+    assert_eq!(words(&it.reconsidered(0, Ok(Access::Edit))), [""; 0]);
+    let later = CloseReason::Storage("later".into());
+    assert_eq!(words(&it.reconsidered(0, Err(later))), ["close 1013"]);
+    let asked = it.ask_for_token(0).into_iter().collect::<Vec<_>>();
+    assert_eq!(words(&asked), ["send 03646f630200"]);
 }
 
 #[test]

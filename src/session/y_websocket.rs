@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::{Bounds, Decision, Effect, Request};
 use crate::{
+    identity::Access,
     ids::DocumentName,
     protocol::{Address, ClientMessage, CloseReason, ProtocolError, ServerMessage, y_websocket},
 };
@@ -13,7 +14,6 @@ use crate::{
 pub(super) struct Session {
     document: Option<DocumentName>,
     refused: Option<CloseReason>,
-    token: Option<String>,
     stage: Stage,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct Session {
 enum Stage {
     New,
     Waiting { messages: Vec<ClientMessage>, bytes: usize },
-    Open,
+    Open(Access),
     Denied,
 }
 
@@ -30,13 +30,12 @@ impl Session {
         Self {
             document: request.document.clone(),
             refused: request.refused.clone(),
-            token: request.token.clone(),
             stage: Stage::New,
         }
     }
 
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.stage, Stage::Open)
+        matches!(self.stage, Stage::Open(_))
     }
 
     pub(super) fn receive(
@@ -46,7 +45,7 @@ impl Session {
     ) -> Result<Vec<Effect>, ProtocolError> {
         let message = y_websocket::decode(frame)?;
         Ok(match &mut self.stage {
-            Stage::Open => vec![Effect::Forward(0, message)],
+            Stage::Open(_) => vec![Effect::Forward(0, message)],
             Stage::Denied => Vec::new(),
             Stage::New if frame.len() > bounds.waiting_bytes => {
                 self.stage = Stage::Denied;
@@ -74,7 +73,7 @@ impl Session {
             return self.deny(CloseReason::NotFound(reason));
         };
         self.stage = Stage::Waiting { messages: vec![message], bytes };
-        vec![Effect::Authorize { session: 0, document, token: self.token.take() }]
+        vec![Effect::Authorize { session: 0, document, token: None }]
     }
 
     pub(super) fn authorized(&mut self, decision: Decision) -> Vec<Effect> {
@@ -82,13 +81,30 @@ impl Session {
         let messages = std::mem::take(messages);
         match (decision, self.document.clone()) {
             (Ok(access), Some(document)) => {
-                self.stage = Stage::Open;
+                self.stage = Stage::Open(access);
                 let open = Effect::Open { session: 0, document, address: Address::None, access };
                 let forward = messages.into_iter().map(|message| Effect::Forward(0, message));
                 std::iter::once(open).chain(forward).collect()
             }
             (Err(reason), _) => self.deny(reason),
             (Ok(_), None) => Vec::new(),
+        }
+    }
+
+    /// Of a right that became smaller the client hears nothing, as there is no word for it; our own
+    /// is greeted anew.
+    pub(super) fn reconsidered(&mut self, decision: Decision) -> Vec<Effect> {
+        let Stage::Open(before) = self.stage else { return Vec::new() };
+        match decision {
+            Ok(access) if access == before => Vec::new(),
+            Ok(access) => {
+                self.stage = Stage::Open(access);
+                vec![Effect::Change { session: 0, access }]
+            }
+            Err(reason) => {
+                self.stage = Stage::Denied;
+                vec![Effect::TurnAway { session: 0, reason }]
+            }
         }
     }
 

@@ -196,6 +196,7 @@ fn setup_with(store: &Arc<Held>, limits: Limits, clock: Arc<dyn Clock>) -> Setup
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     }
 }
 
@@ -305,6 +306,7 @@ impl Session {
             {
                 (Taken::Frames, frames) => self.waiting = frames,
                 (Taken::Close(reason), _) => return Err(reason),
+                (Taken::Review, _) => {}
                 (Taken::CaughtUp, _) => {
                     self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
                 }
@@ -352,6 +354,7 @@ impl Session {
                 Poll::Ready(Taken::CaughtUp) => {
                     self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
                 }
+                Poll::Ready(Taken::Review) => {}
                 Poll::Ready(Taken::Close(_)) | Poll::Pending => return drained,
             }
         }

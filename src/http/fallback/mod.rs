@@ -37,7 +37,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Accepted, Peer, Site, admit, carrier::Carrier, place, problem};
+use super::{Accepted, Peer, Site, admit, carrier::Carrier, check_origin, place, problem};
 use crate::limits::{BODY_TIME, FALLBACK_POST_BYTES};
 use answers::{dressed, events, gone, poll, preflight, refused};
 use line::{Bounds, Line};
@@ -107,7 +107,7 @@ where
     E: Send,
 {
     // Reading is as much as writing here: a page that may not connect may do neither.
-    if let Err(refused) = site.guard.check_origin(&request.headers) {
+    if let Err(refused) = check_origin(site, &request.headers) {
         return problem(refused.status(), &refused.to_string());
     }
     let Request { method, headers, .. } = &request;
@@ -149,7 +149,8 @@ where
         Err(response) => return *response,
     };
     let by = request.opener();
-    let accepted = Accepted::new(&request.path, request.query, None, request.peer);
+    let accepted =
+        Accepted::new(&request.path, request.query, None, request.peer, &request.headers);
     let (line, other_end) = Line::new();
     let id = lines.open(by, line, handler(Carrier::Line(other_end), accepted), slot);
     answers::opened(&id)

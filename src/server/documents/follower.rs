@@ -119,6 +119,8 @@ impl Follower {
                     sleep(AGAIN_AFTER).await;
                     self.again().await?;
                 }
+                // The program's own rights never change.
+                Some(Taken::Review) => {}
                 Some(Taken::Close(_)) => return None,
                 None => drop(self.tell().await),
             }
