@@ -63,7 +63,7 @@ pub(super) fn refused(refusal: Refusal) -> Response {
 
 /// The bytes that come next, or nothing if none come for a while.
 pub(super) async fn poll(line: &Arc<Line>, from: u64) -> Response {
-    let mut reader = match line.read(from).await {
+    let mut reader = match line.read(from) {
         Ok(reader) => reader,
         Err(refusal) => return refused(refusal),
     };
@@ -86,7 +86,7 @@ pub(super) async fn poll(line: &Arc<Line>, from: u64) -> Response {
 
 /// All that comes, as events.
 pub(super) async fn events(line: &Arc<Line>, from: u64) -> Response {
-    let reader = match line.read(from).await {
+    let reader = match line.read(from) {
         Ok(reader) => reader,
         Err(refusal) => return refused(refusal),
     };

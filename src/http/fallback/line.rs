@@ -4,7 +4,11 @@
 //! Both ways are streams of bytes, and a request says where in them it begins. The other end of the
 //! line is a stream like that of any connection. Knows no HTTP and no frame.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -21,7 +25,8 @@ use crate::limits::{FALLBACK_KEPT_BYTES, FALLBACK_QUEUE_BYTES};
 #[derive(Debug)]
 pub(super) struct Line {
     up: Mutex<Up>,
-    down: Mutex<Down>,
+    down: Mutex<ReadHalf<DuplexStream>>,
+    given: std::sync::Mutex<Given>,
     senders: Turns,
     readers: Turns,
     /// So many requests hold it open.
@@ -37,11 +42,11 @@ struct Up {
     taken: u64,
 }
 
-#[derive(Debug)]
-struct Down {
-    end: ReadHalf<DuplexStream>,
+/// What went down. Never waited for: who reads on may wait long.
+#[derive(Debug, Default)]
+struct Given {
     /// So many bytes went; the last of them are kept.
-    given: u64,
+    bytes: u64,
     kept: BytesMut,
     is_over: bool,
 }
@@ -84,10 +89,10 @@ impl Line {
     pub(super) fn new() -> (Self, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(FALLBACK_QUEUE_BYTES);
         let (read, write) = tokio::io::split(ours);
-        let down = Down { end: read, given: 0, kept: BytesMut::new(), is_over: false };
         let line = Self {
             up: Mutex::new(Up { end: write, taken: 0 }),
-            down: Mutex::new(down),
+            down: Mutex::new(read),
+            given: std::sync::Mutex::default(),
             senders: Turns::default(),
             readers: Turns::default(),
             held: watch::Sender::new(0),
@@ -146,40 +151,38 @@ impl Line {
     }
 
     /// Begins to read at this byte. Whoever read before stops.
-    pub(super) async fn read(self: &Arc<Self>, at: u64) -> Result<Reader, Refusal> {
-        // First of all, so that who reads now gives way.
-        let reader = Reader::new(Arc::clone(self), at);
-        self.has_arrived(at).await?;
-        Ok(reader)
+    pub(super) fn read(self: &Arc<Self>, at: u64) -> Result<Reader, Refusal> {
+        self.has_arrived(at)?;
+        Ok(Reader::new(Arc::clone(self), at))
     }
 
     /// The client has everything before this byte.
-    pub(super) async fn has_arrived(&self, at: u64) -> Result<(), Refusal> {
-        let mut down = self.down.lock().await;
-        let Some(left) = down.given.checked_sub(at) else { return Err(Refusal::Forgotten) };
-        let left = usize::try_from(left).map_err(|_| Refusal::Forgotten)?;
-        let arrived = down.kept.len().checked_sub(left).ok_or(Refusal::Forgotten)?;
-        down.forget(arrived);
+    pub(super) fn has_arrived(&self, at: u64) -> Result<(), Refusal> {
+        let mut given = self.given();
+        let arrived = given.place(at).ok_or(Refusal::Forgotten)?;
+        given.forget(arrived);
         Ok(())
     }
 
     /// What follows this byte, as soon as there is something; nothing when the line is over.
     async fn after(&self, at: u64) -> Result<Bytes, Refusal> {
+        if let Some(bytes) = self.given().after(at)? {
+            return Ok(bytes);
+        }
         let mut down = self.down.lock().await;
-        let begin = down.given - down.kept.len() as u64;
-        let skipped = at.checked_sub(begin).ok_or(Refusal::Forgotten)?;
-        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX).min(down.kept.len());
-        if skipped == down.kept.len() && !down.is_over {
-            down.more().await;
+        loop {
+            if let Some(bytes) = self.given().after(at)? {
+                return Ok(bytes);
+            }
+            let mut room = BytesMut::with_capacity(FALLBACK_QUEUE_BYTES);
+            // Given up while it waits, nothing was read.
+            let read = down.read_buf(&mut room).await.unwrap_or(0);
+            self.given().add(&room[..read]);
         }
-        // What was kept may have moved meanwhile.
-        let begin = down.given - down.kept.len() as u64;
-        let skipped = usize::try_from(at - begin).unwrap_or(usize::MAX).min(down.kept.len());
-        let bytes = Bytes::copy_from_slice(&down.kept[skipped..]);
-        if bytes.is_empty() {
-            self.over.send_replace(true);
-        }
-        Ok(bytes)
+    }
+
+    fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client says that it goes.
@@ -211,15 +214,25 @@ impl Line {
     }
 }
 
-impl Down {
-    /// Waits for more and keeps it; afterwards either there is more or the line is over.
-    async fn more(&mut self) {
-        let mut room = BytesMut::with_capacity(FALLBACK_QUEUE_BYTES);
-        // Given up while it waits, nothing was read.
-        let read = self.end.read_buf(&mut room).await.unwrap_or(0);
-        self.is_over = read == 0;
-        self.given += read as u64;
-        self.kept.extend_from_slice(&room);
+impl Given {
+    /// Where in what is kept this byte is.
+    fn place(&self, at: u64) -> Option<usize> {
+        let left = usize::try_from(self.bytes.checked_sub(at)?).ok()?;
+        self.kept.len().checked_sub(left)
+    }
+
+    /// What is kept from this byte on; nothing at all when there is nothing more to come.
+    fn after(&self, at: u64) -> Result<Option<Bytes>, Refusal> {
+        let place = self.place(at).ok_or(Refusal::Forgotten)?;
+        let bytes = &self.kept[place..];
+        Ok((!bytes.is_empty() || self.is_over).then(|| Bytes::copy_from_slice(bytes)))
+    }
+
+    /// Keeps what was read; nothing stands for the end.
+    fn add(&mut self, bytes: &[u8]) {
+        self.is_over = bytes.is_empty();
+        self.bytes += bytes.len() as u64;
+        self.kept.extend_from_slice(bytes);
         self.forget(self.kept.len().saturating_sub(FALLBACK_KEPT_BYTES));
     }
 
@@ -250,6 +263,7 @@ impl Reader {
             bytes = self.line.after(self.at) => bytes?,
         };
         if bytes.is_empty() {
+            self.line.over.send_replace(true);
             return Err(Refusal::Over);
         }
         self.at += bytes.len() as u64;

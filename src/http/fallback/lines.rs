@@ -73,11 +73,6 @@ impl Lines {
         (same_site && by.path == opened.by.path).then(|| Arc::clone(&opened.line))
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.lock().len()
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<LineId, Opened>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

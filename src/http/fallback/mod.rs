@@ -168,7 +168,7 @@ where
     E: Send,
 {
     if let Some(received) = request.number("received")
-        && let Err(refusal) = line.has_arrived(received).await
+        && let Err(refusal) = line.has_arrived(received)
     {
         return refused(refusal);
     }

@@ -96,7 +96,8 @@ export class HttpSocket {
       const status = await (keepsBack ? this.#poll() : this.#stream())
       if (isFinal(status)) return this.#closes(1006, `the server answered ${status}`)
       if (this.readyState !== 1) return undefined
-      failures = status < 300 || this.#received > before ? 0 : failures + 1
+      // A stream that ends again and again without a word is no better than none.
+      failures = this.#received > before || status === 204 ? 0 : failures + 1
       if (failures > WAITS.length) return this.#closes(1006, 'nothing comes from the server any more')
       if (failures > 0) await this.#pause(WAITS[failures - 1])
     }

@@ -215,7 +215,6 @@ class Way {
 
   #climbLater() {
     this.#timer = this.#ways.outside.setTimeout(() => this.#climb(), this.#ways.wait)
-    this.#ways.wait = Math.min(RETRY_LONGEST, this.#ways.wait * 2)
   }
 
   /** Looks whether a WebSocket works by now. */
@@ -231,6 +230,7 @@ class Way {
     const failed = () => {
       done()
       link.close()
+      this.#ways.wait = Math.min(RETRY_LONGEST, this.#ways.wait * 2)
       if (this.readyState === 1) this.#climbLater()
     }
     link.onerror = () => {}
