@@ -12,7 +12,8 @@ use bytes::Bytes;
 use coscribe::{
     Server,
     crdt::content,
-    hooks::{FirstContent, Hooks, Refusal, Stored},
+    hooks::{Authenticate, FirstContent, Hooks, Refusal, Stored},
+    identity::Access,
     ids::DocumentName,
     yrs::{Doc, Text, Transact},
 };
@@ -33,6 +34,10 @@ impl Folder {
 }
 
 impl Hooks for Folder {
+    async fn authenticate(&self, it: Authenticate) -> Result<Access, Refusal> {
+        self.path(&it.document).map(|_| it.access)
+    }
+
     async fn first_content(&self, it: FirstContent) -> Result<Option<Bytes>, Refusal> {
         let text = match tokio::fs::read_to_string(self.path(&it.document)?).await {
             Ok(text) => text,

@@ -9,7 +9,9 @@ mod replay;
 mod saved;
 mod serve;
 mod store;
+mod token;
 mod words;
+mod y_sweet;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -35,12 +37,15 @@ enum Command {
     /// beside a running server.
     Export(export::ExportArguments),
     /// Make a document of a Markdown, HTML, text or JSON file or of a saved document, or merge a Yjs
-    /// update into one. The server must not be running.
+    /// update into one; or take in all documents of a y-sweet server. The server must not be
+    /// running.
     Import(import::ImportArguments),
     /// Play the past of a document in the terminal, for a recording or into a running server.
     Replay(replay::ReplayArguments),
     /// Tell what a data directory holds and whether it is sound. Works beside a running server.
     Inspect(inspect::InspectArguments),
+    /// Make a token that says who may do what, as your app would, to try things out.
+    Token(token::TokenArguments),
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -66,6 +71,7 @@ fn execute(command: Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::import(&arguments, out),
         Command::Replay(arguments) => replay::replay(&arguments, out),
         Command::Inspect(arguments) => inspect::inspect(&arguments, out),
+        Command::Token(arguments) => token::token(&arguments, out),
     }
 }
 

@@ -4,10 +4,8 @@
 //! room to recurse: types may lie in each other.
 
 use bytes::Bytes;
-use yrs::{
-    ClientID, Doc, OffsetKind, Options, Transact, Transaction, TransactionMut, Update,
-    updates::decoder::Decode,
-};
+use yrs::{ClientID, Doc, OffsetKind, Options, Transact, Update, updates::decoder::Decode};
+pub use yrs::{Transaction, TransactionMut};
 
 use super::state::EMPTY;
 use crate::ids::ClientId;

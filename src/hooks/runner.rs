@@ -7,14 +7,12 @@ use std::{
     collections::HashMap,
     fmt,
     future::Future,
-    panic::AssertUnwindSafe,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::watch, time::timeout};
 
 use super::{
@@ -206,26 +204,24 @@ impl Inner {
         call: Call<Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
         let failed = || Err(Refusal::new("the server cannot decide that now, try again later"));
-        // On the runtime, and with the answer forgotten when whoever asks has gone.
-        let answer = self.guarded(what, call).await;
-        answer.unwrap_or_else(failed)
+        self.guarded(what, call).await.unwrap_or_else(failed)
     }
 
     /// Runs a call where a panic ends nothing else and for no longer than it may take.
     async fn guarded<T: Send + 'static>(&self, what: &'static str, call: Call<T>) -> Option<T> {
-        let caught = AssertUnwindSafe(call).catch_unwind();
-        let running = self.runtime.spawn(timeout(self.patience, caught));
-        match running.await {
-            Ok(Ok(Ok(answer))) => Some(answer),
-            Ok(Ok(Err(_panic))) => {
-                tracing::error!(hook = what, "a hook panicked");
-                None
-            }
+        match self.runtime.spawn(timeout(self.patience, call)).await {
+            Ok(Ok(answer)) => Some(answer),
             Ok(Err(_late)) => {
                 tracing::error!(hook = what, after = ?self.patience, "a hook took too long");
                 None
             }
-            Err(_stopped) => None,
+            Err(ended) => {
+                // Otherwise the runtime is being stopped.
+                if ended.is_panic() {
+                    tracing::error!(hook = what, "a hook panicked");
+                }
+                None
+            }
         }
     }
 }

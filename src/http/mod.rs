@@ -23,6 +23,7 @@ mod stalled;
 pub mod tls;
 pub mod upgrade;
 pub mod web_app;
+pub mod y_sweet;
 
 use std::{
     future::Future,
@@ -54,9 +55,10 @@ use guard::{Guard, Refused};
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
 use rights::Rights;
-use slots::{Slot, Slots};
+use slots::{NoRoom, Slot, Slots};
 use upgrade::Handshake;
 use web_app::WebApp;
+use y_sweet::YSweet;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
 const URI_BYTES: usize = 8 * 1024;
@@ -78,6 +80,8 @@ pub struct Site {
     pub web_app: WebApp,
     /// Documents for programs, and for the pages.
     pub api: Arc<Api>,
+    /// Documents for the SDK and the clients of y-sweet.
+    pub y_sweet: Arc<YSweet>,
     /// Where browsers find the routes, in front of what the filter itself was mounted under.
     pub base: Base,
     /// Room for WebSockets that come through a host app, which counts no connections for us.
@@ -112,8 +116,8 @@ pub struct Accepted {
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, the same below `/sse` for networks without WebSockets, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
-/// else.
+/// `/ws/{document}` and `/ws`, the same below `/sse` for networks without WebSockets, `/api/v1/…`,
+/// `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for everything else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
     H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
@@ -124,9 +128,11 @@ where
         .unify()
         .or(fallback::fallback(&site, handler.clone()))
         .unify()
-        .or(websocket(&site, handler))
+        .or(websocket(&site, handler.clone()))
         .unify()
         .or(api_routes(&site))
+        .unify()
+        .or(y_sweet::routes(&site, handler))
         .unify()
         .or(pages(site))
         .unify()
@@ -163,8 +169,9 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   query: String,
                   headers| {
                 let target_bytes = path.as_str().len() + query.len();
-                let takes_body =
-                    is_below("api", rest.as_str()) || is_below(fallback::PATH, rest.as_str());
+                let takes_body = is_below("api", rest.as_str())
+                    || is_below(fallback::PATH, rest.as_str())
+                    || y_sweet::is_ours(rest.as_str());
                 ready_if(refuse(&site, &method, (target_bytes, takes_body), &headers))
             },
         )
@@ -190,9 +197,8 @@ fn refuse(
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    (has_body && !takes_body).then(|| {
-        problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 and /sse take a body")
-    })
+    let why = "only addresses under /api/v1, /y-sweet and /sse take a body";
+    (has_body && !takes_body).then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, why))
 }
 
 /// Whether a path, as it is below the mount, begins with this segment.
@@ -258,7 +264,7 @@ where
                 }
                 let slot = match place(&site, slot, peer) {
                     Ok(slot) => slot,
-                    Err(response) => return *response,
+                    Err(full) => return no_room(full),
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let accepted = Accepted::new(path.as_str(), query, subprotocol, peer, &headers);
@@ -288,12 +294,9 @@ impl Accepted {
 }
 
 /// Room for a connection that is to last, unless it has some already.
-fn place(site: &Site, slot: Option<Slot>, peer: Option<Peer>) -> Result<Slot, Box<Response>> {
+fn place(site: &Site, slot: Option<Slot>, peer: Option<Peer>) -> Result<Slot, NoRoom> {
     let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
-    slot.map_or_else(|| site.slots.take(from), Ok).map_err(|full| {
-        let detail = format!("{full}; try again soon");
-        Box::new(problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
-    })
+    slot.map_or_else(|| site.slots.take(from), Ok)
 }
 
 /// Whether the page that asks may. Where cookies may say who is behind a browser, a page on another
@@ -310,6 +313,10 @@ fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refused> {
 fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
     check_origin(site, headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
+    check_draining(site)
+}
+
+fn check_draining(site: &Site) -> Result<(), Box<Response>> {
     if *site.draining.borrow() {
         let mut response =
             problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
@@ -317,6 +324,10 @@ fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
         return Err(Box::new(response));
     }
     Ok(())
+}
+
+fn no_room(full: NoRoom) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, &format!("{full}; try again soon"))
 }
 
 fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {

@@ -8,6 +8,7 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod retention;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
@@ -94,7 +95,6 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
 
 impl Server {
     /// Begins to describe a server to be run inside this program.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -195,9 +195,8 @@ impl Server {
         for address in &self.addresses {
             if address.ip().is_unspecified() {
                 let port = address.port();
-                line(format_args!(
-                    "Coscribe is at {scheme}://localhost:{port} and open to the network"
-                ));
+                let who = if config.rights.is_set() { "those who may" } else { "the network" };
+                line(format_args!("Coscribe is at {scheme}://localhost:{port} and open to {who}"));
             } else {
                 line(format_args!("Coscribe is at {scheme}://{address}"));
             }

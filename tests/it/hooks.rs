@@ -1,10 +1,11 @@
 //! Hooks: each moment once, and that one which panics or hangs harms only its own call.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use coscribe::{
     Server,
+    auth::{Answering, Authorizer, Grant, Question},
     hooks::{
         Authenticate, Connect, FirstContent, Hooks, Load, Presence, Refusal, Saved, Stateless,
         Stored, Unload, Update, Updated, VersionMade,
@@ -120,6 +121,15 @@ impl Hooks for Spy {
     }
 }
 
+/// Lets everybody look.
+struct Readers;
+
+impl Authorizer for Readers {
+    fn authorize<'a>(&'a self, _question: &'a Question) -> Answering<'a, Grant> {
+        Box::pin(async { Ok(Grant::of(Access::View)) })
+    }
+}
+
 struct Watched {
     server: Server,
     told: UnboundedReceiver<String>,
@@ -199,6 +209,14 @@ async fn rights_can_be_lowered_and_not_raised() {
     let document = it.server.documents().get(&named("to be read"));
     assert_eq!(document.text().await.expect("reads"), None);
     it.server.shutdown().await.expect("stops");
+
+    let building = Server::builder().memory().hooks(Spy(unbounded_channel().0));
+    let building = building.authorizer(Arc::new(Readers)).listen(([127, 0, 0, 1], 0).into());
+    let server = building.build().await.expect("the server starts");
+    let reader = open(&server, "plan");
+    reader.synced().await.expect("synced");
+    assert_eq!(reader.access(), Some(Access::View), "the hook would make it an owner");
+    server.shutdown().await.expect("stops");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -331,4 +349,29 @@ async fn a_message_between_apps_is_changed_or_dropped_on_its_way() {
     };
     assert_eq!(heard, "HEAR ME");
     it.server.shutdown().await.expect("stops");
+}
+
+/// Never comes to an end with being told that the server stops.
+struct Endless;
+
+impl Hooks for Endless {
+    async fn shutdown(&self) {
+        pending().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hook_that_hangs_does_not_keep_a_server_from_stopping_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let limits = Limits { shutdown: Duration::from_secs(2), ..Limits::default() };
+    let building = Server::builder().data(folder.path()).limits(limits).hooks(Endless);
+    let server = building.build().await.expect("the server starts");
+    let plan = server.documents().get(&named("plan"));
+    plan.edit_text(Author::server("bot"), |text| text.push("x")).await.expect("durable");
+    server.shutdown().await.expect("stops in order");
+    drop((server, plan));
+    let again = Server::builder().data(folder.path()).build().await.expect("the lock is free");
+    let text = again.documents().get(&named("plan")).text().await.expect("reads");
+    assert_eq!(text.as_deref(), Some("x"));
+    again.shutdown().await.expect("stops");
 }

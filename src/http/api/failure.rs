@@ -10,12 +10,13 @@ use warp::{
 
 use crate::{
     convert::ConvertError,
-    crdt::content::{RestoreError, UnknownKind},
+    crdt::content::{EditError, RestoreError, UnknownKind},
     document::{Unavailable, sharing::ShareError},
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
     identity::Access,
-    ids::NameError,
+    ids::{NameError, Seq},
+    limits::IDEMPOTENCY_KEY_LETTERS,
     storage::{StoreError, versions::VersionError},
 };
 
@@ -24,7 +25,7 @@ const AGAIN: &str = "1";
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(in crate::http) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
     #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
@@ -59,6 +60,14 @@ pub(super) enum Failure {
     Document(#[from] Unavailable),
     #[error("this is another document than the one that was read before, under the same name")]
     OtherEpoch,
+    #[error("the document is at entry {0}, not where `If-Match` says")]
+    NotAt(Seq),
+    #[error("an `Idempotency-Key` has 1 to {IDEMPOTENCY_KEY_LETTERS} letters of ASCII")]
+    BadKey,
+    #[error("this `Idempotency-Key` was used for another request")]
+    KeyReused,
+    #[error("nobody is connected under this id")]
+    NoConnection,
     #[error("{0}")]
     History(#[from] HistoryError),
     #[error("{0}")]
@@ -97,6 +106,33 @@ fn sized(size: Option<u64>, limit: usize) -> String {
     size.map_or_else(|| format!("more than {limit} bytes"), |size| format!("{size} bytes"))
 }
 
+fn of_history(reason: &HistoryError) -> (StatusCode, &'static str) {
+    match reason {
+        HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+        HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
+        HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
+        HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
+        HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
+    }
+}
+
+fn of_version(reason: &VersionError) -> (StatusCode, &'static str) {
+    match reason {
+        VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
+        VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
+        VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
+        VersionError::Store(StoreError::Damaged(_)) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+        }
+        VersionError::Store(StoreError::Failed(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
+        }
+        VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+    }
+}
+
 impl Failure {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
@@ -123,31 +159,22 @@ impl Failure {
             Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Unchecked(_) => (StatusCode::SERVICE_UNAVAILABLE, "unchecked"),
+            Self::NotAt(_) => (StatusCode::PRECONDITION_FAILED, "changed"),
+            Self::BadKey => (StatusCode::BAD_REQUEST, "bad-key"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key-reused"),
+            Self::NoConnection => (StatusCode::NOT_FOUND, "no-connection"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
-            Self::History(reason) => match reason {
-                HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
-                HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
-                HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
-                HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-                HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
-                HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
-                HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
-            },
-            Self::Version(reason) => match reason {
-                VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
-                VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
-                VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
-                VersionError::Store(StoreError::Damaged(_)) => {
-                    (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
-                }
-                VersionError::Store(StoreError::Failed(_)) => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
-                }
-                VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            },
-            Self::Restore(RestoreError::Foreign) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content")
-            }
+            Self::History(reason) => of_history(reason),
+            Self::Version(reason) => of_version(reason),
+            Self::Convert(ConvertError::Rich) => (StatusCode::CONFLICT, "not-text"),
+            Self::Convert(ConvertError::Edit(
+                EditError::Beyond { .. } | EditError::Overlap(_) | EditError::Split(_),
+            )) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-position"),
+            Self::Restore(RestoreError::Foreign)
+            | Self::Convert(
+                ConvertError::Restore(RestoreError::Foreign)
+                | ConvertError::Edit(EditError::Restore(RestoreError::Foreign)),
+            ) => (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content"),
             Self::Restore(RestoreError::Unreadable(_)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
             }
@@ -164,7 +191,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(in crate::http) fn response(&self) -> Response {
         let (status, code) = self.status_and_code();
         let mut response = coded(status, code, &self.to_string());
         let headers = response.headers_mut();
@@ -184,6 +211,7 @@ impl Failure {
 fn of_document(reason: &Unavailable) -> (StatusCode, &'static str) {
     match reason {
         Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        Unavailable::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
         Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
         Unavailable::InBin => (StatusCode::GONE, "in-bin"),
         Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),

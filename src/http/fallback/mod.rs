@@ -37,7 +37,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Accepted, Peer, Site, admit, carrier::Carrier, check_origin, place, problem};
+use super::{Accepted, Peer, Site, admit, carrier::Carrier, check_origin, no_room, place, problem};
 use crate::limits::{BODY_TIME, FALLBACK_POST_BYTES};
 use answers::{dressed, events, gone, poll, preflight, refused};
 use line::{Bounds, Line};
@@ -146,7 +146,7 @@ where
     // bring any number of requests.
     let slot = match place(site, None, request.peer) {
         Ok(slot) => slot,
-        Err(response) => return *response,
+        Err(full) => return no_room(full),
     };
     let by = request.opener();
     let accepted =

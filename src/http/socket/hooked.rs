@@ -23,7 +23,7 @@ use crate::{
     protocol::{ClientMessage, CloseReason},
 };
 
-/// What a client that has nothing answers in the handshake.
+/// An update with nothing in it: what a client that has nothing answers in the handshake.
 const NOTHING: &[u8] = &[0, 0];
 
 /// What becomes of a session that may open its document.
@@ -72,12 +72,14 @@ async fn begin(documents: &Documents, name: &DocumentName) -> Result<(), CloseRe
     }
     let asked = FirstContent { document: name.clone() };
     let content = match documents.hooks().first_content(asked).await {
-        Ok(None) => return Ok(()),
-        Ok(content) => content,
+        Ok(content) => match content.filter(|content| content[..] != *NOTHING) {
+            Some(content) => content,
+            None => return Ok(()),
+        },
         Err(Refusal(reason)) => return Err(CloseReason::Storage(reason)),
     };
     let author = Arc::new(Author::server(""));
-    match documents.create(name, content, MetaChanges::default(), author).await {
+    match documents.create(name, Some(content), MetaChanges::default(), author).await {
         Ok(()) | Err(Unavailable::Taken) => Ok(()),
         Err(reason) => {
             tracing::error!(document = %name, %reason, "failed to begin a document");

@@ -8,9 +8,9 @@ use super::{Documents, Follower};
 use crate::{
     convert::{self, Format},
     crdt::{
-        MetaChanges, copy,
+        MetaChanges, content,
+        copy::{self, Transaction, TransactionMut},
         replica::{Replica, TextEdit},
-        yrs::{Transaction, TransactionMut},
     },
     document::{Command, DocumentHandle, Summary, Unavailable},
     identity::Author,
@@ -61,7 +61,7 @@ impl Document {
     /// When it cannot be loaded or read.
     pub async fn text(&self) -> Result<Option<String>, Unavailable> {
         let Some(state) = self.state().await? else { return Ok(None) };
-        let read = move || crate::crdt::content::text(&state).map_err(|error| error.to_string());
+        let read = move || content::text(&state).map_err(|error| error.to_string());
         aside(read).await.map(Some)
     }
 

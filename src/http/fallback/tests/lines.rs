@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::super::line::{Bounds, Line, Refusal};
+use crate::http::fallback::line::{Bounds, Line, Refusal};
 use crate::{
     limits::{FALLBACK_KEPT_BYTES, FALLBACK_QUEUE_BYTES},
     random::{Random, SeededRandom},

@@ -12,7 +12,14 @@ use warp::{
     reply::Response,
 };
 
-use super::super::super::{Site, mount::Base, routes, service::Routes, slots::Slots, tests::api};
+use crate::http::{
+    Site,
+    mount::Base,
+    routes,
+    service::Routes,
+    slots::Slots,
+    tests::{api, y_sweet},
+};
 use crate::{
     clock::TestClock,
     document::{Documents, Setup},
@@ -76,6 +83,7 @@ fn scene(limits: Limits, places: usize) -> Scene {
         web_app: WebApp::embedded(),
         rights: Arc::clone(&rights),
         api: api(),
+        y_sweet: y_sweet(),
         base: Base::default(),
         slots: slots.clone(),
         health: Box::new(Health::default),
