@@ -69,12 +69,10 @@ for (const [sockets, keepsBack] of /** @type {const} */ ([['refuse', false], ['s
     assert.equal(proxy.seen.sockets, 0)
 
     proxy.rules.sockets = 'pass'
-    const climbs = [ada, linus].map(({ page }) => page.waitForEvent('websocket'))
-    await Promise.all(climbs)
+    await proxy.passes(2)
     await linus.page.keyboard.type('by WebSocket again.')
     await ada.sees('by WebSocket again.')
     for (const one of [ada, linus]) await one.isSaved()
-    while (proxy.seen.sockets < 2) await ada.page.waitForEvent('websocket')
     await server.kill()
     for (const part of ['typed while the server dies.', 'after the death.', 'by WebSocket again.']) assert.ok(stored(server.data).includes(part), part)
   }))

@@ -11,6 +11,8 @@ export async function startProxy(port, rules = {}) {
   const seen = { sockets: 0, streams: 0, polls: 0, posts: 0 }
   /** @type {Set<import('node:stream').Duplex>} */
   const open = new Set()
+  /** @type {Set<() => void>} */
+  const watching = new Set()
   const proxy = createServer((request, response) => {
     if (request.url?.startsWith('/sse/')) {
       if (request.method === 'GET') seen[request.headers.accept === 'text/event-stream' ? 'streams' : 'polls'] += 1
@@ -48,6 +50,7 @@ export async function startProxy(port, rules = {}) {
       through.write(`${lines.join('\r\n')}\r\n\r\n`)
       if (sockets === 'mute') return through.once('data', opened => socket.write(opened))
       seen.sockets += 1
+      for (const look of watching) look()
       through.write(head)
       return socket.pipe(through).pipe(socket)
     })
@@ -63,5 +66,11 @@ export async function startProxy(port, rules = {}) {
     return new Promise(resolve => proxy.close(resolve))
   }
   closeAfterwards(close)
-  return { url: `http://127.0.0.1:${address.port}`, port: address.port, rules, seen, close }
+  /** Resolves when so many WebSockets have passed. @param {number} count */
+  const passes = count => new Promise(resolve => {
+    const look = () => seen.sockets >= count && (watching.delete(look), resolve(undefined))
+    watching.add(look)
+    look()
+  })
+  return { passes, url: `http://127.0.0.1:${address.port}`, port: address.port, rules, seen, close }
 }
