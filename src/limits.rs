@@ -47,6 +47,27 @@ pub const HISTORY_PAGE: usize = 1000;
 /// A body that keeps coming may take this long as a whole: 16 MiB at 250 kbit/s.
 pub const BODY_TIME: Duration = Duration::from_secs(600);
 
+/// Bytes that wait in each direction between a connection and the requests that carry it where
+/// WebSockets are blocked; also the most that one answer to a poll brings.
+pub const FALLBACK_QUEUE_BYTES: usize = 64 << 10;
+
+/// Bytes that such a connection keeps after it gave them out, for a request that broke off.
+pub const FALLBACK_KEPT_BYTES: usize = 256 << 10;
+
+/// What one request may carry up. Proxies take one megabyte by default.
+pub const FALLBACK_POST_BYTES: usize = 1 << 20;
+
+/// How long no request may read such a connection before it counts as abandoned: a client whose
+/// request broke off is back within a few seconds.
+pub const FALLBACK_GAP: Duration = Duration::from_secs(10);
+
+/// How long a poll waits for something to come. Proxies give up after 30 seconds or more.
+pub const FALLBACK_POLL: Duration = Duration::from_secs(20);
+
+/// A stream of events says something at least this often, so that nobody on its way takes it for
+/// dead.
+pub const FALLBACK_HEARTBEAT: Duration = Duration::from_secs(10);
+
 /// How often the bin is looked through for what has been in it for long enough.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
@@ -336,6 +357,7 @@ impl Default for Limits {
 }
 
 const _: () = {
+    assert!(FALLBACK_QUEUE_BYTES <= FALLBACK_KEPT_BYTES);
     assert!(SYNC_PIECE_BYTES < 64 * 1024);
     assert!(KEY_BYTES <= 1 << 20);
     assert!(ANY_DEPTH < TYPE_DEPTH);

@@ -6,7 +6,9 @@
 
 pub mod api;
 pub mod caller;
+mod carrier;
 mod credentials;
+mod fallback;
 pub mod guard;
 pub mod health;
 pub mod listener;
@@ -48,12 +50,13 @@ use crate::{
     storage::Health,
 };
 use api::{Api, Asked};
+pub use carrier::Carrier;
 use guard::{Guard, Refused};
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
 use rights::Rights;
 use slots::{NoRoom, Slot, Slots};
-use upgrade::{Handshake, Upgraded};
+use upgrade::Handshake;
 use web_app::WebApp;
 use y_sweet::YSweet;
 
@@ -113,15 +116,17 @@ pub struct Accepted {
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for
-/// everything else.
+/// `/ws/{document}` and `/ws`, the same below `/sse` for networks without WebSockets, `/api/v1/…`,
+/// `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for everything else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     health_routes(&site)
         .or(refusals(&site))
+        .unify()
+        .or(fallback::fallback(&site, handler.clone()))
         .unify()
         .or(websocket(&site, handler.clone()))
         .unify()
@@ -164,7 +169,9 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   query: String,
                   headers| {
                 let target_bytes = path.as_str().len() + query.len();
-                let takes_body = is_api(rest.as_str()) || y_sweet::is_ours(rest.as_str());
+                let takes_body = is_below("api", rest.as_str())
+                    || is_below(fallback::PATH, rest.as_str())
+                    || y_sweet::is_ours(rest.as_str());
                 ready_if(refuse(&site, &method, (target_bytes, takes_body), &headers))
             },
         )
@@ -190,13 +197,13 @@ fn refuse(
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    let why = "only addresses under /api/v1 and /y-sweet take a body";
+    let why = "only addresses under /api/v1, /y-sweet and /sse take a body";
     (has_body && !takes_body).then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, why))
 }
 
-/// Whether a path, as it is below the mount, belongs to the API, whose answers are all its own.
-fn is_api(path: &str) -> bool {
-    path.strip_prefix("api").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Whether a path, as it is below the mount, begins with this segment.
+fn is_below(segment: &str, path: &str) -> bool {
+    path.strip_prefix(segment).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
@@ -228,7 +235,7 @@ fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 
 fn websocket<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let site = Arc::clone(site);
@@ -255,24 +262,41 @@ where
                 if let Err(response) = admit(&site, &headers) {
                     return *response;
                 }
-                let document = match path.as_str() {
-                    "" => Ok(None),
-                    path => DocumentName::from_url_path(path).map(Some),
-                };
-                let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
-                let slot = match slot.map_or_else(|| site.slots.take(from), Ok) {
+                let slot = match place(&site, slot, peer) {
                     Ok(slot) => slot,
                     Err(full) => return no_room(full),
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
-                let peer = peer.map(|Peer(address)| address);
-                let credentials = credentials::of(&headers, &query, peer);
-                let accepted = Accepted { peer, document, query, subprotocol, credentials };
+                let accepted = Accepted::new(path.as_str(), query, subprotocol, peer, &headers);
                 let handler = handler.clone();
                 handshake.accept(Some(slot), move |stream| handler(stream, accepted))
             },
         )
         .boxed()
+}
+
+impl Accepted {
+    fn new(
+        path: &str,
+        query: Vec<(String, String)>,
+        subprotocol: Option<String>,
+        peer: Option<Peer>,
+        headers: &HeaderMap,
+    ) -> Self {
+        let peer = peer.map(|Peer(address)| address);
+        let credentials = credentials::of(headers, &query, peer);
+        let document = match path {
+            "" => Ok(None),
+            path => DocumentName::from_url_path(path).map(Some),
+        };
+        Self { peer, document, query, subprotocol, credentials }
+    }
+}
+
+/// Room for a connection that is to last, unless it has some already.
+fn place(site: &Site, slot: Option<Slot>, peer: Option<Peer>) -> Result<Slot, NoRoom> {
+    let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
+    slot.map_or_else(|| site.slots.take(from), Ok)
 }
 
 /// Whether the page that asks may. Where cookies may say who is behind a browser, a page on another

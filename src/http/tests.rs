@@ -50,7 +50,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
         health: Box::new(Health::default),
         draining: draining.clone(),
     };
-    let echo = move |stream: Upgraded, accepted| {
+    let echo = move |stream: Carrier, accepted| {
         let tell = tell.clone();
         async move {
             tell.send(accepted).await.unwrap();

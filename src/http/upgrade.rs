@@ -19,10 +19,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{credentials::SUBPROTOCOL, problem, slots::Slot};
-
-/// The stream under a WebSocket, after the handshake and before the first frame.
-pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
+use super::{carrier::Carrier, credentials::SUBPROTOCOL, problem, slots::Slot};
 
 /// What the client asked for, once it is known to be a sound handshake.
 #[derive(Debug)]
@@ -76,7 +73,7 @@ impl Handshake {
     pub(super) fn accept<F>(
         self,
         slot: Option<Slot>,
-        handler: impl FnOnce(Upgraded) -> F + Send + 'static,
+        handler: impl FnOnce(Carrier) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
@@ -85,7 +82,7 @@ impl Handshake {
         tokio::spawn(async move {
             let _slot = slot;
             match on_upgrade.await {
-                Ok(upgraded) => handler(TokioIo::new(upgraded)).await,
+                Ok(upgraded) => handler(Carrier::Upgraded(TokioIo::new(upgraded))).await,
                 Err(error) => tracing::debug!(%error, "a client left during its upgrade"),
             }
         });

@@ -26,7 +26,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tower_service", &["src/http/"]),
     ("tungstenite", &["src/http/", "src/client/"]),
     ("ring", &["src/auth/"]),
-    ("base64", &["src/auth/"]),
+    ("base64", &["src/auth/", "src/http/fallback/"]),
     ("clap", &["src/cli/"]),
     ("brotli", &["src/history/"]),
     ("flate2", &["src/history/"]),

@@ -25,7 +25,7 @@ mod shares;
 mod turns;
 mod versions;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Buf;
 use futures_util::Stream;
@@ -110,6 +110,11 @@ impl Api {
     pub(crate) fn rights_changed(&self) {
         self.rights.forget();
         self.connections.review();
+    }
+
+    /// How long a body may pause.
+    pub(super) fn patience(&self) -> Duration {
+        self.documents.limits().body_timeout
     }
 
     /// Answers a request. `path` begins with `/api` and is not decoded.

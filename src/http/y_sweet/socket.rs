@@ -18,13 +18,13 @@ use super::{
 use crate::{
     auth::{Authorizer, Credentials, Question},
     http::{
-        Accepted, LOCALHOST, Peer, Site,
+        Accepted, Carrier, LOCALHOST, Peer, Site,
         api::Asked,
         check_draining, check_origin, credentials,
         mount::{Mounted, mounted},
         no_room, problem,
         slots::Slot,
-        upgrade::{Handshake, Upgraded},
+        upgrade::Handshake,
     },
     identity::Access,
     ids::DocumentName,
@@ -45,7 +45,7 @@ pub(in crate::http) fn is_ours(path: &str) -> bool {
 /// All routes as one filter.
 pub(in crate::http) fn routes<H, F>(site: &Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
-    H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let site = Arc::clone(site);
@@ -95,7 +95,7 @@ async fn connect<H, F>(
     handler: H,
 ) -> Response
 where
-    H: Fn(Upgraded, Accepted) -> F + Send + 'static,
+    H: Fn(Carrier, Accepted) -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let Asked { method, query, headers, mut credentials, .. } = asked;

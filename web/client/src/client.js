@@ -1,6 +1,6 @@
 // The provider for other apps: connects by itself, notices the network coming back, and sums its facts up in a word.
 import { Provider as Base } from './sync/provider.js'
-import { browser } from './sync/socket.js'
+import { browser, environmentWith } from './sync/socket.js'
 
 /**
  * One word for the state of a document, the most important first: why nothing is sent any more; `loading`: nothing to
@@ -26,7 +26,7 @@ export class Provider extends Base {
 
   /** @param {ProviderOptions} options */
   constructor({ WebSocket, connect = true, ...options }) {
-    super({ ...options, environment: WebSocket ? { ...browser, open: url => new WebSocket(url) } : browser })
+    super({ ...options, environment: WebSocket ? environmentWith(url => new WebSocket(url)) : browser })
     for (const event of ['online', 'offline']) globalThis.addEventListener?.(event, this.#online)
     if (connect) this.connect()
   }

@@ -10,8 +10,7 @@ import { Presence } from './presence.js'
 import { Saving } from './saving.js'
 import { Socket, browser } from './socket.js'
 import { Token } from './token.js'
-
-/** @typedef {import('./facts.js').Facts} Facts */
+import { SWITCHES } from './ways.js'
 
 /** One document's connection to the server. */
 export class Provider {
@@ -81,7 +80,7 @@ export class Provider {
     this.whenLoaded = this.#changes.until(() => this.#health.loaded || this.facts.copied)
   }
 
-  /** @returns {Facts} */
+  /** @returns {import('./facts.js').Facts} */
   get facts() {
     const { stop, reason, loaded, startedAt, lostAt, failures, restarting, slowed } = this.#health
     const { unsaved, unsavedSince, savedAt } = this.#saving
@@ -274,6 +273,7 @@ export class Provider {
   /** @param {number} code @param {string} reason @returns {import('./socket.js').Verdict} */
   #closed(code, reason) {
     this.#exchange.closed()
+    if (code === SWITCHES) return 'now'
     this.#presence.disconnected()
     if (code === 4401 && this.#token.refused()) return 'now'
     if (code === 4404 && this.#renamed !== null) {

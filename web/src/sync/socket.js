@@ -1,5 +1,7 @@
-// A WebSocket that comes back: backoff with jitter, and a watchdog for servers that died without saying so.
+// A connection that comes back: backoff with jitter, and a watchdog for servers that died without saying so.
 // It moves bytes and knows nothing of documents; which close codes are final is decided by its owner.
+import { HttpSocket } from './http_socket.js'
+import { Ways } from './ways.js'
 
 /** First and longest wait before the next attempt, in ms. */
 const BACKOFF_FIRST = 250
@@ -19,7 +21,7 @@ const RESTART_SPREAD = 3_000
 /**
  * What the outside world provides; tests bring their own.
  * @typedef {object} Environment
- * @property {(url: string) => WebSocket} open
+ * @property {(url: string) => import('./ways.js').Link} open
  * @property {(run: () => void, ms: number) => Timer} setTimeout
  * @property {(timer: Timer | undefined) => void} clearTimeout
  * @property {() => number} now milliseconds
@@ -35,20 +37,28 @@ const RESTART_SPREAD = 3_000
  * @property {() => void} waits the next attempt has its time, or begins
  */
 
-/** @type {Environment} */
-export const browser = {
-  open: url => new WebSocket(url),
+/** What runtimes have. @type {Omit<Environment, 'open'>} */
+const runtime = {
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: timer => clearTimeout(timer),
   now: () => Date.now(),
   random: () => Math.random(),
 }
 
+/** The runtime, with connections that go by requests where no WebSocket gets through. @param {(url: string) => import('./ways.js').Link} webSocket @returns {Environment} */
+export function environmentWith(webSocket) {
+  const requests = (/** @type {string} */ url) => new HttpSocket(url, { ...runtime, fetch: (input, init) => fetch(input, init) })
+  return { ...runtime, open: new Ways({ ...runtime, webSocket, requests }).open }
+}
+
+/** @type {Environment} */
+export const browser = environmentWith(url => new WebSocket(url))
+
 /** A connection to one address that is re-opened until `stop`. */
 export class Socket {
   /** When the next attempt is due; null when none waits. @type {number | null} */
   nextTry = null
-  /** @type {WebSocket | null} */
+  /** @type {import('./ways.js').Link | null} */
   #current = null
   /** The address that is being asked for; a stop makes it worthless. @type {Promise<string> | null} */
   #asking = null
