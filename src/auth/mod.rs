@@ -9,6 +9,7 @@ mod grants;
 pub mod keys;
 mod open;
 mod secret;
+mod signature;
 pub mod share;
 pub mod throttle;
 pub mod token;
@@ -24,6 +25,7 @@ pub use combined::Combined;
 pub use grants::Grants;
 pub use open::Open;
 pub use secret::Secret;
+pub use signature::Signer;
 pub use tokens::Tokens;
 
 use crate::{
