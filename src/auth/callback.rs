@@ -27,7 +27,8 @@ use crate::{
 /// Carries a question to the app.
 pub trait Ask: Send + Sync {
     /// Posts JSON; gives the answer, or why there is none.
-    fn post(&self, body: Bytes) -> Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + '_>>;
+    fn post(&self, body: Bytes)
+    -> Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + '_>>;
 }
 
 /// What the app answered.
@@ -101,7 +102,15 @@ impl Callback {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let turns = Semaphore::new(CALLBACK_QUESTIONS);
-        Self { ask, cookies, recheck, patience: CALLBACK_TIMEOUT, clock, turns, answers: Mutex::default() }
+        Self {
+            ask,
+            cookies,
+            recheck,
+            patience: CALLBACK_TIMEOUT,
+            clock,
+            turns,
+            answers: Mutex::default(),
+        }
     }
 
     async fn answer(&self, question: &Question) -> Result<Answer, Denied> {
@@ -145,7 +154,8 @@ impl Callback {
     /// What makes two questions the same, and the question as the app gets it.
     fn written(&self, question: &Question) -> (Vec<u8>, Bytes) {
         let credentials = &question.credentials;
-        let shown = self.cookies.iter().filter_map(|name| Some((&name[..], credentials.cookie(name)?)));
+        let shown =
+            self.cookies.iter().filter_map(|name| Some((&name[..], credentials.cookie(name)?)));
         let mut asked = Asked {
             document: question.document.as_ref().map(|it| it.as_str()),
             token: credentials.tokens.iter().map(|it| it.expose()).find(|it| !it.is_empty()),

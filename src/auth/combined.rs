@@ -12,9 +12,7 @@ pub struct Combined(pub Vec<Arc<dyn Authorizer>>);
 
 impl Authorizer for Combined {
     fn authorize<'a>(&'a self, question: &'a Question) -> Answering<'a, Grant> {
-        Box::pin(async {
-            merge(join_all(self.0.iter().map(|it| it.authorize(question))).await)
-        })
+        Box::pin(async { merge(join_all(self.0.iter().map(|it| it.authorize(question))).await) })
     }
 
     fn visible<'a>(&'a self, question: &'a Question) -> Answering<'a, Visible> {
@@ -93,11 +91,8 @@ mod tests {
     #[test]
     fn the_widest_right_wins_and_ends_with_the_first_that_ends() {
         let user = User::new("ada", "Ada");
-        let signed_in = Grant {
-            user: user.clone(),
-            expires: Some(Timestamp(500)),
-            ..Grant::of(Access::View)
-        };
+        let signed_in =
+            Grant { user: user.clone(), expires: Some(Timestamp(500)), ..Grant::of(Access::View) };
         let link = Grant { expires: Some(Timestamp(300)), ..Grant::of(Access::Edit) };
         let merged = merge(vec![Ok(signed_in), Ok(link), Err(unauthorized())]).unwrap();
         assert_eq!((merged.access, merged.user), (Access::Edit, user));

@@ -26,13 +26,19 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// A short secret can be guessed from one token.
-    #[error("a secret needs at least {SECRET_BYTES} bytes, this one has {0}; `openssl rand -base64 48` makes one")]
+    #[error(
+        "a secret needs at least {SECRET_BYTES} bytes, this one has {0}; `openssl rand -base64 48` makes one"
+    )]
     Short(usize),
     /// A public key is no secret.
-    #[error("this is a PEM file, which holds a key pair or half of one; HS256 needs a secret that is only random")]
+    #[error(
+        "this is a PEM file, which holds a key pair or half of one; HS256 needs a secret that is only random"
+    )]
     NotASecret,
     /// The file is not what it should be.
-    #[error("this is no public key in PEM (BEGIN PUBLIC KEY); `openssl pkey -in private.pem -pubout` writes one")]
+    #[error(
+        "this is no public key in PEM (BEGIN PUBLIC KEY); `openssl pkey -in private.pem -pubout` writes one"
+    )]
     NotPublic,
     /// The key is of another kind than the algorithm.
     #[error("this key is not for {0}")]
@@ -141,8 +147,7 @@ pub(super) fn secret(bytes: &[u8]) -> Result<hmac::Key, KeyError> {
 }
 
 /// The algorithm identifiers of the two kinds of key pairs, in DER (RFC 8017 A.1, RFC 8410 §3).
-const RSA: &[u8] =
-    &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+const RSA: &[u8] = &[0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
 const ED25519: &[u8] = &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
 
 enum Unfit {

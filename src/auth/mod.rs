@@ -164,6 +164,12 @@ impl Grant {
         Self { access, user: None, expires: None, recheck: None }
     }
 
+    /// Whether the document may be looked at.
+    #[must_use]
+    pub fn may_view(&self) -> bool {
+        self.access >= Access::View
+    }
+
     /// Under whose name edits are kept.
     #[must_use]
     pub fn author(&self, connection: u64) -> Author {

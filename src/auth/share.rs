@@ -167,7 +167,8 @@ mod tests {
         let cut = &token[..token.len() - 1];
         let upwards = token.replacen(&token[3..5], "..", 1);
         let long = format!("{token}x");
-        for text in ["", "cs_", cut, &upwards, &long, "a.b.c", "cs_üüüüüüüüüüüüüüüü"] {
+        for text in ["", "cs_", cut, &upwards, &long, "a.b.c", "cs_üüüüüüüüüüüüüüüü"]
+        {
             assert_eq!(ShareToken::read(text), None, "{text}");
         }
     }

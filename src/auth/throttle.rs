@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::limits::{FAILURES, FAILURES_WITHIN, FAILURE_ADDRESSES};
+use crate::limits::{FAILURE_ADDRESSES, FAILURES, FAILURES_WITHIN};
 
 /// Counts failures by address.
 #[derive(Debug, Default)]

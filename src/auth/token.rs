@@ -188,7 +188,8 @@ impl SigningKey {
             return Ok(Self::Ed(pair));
         }
         let pair = signature::RsaKeyPair::from_pkcs8(&der);
-        pair.map(|pair| Self::Rsa(Box::new(pair))).map_err(|_| KeyError::OtherKind(Algorithm::Rs256))
+        pair.map(|pair| Self::Rsa(Box::new(pair)))
+            .map_err(|_| KeyError::OtherKind(Algorithm::Rs256))
     }
 
     /// The algorithm it signs with.

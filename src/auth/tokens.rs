@@ -72,7 +72,8 @@ impl Authorizer for Tokens {
         let otherwise = self.otherwise;
         let visible = self.claims(&question.credentials).map(|claims| {
             Visible::Those(Arc::new(move |name| {
-                let access = |it: &Claims| it.grants.as_ref().map_or(otherwise, |it| it.access(name));
+                let access =
+                    |it: &Claims| it.grants.as_ref().map_or(otherwise, |it| it.access(name));
                 claims.iter().any(|it| access(it) >= Access::View)
             }))
         });

@@ -21,9 +21,44 @@ pub(super) struct ServeArguments {
     listen: Vec<String>,
 
     /// Let everybody who reaches the server read and change every document. Needed to listen
-    /// beyond this machine.
+    /// beyond this machine where no --auth-… says who may.
     #[arg(long, help_heading = "Network")]
     open: bool,
+
+    /// Believe tokens (JWT) that your app signs with this secret of at least 32 bytes. Better given
+    /// as COSCRIBE_AUTH_SECRET: options can be seen by everybody on the machine.
+    #[arg(long, value_name = "SECRET", help_heading = "Rights")]
+    auth_secret: Option<String>,
+
+    /// Believe tokens signed with a key in a file: HS256, RS256 or EdDSA, with an id if tokens name
+    /// one, as in RS256@2026:keys/app.pem. May be given several times.
+    #[arg(long, value_name = "ALGORITHM[@ID]:FILE", help_heading = "Rights")]
+    auth_key: Vec<String>,
+
+    /// Believe only tokens made for this audience (aud).
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_audience: Vec<String>,
+
+    /// Look for a token in this cookie as well.
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_cookie: Option<String>,
+
+    /// What a token allows that names no document: none, view, comment, edit or owner
+    /// [default: none].
+    #[arg(long, value_name = "ROLE", help_heading = "Rights")]
+    auth_role: Option<String>,
+
+    /// Ask your app who may do what: a POST of JSON to this address.
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    auth_url: Option<String>,
+
+    /// Show your app this cookie of who asks. May be given several times.
+    #[arg(long, value_name = "NAME", help_heading = "Rights")]
+    auth_url_cookie: Vec<String>,
+
+    /// Ask your app again after this long, 1s to 1m [default: 10s].
+    #[arg(long, value_name = "TIME", help_heading = "Rights")]
+    auth_recheck: Option<String>,
 
     /// Speak TLS with this certificate chain (PEM). Read again on SIGHUP.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
@@ -124,6 +159,14 @@ impl ServeArguments {
         let mut flags = vec![
             ("listen", self.listen),
             ("open", switch(self.open)),
+            ("auth-secret", one(self.auth_secret)),
+            ("auth-key", self.auth_key),
+            ("auth-audience", self.auth_audience),
+            ("auth-cookie", one(self.auth_cookie)),
+            ("auth-role", one(self.auth_role)),
+            ("auth-url", one(self.auth_url)),
+            ("auth-url-cookie", self.auth_url_cookie),
+            ("auth-recheck", one(self.auth_recheck)),
             ("tls-cert", one(self.tls_cert)),
             ("tls-key", one(self.tls_key)),
             ("allow-host", self.allow_host),

@@ -108,6 +108,8 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
         Command::Stop(_, done) => drop(done.send(())),
         Command::Unsubscribe(_)
+        | Command::Change { .. }
+        | Command::TurnAway(..)
         | Command::Message(..)
         | Command::CaughtUp(_)
         | Command::Stateless(_) => {}

@@ -24,6 +24,7 @@ mod mailbox;
 mod pauses;
 mod presence;
 mod renaming;
+pub mod sharing;
 mod subscriber;
 mod sync;
 mod threads;

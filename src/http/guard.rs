@@ -96,14 +96,35 @@ impl Guard {
             return Err(Refused::Origin("null".into()));
         };
         let host = only(headers, &HOST).unwrap_or_default();
-        let allowed = self.origins.iter().any(|allowed| match allowed {
-            AllowedOrigin::Any => true,
-            AllowedOrigin::Exact(exact) => *exact == origin,
-        });
-        if allowed || is_same_host(&origin, host) {
+        if self.is_listed(&origin) || is_same_host(&origin, host) || is_near(&origin, host) {
             return Ok(());
         }
         Err(Refused::Origin(origin))
+    }
+
+    /// The same for a server whose visitors may be known by a cookie: browsers send cookies of
+    /// this machine to all its ports, so that a page on another port is as foreign as any.
+    ///
+    /// # Errors
+    /// When the page is neither of this server nor listed.
+    pub fn check_listed_origin(&self, headers: &HeaderMap) -> Result<(), Refused> {
+        self.check_origin(headers)?;
+        let (Some(origin), Some(host)) =
+            (only(headers, &ORIGIN).map(normal_origin), only(headers, &HOST))
+        else {
+            return Ok(());
+        };
+        if self.is_listed(&origin) || is_same_host(&origin, host) {
+            return Ok(());
+        }
+        Err(Refused::Origin(origin))
+    }
+
+    fn is_listed(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| match allowed {
+            AllowedOrigin::Any => true,
+            AllowedOrigin::Exact(exact) => *exact == origin,
+        })
     }
 }
 
@@ -220,8 +241,12 @@ fn normal_origin(origin: &str) -> String {
 fn is_same_host(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
     let host = normal_origin(&format!("{scheme}://{host}"));
-    host.split_once("://").is_some_and(|(_, host)| host == authority)
-        || is_loopback(&host_name(authority)) && is_loopback(&host_name(strip_scheme(&host)))
+    strip_scheme(&host) == authority
+}
+
+/// Whether both are on this machine.
+fn is_near(origin: &str, host: &str) -> bool {
+    is_loopback(&host_name(strip_scheme(origin))) && is_loopback(&host_name(host))
 }
 
 fn strip_scheme(origin: &str) -> &str {
@@ -323,6 +348,21 @@ mod tests {
             let asked = headers(&[("origin", origin), ("host", host)]);
             assert_eq!(guard(&[], &[]).check_origin(&asked), Ok(()), "{origin} to {host}");
         }
+    }
+
+    #[test]
+    fn where_cookies_count_another_port_of_this_machine_is_another_site() {
+        let check = |origin, host| {
+            let listed = guard(&[], &["http://localhost:3000"]);
+            listed.check_listed_origin(&headers(&[("origin", origin), ("host", host)]))
+        };
+        assert_eq!(check("http://localhost:8080", "localhost:8080"), Ok(()));
+        assert_eq!(check("http://localhost:3000", "localhost:8080"), Ok(()));
+        for origin in ["http://localhost:5173", "http://127.0.0.1:8080", "null"] {
+            assert!(check(origin, "localhost:8080").is_err(), "{origin}");
+        }
+        let none = headers(&[("host", "localhost:8080")]);
+        assert_eq!(guard(&[], &[]).check_listed_origin(&none), Ok(()));
     }
 
     #[test]

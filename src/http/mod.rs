@@ -5,12 +5,15 @@
 //! handler's business.
 
 pub mod api;
+pub mod caller;
+mod credentials;
 pub mod guard;
 pub mod health;
 pub mod listener;
 pub mod mount;
 mod negotiate;
 mod problem;
+pub mod rights;
 pub mod service;
 pub mod slots;
 pub mod socket;
@@ -39,13 +42,15 @@ use warp::{
 };
 
 use crate::{
+    auth::Credentials,
     ids::{DocumentName, NameError},
     storage::Health,
 };
 use api::{Api, Asked};
-use guard::Guard;
+use guard::{Guard, Refused};
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
+use rights::Rights;
 use slots::{Slot, Slots};
 use upgrade::{Handshake, Upgraded};
 use web_app::WebApp;
@@ -64,6 +69,8 @@ pub struct Peer(pub SocketAddr);
 pub struct Site {
     /// Who may reach the server through a browser.
     pub guard: Guard,
+    /// Who may do what.
+    pub rights: Arc<Rights>,
     /// The pages.
     pub web_app: WebApp,
     /// Documents for programs, and for the pages.
@@ -96,6 +103,8 @@ pub struct Accepted {
     pub query: Vec<(String, String)>,
     /// The subprotocol that was agreed on: the first that the client offered.
     pub subprotocol: Option<String>,
+    /// What the request shows of who sent it.
+    pub credentials: Credentials,
 }
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
@@ -150,14 +159,14 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   headers| {
                 let target_bytes = path.as_str().len() + query.len();
                 let takes_body = is_api(rest.as_str());
-                ready_if(refuse(&site.guard, &method, (target_bytes, takes_body), &headers))
+                ready_if(refuse(&site, &method, (target_bytes, takes_body), &headers))
             },
         )
         .boxed()
 }
 
 fn refuse(
-    guard: &Guard,
+    site: &Site,
     method: &Method,
     (target_bytes, takes_body): (usize, bool),
     headers: &HeaderMap,
@@ -166,9 +175,10 @@ fn refuse(
         let detail = format!("the address may have at most {URI_BYTES} bytes");
         return Some(problem(StatusCode::URI_TOO_LONG, &detail));
     }
-    let checked = guard
+    let checked = site
+        .guard
         .check_host(headers)
-        .and_then(|()| if guard::is_safe(method) { Ok(()) } else { guard.check_origin(headers) });
+        .and_then(|()| if guard::is_safe(method) { Ok(()) } else { check_origin(site, headers) });
     if let Err(refused) = checked {
         return Some(problem(refused.status(), &refused.to_string()));
     }
@@ -190,16 +200,20 @@ fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(warp::method())
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
         .and(warp::body::stream())
         .then(
             move |mounted: Mounted,
                   method: Method,
                   query: Vec<(String, String)>,
                   headers: HeaderMap,
+                  peer: Option<Peer>,
                   body| {
                 let api = Arc::clone(&api);
                 let Mounted { base, path } = mounted;
-                let asked = Asked { method, query, headers, base };
+                let peer = peer.map(|Peer(address)| address);
+                let credentials = credentials::of(&headers, &query, peer);
+                let asked = Asked { method, query, headers, base, credentials, user: None };
                 async move { api.answer(&path, &asked, body).await }
             },
         )
@@ -249,7 +263,8 @@ where
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let peer = peer.map(|Peer(address)| address);
-                let accepted = Accepted { peer, document, query, subprotocol };
+                let credentials = credentials::of(&headers, &query, peer);
+                let accepted = Accepted { peer, document, query, subprotocol, credentials };
                 let handler = handler.clone();
                 handshake.accept(Some(slot), move |stream| handler(stream, accepted))
             },
@@ -257,10 +272,19 @@ where
         .boxed()
 }
 
+/// Whether the page that asks may. Where cookies may say who is behind a browser, a page on another
+/// port of this machine is foreign as well.
+fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refused> {
+    if site.rights.is_open() {
+        site.guard.check_origin(headers)
+    } else {
+        site.guard.check_listed_origin(headers)
+    }
+}
+
 /// Decides whether a sound handshake may go on.
 fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
-    site.guard
-        .check_origin(headers)
+    check_origin(site, headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
     if *site.draining.borrow() {
         let mut response =

@@ -110,7 +110,7 @@ impl Drop for Held {
 
 /// What an address counts as: IPv4 mapped into IPv6 as IPv4, and IPv6 by its /64, because that is
 /// what one customer is given.
-fn counted_as(address: IpAddr) -> IpAddr {
+pub(super) fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))

@@ -17,6 +17,7 @@ use super::{
     *,
 };
 use crate::{
+    auth::Secret,
     clock::TestClock,
     document::{Documents, Setup},
     history::History,
@@ -40,6 +41,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        rights: Arc::new(Rights::open()),
         api: api(),
         base: Base::default(),
         slots: Slots::new(100, 100),
@@ -133,6 +135,11 @@ async fn a_websocket_carries_messages_and_the_handler_learns_what_was_asked() {
             document: Ok(Some(DocumentName::new("team/notes/a b").unwrap())),
             query,
             subprotocol: Some("first".into()),
+            credentials: Credentials {
+                tokens: vec![Secret::from("x&y")],
+                address: Some(ours.ip()),
+                ..Credentials::default()
+            },
         }
     );
 }
@@ -186,6 +193,7 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
     let site = Site {
         guard: Guard::default(),
         web_app: WebApp::embedded(),
+        rights: Arc::new(Rights::open()),
         api: api(),
         base: Base::default(),
         slots: Slots::new(100, 100),

@@ -19,7 +19,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{problem, slots::Slot};
+use super::{credentials::SUBPROTOCOL, problem, slots::Slot};
 
 /// The stream under a WebSocket, after the handshake and before the first frame.
 pub type Upgraded = TokioIo<hyper::upgrade::Upgraded>;
@@ -130,8 +130,12 @@ fn is_key(key: &[u8]) -> bool {
 
 fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let offered = headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
-    let first = offered.split(',').next()?.trim();
-    HeaderValue::from_str(first).ok().filter(|_| !first.is_empty())
+    let mut items = offered.split(',').map(str::trim);
+    let first = items.next()?;
+    // A token is not sent back if there is another to pick.
+    let secret = first.starts_with(SUBPROTOCOL);
+    let plain = items.find(|item| secret && !item.starts_with(SUBPROTOCOL) && !item.is_empty());
+    HeaderValue::from_str(plain.unwrap_or(first)).ok().filter(|_| !first.is_empty())
 }
 
 #[cfg(test)]
@@ -185,8 +189,10 @@ mod tests {
 
     #[test]
     fn the_first_subprotocol_is_echoed() {
-        let offered = headers(&[("sec-websocket-protocol", " token.abc , other")]);
-        assert_eq!(first_subprotocol(&offered).unwrap(), "token.abc");
+        let first = |offered| first_subprotocol(&headers(&[("sec-websocket-protocol", offered)]));
+        assert_eq!(first(" yjs , other").unwrap(), "yjs");
+        assert_eq!(first(" token.abc , other").unwrap(), "other");
+        assert_eq!(first("token.abc").unwrap(), "token.abc");
         assert_eq!(first_subprotocol(&headers(&[("sec-websocket-protocol", ",x")])), None);
         assert_eq!(first_subprotocol(&headers(&[])), None);
     }

@@ -7,10 +7,11 @@ use tokio::sync::{Mutex, watch};
 
 use super::{
     Server,
-    config::{Config, Data},
-    sweep,
+    config::{Config, Data, RightsConfig},
+    rights, sweep,
 };
 use crate::{
+    auth::Authorizer,
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::History,
@@ -20,6 +21,7 @@ use crate::{
         guard::{AllowedHost, AllowedOrigin, Guard},
         listener::{Listener, Options},
         mount::{BadBase, Base},
+        rights::Rights,
         service::Routes,
         slots::Slots,
         socket::{Connections, Sockets},
@@ -66,6 +68,8 @@ pub struct Builder {
     list_documents: bool,
     document_threads: Option<usize>,
     limits: Limits,
+    authorizer: Option<Arc<dyn Authorizer>>,
+    rights: RightsConfig,
 }
 
 /// Where documents are kept.
@@ -146,6 +150,13 @@ impl Builder {
         self
     }
 
+    /// Asks this who may do what. Without one everybody may do everything. Share links lead to
+    /// documents besides.
+    pub fn authorizer(mut self, authorizer: Arc<dyn Authorizer>) -> Self {
+        self.authorizer = Some(authorizer);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -166,7 +177,7 @@ impl Builder {
         let cores = available_parallelism().map_or(1, usize::from);
         let setup = Setup {
             store: self.open_store(Arc::clone(&clock)).await?,
-            clock,
+            clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
@@ -179,33 +190,45 @@ impl Builder {
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
+        let authorizer = match &self.authorizer {
+            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
+            None => rights::authorizer(&self.rights, &documents, &clock)?,
+        };
+        let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
-        let site = self.site(&documents, history, &slots, draining.clone());
-        let sockets =
-            Arc::new(Sockets { documents: documents.clone(), connections: connections.clone() });
+        let api = Api::new(documents.clone(), history, self.list_documents);
+        let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
+        let site = self.site(&documents, Arc::clone(&api), &rights, &slots, draining.clone());
+        let sockets = Arc::new(Sockets {
+            documents: documents.clone(),
+            connections: connections.clone(),
+            rights: Arc::clone(&rights),
+        });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
         let routes = Routes::new(http::routes(Arc::new(site), serve));
         let listening = (!addresses.is_empty())
             .then(|| tokio::spawn(listener.serve(routes.filter(), options, draining)));
         let listening = Mutex::new(listening);
         tokio::spawn(sweep(documents.clone(), stop.subscribe()));
-        Ok(Server { routes, addresses, tls, slots, connections, documents, stop, listening })
+        Ok(Server { routes, addresses, tls, slots, connections, api, documents, stop, listening })
     }
 
     fn site(
         &self,
         documents: &Documents,
-        history: History,
+        api: Arc<Api>,
+        rights: &Arc<Rights>,
         slots: &Slots,
         draining: watch::Receiver<bool>,
     ) -> Site {
         let store = Arc::clone(documents.store());
         Site {
             guard: self.guard.clone(),
-            api: Arc::new(Api::new(documents.clone(), history, self.list_documents)),
+            rights: Arc::clone(rights),
+            api,
             web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
             base: self.base.clone(),
             slots: slots.clone(),
@@ -239,7 +262,7 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, .. } = config.clone();
+        let Config { guard, tls, web_dir, list_documents, limits, rights, .. } = config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -254,6 +277,8 @@ impl From<&Config> for Builder {
             list_documents,
             document_threads: config.document_threads,
             limits,
+            authorizer: None,
+            rights,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod builder;
 pub mod config;
 mod files;
+mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
 
@@ -22,6 +23,7 @@ pub use builder::Builder;
 use crate::{
     document::Documents,
     http::{
+        api::Api,
         service::{Filter, Routes},
         slots::Slots,
         socket::Connections,
@@ -43,6 +45,7 @@ pub struct Server {
     tls: Option<Arc<Tls>>,
     slots: Slots,
     connections: Connections,
+    api: Arc<Api>,
     documents: Documents,
     stop: watch::Sender<bool>,
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -125,6 +128,12 @@ impl Server {
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// Says that rights have changed somewhere: whoever has a document open is asked about again, at
+    /// once. What expires is asked about again by itself.
+    pub fn rights_changed(&self) {
+        self.api.rights_changed();
     }
 
     /// Reads certificate and key again. Running connections keep theirs.

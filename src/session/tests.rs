@@ -35,7 +35,10 @@ const TOKEN: &[u8] = &[2, 0, 3, b'T', b'0', b'K', 5, b'4', b'.', b'8', b'.', b'0
 fn words(effects: &[Effect]) -> Vec<String> {
     let word = |effect: &Effect| match effect {
         Effect::Authorize { session, document, token } => {
-            format!("authorize {session} {document} {}", token.as_ref().map_or("-", |it| it.expose()))
+            format!(
+                "authorize {session} {document} {}",
+                token.as_ref().map_or("-", |it| it.expose())
+            )
         }
         Effect::Open { session, document, access, .. } => {
             format!("open {session} {document} {access:?}")

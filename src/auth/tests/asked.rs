@@ -27,7 +27,10 @@ struct App {
 }
 
 impl Ask for App {
-    fn post(&self, body: Bytes) -> Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + '_>> {
+    fn post(
+        &self,
+        body: Bytes,
+    ) -> Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + '_>> {
         self.asked.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
         let reply = self.reply.lock().unwrap().clone();
         Box::pin(async move {

@@ -73,7 +73,11 @@ fn the_algorithm_is_the_key_s_and_not_the_token_s() {
         json!({ "alg": "HS256", "kid": "../../hs" }),
         json!({ "alg": "HS256", "kid": "hs", "crit": ["b64"], "b64": false }),
     ] {
-        assert_eq!(checked(&hmac_token(secret, &header, &sound())), Err(TokenError::Invalid), "{header}");
+        assert_eq!(
+            checked(&hmac_token(secret, &header, &sound())),
+            Err(TokenError::Invalid),
+            "{header}"
+        );
     }
     // The public key, which everybody has, taken for a secret.
     for public in [RSA_PUBLIC, RSA_PUBLIC.trim(), ED_PUBLIC, ED_PUBLIC.trim()] {
@@ -98,7 +102,9 @@ fn every_changed_letter_makes_it_worthless() {
         assert!(checked(&forged).is_err(), "{at}");
     }
     let unsigned = &token[..=token.rfind('.').unwrap()];
-    for text in [unsigned, &unsigned[..unsigned.len() - 1], "", ".", "..", "a.b", "a.b.c.d", "💥.💥.💥"] {
+    for text in
+        [unsigned, &unsigned[..unsigned.len() - 1], "", ".", "..", "a.b", "a.b.c.d", "💥.💥.💥"]
+    {
         assert_eq!(checked(text), Err(TokenError::Invalid), "{text}");
     }
 }
@@ -144,7 +150,8 @@ fn every_claim_that_matters_is_there_and_of_its_kind() {
 
 #[test]
 fn a_token_that_names_an_audience_is_not_for_a_server_without_a_name() {
-    let token = |json: &Value| hmac_token(SECRET.as_bytes(), &json!({ "alg": "HS256", "kid": "hs" }), json);
+    let token =
+        |json: &Value| hmac_token(SECRET.as_bytes(), &json!({ "alg": "HS256", "kid": "hs" }), json);
     let nameless = |json: &Value| check(&token(json), &keys(), &[], NOW);
     assert_eq!(nameless(&sound()), Err(TokenError::Audience));
     assert!(nameless(&json!({ "exp": in_an_hour() })).is_ok());

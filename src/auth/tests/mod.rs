@@ -23,8 +23,6 @@ pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// A second past the year 2001, in milliseconds.
 pub(super) const NOW: Timestamp = Timestamp(1_000_000_000_000);
 
-
-
 fn shown(cookies: &str) -> Credentials {
     Credentials { cookies: Some(Secret::from(cookies)), ..Credentials::default() }
 }
@@ -109,9 +107,13 @@ async fn a_token_signed_with_each_algorithm_is_believed() {
     ] {
         let (it, _) = tokens(vec![key(algorithm, None, public)]);
         let documents = json!({ "notes": "edit", "team/*": "view" });
-        let token = sign(private, None, json!({
-            "sub": "u1", "name": "Ada", "exp": in_an_hour(), "documents": documents,
-        }));
+        let token = sign(
+            private,
+            None,
+            json!({
+                "sub": "u1", "name": "Ada", "exp": in_an_hour(), "documents": documents,
+            }),
+        );
         let grant = it.authorize(&asked("notes", &[&token])).await.unwrap();
         assert_eq!(grant.access, Access::Edit, "{algorithm}");
         assert_eq!(grant.user, User::new("u1", "Ada"));
@@ -140,10 +142,9 @@ async fn a_token_in_the_named_cookie_counts_and_the_widest_of_several_does() {
 #[tokio::test]
 async fn keys_rotate_by_their_ids() {
     let other = "another secret, which has also 32 bytes";
-    let keys = || vec![
-        key(Algorithm::Hs256, Some("old"), SECRET),
-        key(Algorithm::Hs256, Some("new"), other),
-    ];
+    let keys = || {
+        vec![key(Algorithm::Hs256, Some("old"), SECRET), key(Algorithm::Hs256, Some("new"), other)]
+    };
     let claims = || json!({ "exp": in_an_hour(), "role": "edit" });
     let (it, _) = tokens(keys());
     assert!(access(&it, "x", &[&sign(SECRET, Some("old"), claims())]).await.is_ok());

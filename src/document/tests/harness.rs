@@ -305,6 +305,7 @@ impl Session {
             {
                 (Taken::Frames, frames) => self.waiting = frames,
                 (Taken::Close(reason), _) => return Err(reason),
+                (Taken::Review, _) => {}
                 (Taken::CaughtUp, _) => {
                     self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
                 }
@@ -352,6 +353,7 @@ impl Session {
                 Poll::Ready(Taken::CaughtUp) => {
                     self.handle.send(Command::CaughtUp(self.id)).await.expect("open");
                 }
+                Poll::Ready(Taken::Review) => {}
                 Poll::Ready(Taken::Close(_)) | Poll::Pending => return drained,
             }
         }

@@ -114,7 +114,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        Asked { method: Method::POST, query: Vec::new(), headers, base: Default::default() }
+        Asked { method: Method::POST, query: Vec::new(), headers, ..Asked::default() }
     }
 
     async fn read(

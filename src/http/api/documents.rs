@@ -11,7 +11,7 @@ use super::{Api, Asked, Body, Failure, Outcome, at, json, list::Info};
 use crate::{
     crdt::{Kind, MetaChanges},
     document::{Summary, Unavailable},
-    identity::AuthorKind,
+    identity::{Access, AuthorKind},
     ids::DocumentName,
     limits::{LANG_BYTES, TITLE_UNITS},
 };
@@ -42,6 +42,7 @@ impl Api {
     {
         let new: New = body.json(self.documents.limits().request_bytes).await?;
         let name = self.name_or_new(new.name.as_deref())?;
+        let asked = &self.may_make(asked, &name).await?;
         let kind = new.kind.unwrap_or(Kind::Rich);
         let meta = MetaChanges {
             title: new.title.as_deref().map(title).transpose()?,
@@ -74,6 +75,11 @@ impl Api {
         let change: Change = body.json(self.documents.limits().request_bytes).await?;
         let title = change.title.as_deref().map(title).transpose()?;
         let new_name = change.name.as_deref().map(DocumentName::new).transpose()?;
+        if let Some(new_name) = &new_name {
+            // Another name may put it where others may open it.
+            self.allow(asked, name, Access::Owner).await?;
+            self.allow(asked, new_name, Access::Edit).await?;
+        }
         self.living(name).await?;
         let current = new_name.clone().unwrap_or_else(|| name.clone());
         // First what may fail for good reasons, so that all is done or nothing.
@@ -127,6 +133,7 @@ impl Api {
         let change: Change = body.json_if_any(self.documents.limits().request_bytes).await?;
         let title = change.title.as_deref().map(title).transpose()?;
         let copy = self.name_or_new(change.name.as_deref())?;
+        let asked = &self.may_make(asked, &copy).await?;
         self.living(name).await?;
         let _turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;

@@ -3,7 +3,7 @@
 use warp::{
     http::{
         HeaderValue, StatusCode,
-        header::{ALLOW, RETRY_AFTER},
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     reply::Response,
 };
@@ -11,9 +11,10 @@ use warp::{
 use crate::{
     convert::ConvertError,
     crdt::content::{RestoreError, UnknownKind},
-    document::Unavailable,
+    document::{Unavailable, sharing::ShareError},
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
+    identity::Access,
     ids::NameError,
     storage::{StoreError, versions::VersionError},
 };
@@ -68,6 +69,28 @@ pub(super) enum Failure {
     Convert(#[from] ConvertError),
     #[error("{0}")]
     Saved(#[from] SavedError),
+    #[error("{0}")]
+    Share(#[from] ShareError),
+    #[error(
+        "everybody may read and change every document of this server, so a link has nothing to give"
+    )]
+    Open,
+    #[error("{0}")]
+    Unauthorized(String),
+    #[error("this needs more than you may do with this document: {}", words(*.0))]
+    Forbidden(Access),
+    #[error("{0}")]
+    Unchecked(String),
+}
+
+fn words(access: Access) -> &'static str {
+    match access {
+        Access::None => "nothing",
+        Access::View => "to view it",
+        Access::Comment => "to comment on it",
+        Access::Edit => "to edit it",
+        Access::Owner => "to own it",
+    }
 }
 
 fn sized(size: Option<u64>, limit: usize) -> String {
@@ -91,15 +114,15 @@ impl Failure {
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, "too-slow"),
             Self::BrokenOff => (StatusCode::BAD_REQUEST, "broken-off"),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::Document(reason) => match reason {
-                Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
-                Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
-                Unavailable::InBin => (StatusCode::GONE, "in-bin"),
-                Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
-                Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
-                Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
-                Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            },
+            Self::Document(reason) | Self::Share(ShareError::Document(reason)) => {
+                of_document(reason)
+            }
+            Self::Share(ShareError::TooMany) => (StatusCode::CONFLICT, "too-many-shares"),
+            Self::Share(ShareError::Missing) => (StatusCode::NOT_FOUND, "no-share"),
+            Self::Open => (StatusCode::CONFLICT, "open"),
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Unchecked(_) => (StatusCode::SERVICE_UNAVAILABLE, "unchecked"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
             Self::History(reason) => match reason {
                 HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
@@ -148,9 +171,24 @@ impl Failure {
         if let Self::Method(allowed) = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(AGAIN));
         }
         response
+    }
+}
+
+fn of_document(reason: &Unavailable) -> (StatusCode, &'static str) {
+    match reason {
+        Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
+        Unavailable::InBin => (StatusCode::GONE, "in-bin"),
+        Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),
+        Unavailable::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+        Unavailable::Unwritable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unwritable"),
+        Unavailable::Reloading => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
     }
 }

@@ -50,6 +50,7 @@ impl Api {
     {
         let format = format(asked, "format")?;
         let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
+        let asked = &self.may_make(asked, &name).await?;
         let about = about(asked)?;
         self.check_free(&name).await?;
         let file = self.receive(body, format).await?;

@@ -66,11 +66,11 @@ struct Place {
 
 impl Api {
     pub(super) async fn list(&self, asked: &Asked) -> Outcome {
-        if !self.lists {
-            return Err(Failure::NotListed);
-        }
+        let visible = self.visible(asked).await?;
         let wanted = Wanted::read(asked)?;
-        let (page, next) = wanted.page(self.documents.summaries().await?);
+        let mut all = self.documents.summaries().await?;
+        all.retain(|summary| visible.includes(&summary.name));
+        let (page, next) = wanted.page(all);
         let documents: Vec<_> = page.iter().map(Info::from).collect();
         let body = serde_json::json!({ "documents": documents, "next": next });
         Ok(json(StatusCode::OK, &body))

@@ -14,6 +14,7 @@ mod pack;
 mod rights;
 mod route;
 mod saved;
+mod shares;
 mod turns;
 mod versions;
 
@@ -30,8 +31,9 @@ use warp::{
     reply::Response,
 };
 
-use super::mount::Base;
+use super::{mount::Base, rights::Rights, socket::Connections};
 use crate::{
+    auth::{Credentials, User},
     document::Documents,
     history::History,
     identity::{Author, AuthorKind},
@@ -55,10 +57,12 @@ pub struct Api {
     lists: bool,
     uploads: Semaphore,
     turns: Turns,
+    rights: Arc<Rights>,
+    connections: Connections,
 }
 
 /// A request without its body.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     /// What to do.
     pub method: Method,
@@ -68,6 +72,10 @@ pub struct Asked {
     pub headers: HeaderMap,
     /// What addresses in answers begin with.
     pub base: Base,
+    /// What it shows of who sends it.
+    pub credentials: Credentials,
+    /// Who sends it, once something vouches for that.
+    pub user: Option<User>,
 }
 
 impl Api {
@@ -76,7 +84,20 @@ impl Api {
     pub fn new(documents: Documents, history: History, lists: bool) -> Self {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
-        Self { documents, history, lists, uploads, turns }
+        let (rights, connections) = (Arc::new(Rights::open()), Connections::default());
+        Self { documents, history, lists, uploads, turns, rights, connections }
+    }
+
+    /// Asks these rights, and tells these connections when they change.
+    #[must_use]
+    pub fn with_rights(self, rights: Arc<Rights>, connections: Connections) -> Self {
+        Self { rights, connections, ..self }
+    }
+
+    /// Rights have changed: who has a document open is asked about again.
+    pub(crate) fn rights_changed(&self) {
+        self.rights.forget();
+        self.connections.review();
     }
 
     /// Answers a request. `path` begins with `/api` and is not decoded.
@@ -104,7 +125,9 @@ impl Api {
     {
         let path = Path::parse(path)?;
         let route = path.route(&asked.method)?;
-        rights::may(asked, path.document(), route.action())?;
+        let grant = self.may(asked, path.document(), route.action()).await?;
+        let known = grant.user.map(|user| Asked { user: Some(user), ..asked.clone() });
+        let asked = known.as_ref().unwrap_or(asked);
         if asked.method == Method::POST {
             route::check_not_a_form(&asked.headers)?;
         }
@@ -128,6 +151,9 @@ impl Api {
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
+            Route::ListShares(name) => self.list_shares(name).await,
+            Route::AddShare(name) => self.add_share(name, body).await,
+            Route::EndShare(name, id) => self.end_share(name, id).await,
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -144,9 +170,14 @@ impl Asked {
         self.value(key).is_some_and(|value| matches!(value, "" | "1" | "true"))
     }
 
-    /// Who is behind an edit that the server makes for this request: the name that
-    /// `X-Coscribe-Name` claims, or nobody but the server.
+    /// Who is behind an edit that the server makes for this request: whom something vouches for, or
+    /// the name that `X-Coscribe-Name` claims, or nobody but the server.
     fn author(&self, kind: AuthorKind) -> Arc<Author> {
+        if let Some(User { id, name }) = &self.user {
+            let kind = if kind == AuthorKind::Import { kind } else { AuthorKind::Verified };
+            let (user, name) = (Arc::clone(id), Arc::clone(name));
+            return Arc::new(Author { kind, user, name, connection: 0 });
+        }
         let claimed = self.headers.get("x-coscribe-name").and_then(|name| name.to_str().ok());
         let name = claimed.and_then(percent_decode).and_then(|name| String::from_utf8(name).ok());
         let name: String = name
@@ -184,6 +215,8 @@ fn describe(base: &Base) -> serde_json::Value {
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",
+        "shares": "/api/v1/documents/{name}/shares",
+        "share": "/api/v1/documents/{name}/shares/{id}",
         "convert": "/api/v1/convert{?from,to}",
         "formats": ["md", "html", "txt", "json", "yjs"],
     });

@@ -90,13 +90,14 @@ impl Api {
     {
         let begin: Begin = body.json(self.documents.limits().request_bytes).await?;
         let title = begin.title.as_deref().map(title).transpose()?;
+        let copy = self.name_or_new(None)?;
+        let asked = &self.may_make(asked, &copy).await?;
         let summary = self.living(name).await?;
         self.moment(&summary, begin.seq).await?;
         let turn = self.turns.take().await?;
         // Handed over: who hangs up does not give the turn back before its work is over.
         let store = Arc::clone(self.documents.store());
         let content = state(store, summary.id, begin.seq, turn).await?;
-        let copy = self.name_or_new(None)?;
         let meta = MetaChanges { title, ..MetaChanges::default() };
         let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
         let created = copy.clone();

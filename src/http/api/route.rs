@@ -6,7 +6,9 @@ use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
 
 use super::{Failure, history::Part, rights::Action};
 use crate::{
+    auth::share::is_share_id,
     convert::Format,
+    document::sharing::ShareError,
     ids::{DocumentName, percent_decode},
     limits::VERSION_ID_LETTERS,
     storage::versions::VersionError,
@@ -27,6 +29,8 @@ pub(super) enum Path {
     Version(DocumentName, String),
     History(DocumentName, Part),
     Save(DocumentName),
+    Shares(DocumentName),
+    Share(DocumentName, String),
     Convert,
 }
 
@@ -50,6 +54,9 @@ pub(super) enum Route<'a> {
     DeleteVersion(&'a DocumentName, &'a str),
     History(&'a DocumentName, Part),
     Save(&'a DocumentName),
+    ListShares(&'a DocumentName),
+    AddShare(&'a DocumentName),
+    EndShare(&'a DocumentName, &'a str),
     Convert,
 }
 
@@ -76,6 +83,10 @@ impl Path {
             ["", "documents", document, "history", ref rest @ ..] => {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
+            ["", "documents", document, "shares"] => Self::Shares(name(document)?),
+            ["", "documents", document, "shares", share] => {
+                Self::Share(name(document)?, share_id(share)?)
+            }
             ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
@@ -99,7 +110,9 @@ impl Path {
             | Self::RestoreMoment(name)
             | Self::CopyMoment(name)
             | Self::Versions(name)
-            | Self::Version(name, _) => Some(name),
+            | Self::Version(name, _)
+            | Self::Shares(name)
+            | Self::Share(name, _) => Some(name),
         }
     }
 
@@ -125,6 +138,9 @@ impl Path {
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
             Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
+            Self::Shares(name) if reads => Route::ListShares(name),
+            Self::Shares(name) if posts => Route::AddShare(name),
+            Self::Share(name, id) if *method == Method::DELETE => Route::EndShare(name, id),
             Self::Convert if posts => Route::Convert,
             _ => return Err(Failure::Method(self.methods())),
         })
@@ -133,8 +149,9 @@ impl Path {
     fn methods(&self) -> &'static str {
         match self {
             Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
-            Self::Documents | Self::Versions(_) => "GET, HEAD, POST",
+            Self::Documents | Self::Versions(_) | Self::Shares(_) => "GET, HEAD, POST",
             Self::Version(..) => "PATCH, DELETE",
+            Self::Share(..) => "DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_)
             | Self::Duplicate(_)
@@ -152,19 +169,20 @@ impl Route<'_> {
             Self::Describe | Self::Convert => Action::Use,
             Self::List => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_)
-            | Self::Export(..)
-            | Self::Save(_)
-            | Self::History(..)
-            | Self::Duplicate(_)
-            | Self::CopyMoment(_)
-            | Self::ListVersions(_) => Action::Read,
+            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) => Action::Read,
+            Self::Save(_) | Self::History(..) | Self::CopyMoment(_) | Self::ListVersions(_) => {
+                Action::Recall
+            }
             Self::Change(_)
             | Self::RestoreMoment(_)
             | Self::AddVersion(_)
             | Self::RenameVersion(..)
             | Self::DeleteVersion(..) => Action::Edit,
-            Self::Delete(_) | Self::Restore(_) => Action::Manage,
+            Self::Delete(_)
+            | Self::Restore(_)
+            | Self::ListShares(_)
+            | Self::AddShare(_)
+            | Self::EndShare(..) => Action::Manage,
         }
     }
 }
@@ -193,6 +211,11 @@ fn version_id(segment: &str) -> Result<String, Failure> {
         && !segment.is_empty()
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if sound { Ok(segment.to_owned()) } else { Err(VersionError::Missing.into()) }
+}
+
+fn share_id(segment: &str) -> Result<String, Failure> {
+    let sound = is_share_id(segment);
+    if sound { Ok(segment.to_owned()) } else { Err(ShareError::Missing.into()) }
 }
 
 fn name(segment: &str) -> Result<DocumentName, Failure> {

@@ -44,6 +44,7 @@ impl Api {
         B: Buf,
     {
         let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
+        self.may_make(asked, &name).await?;
         self.check_free(&name).await?;
         let file = self.receive_file(body, SAVED_FILE_BYTES).await?;
         let document_bytes = self.documents.limits().document_bytes;

@@ -3,39 +3,74 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::pump::{Pump, Todo};
+use super::review::Held;
 use crate::{
+    auth::{Credentials, Denied, Grant, Secret},
     document::{Documents, Unavailable},
-    identity::Access,
+    http::rights::Rights,
     ids::{DocumentId, DocumentName},
     protocol::{Address, CloseReason, ServerMessage},
-    session::Decision,
 };
 
 /// What was decided.
 #[derive(Debug)]
 pub(super) struct Admission {
-    decision: Decision,
+    decision: Result<Grant, CloseReason>,
+    document: DocumentName,
+    /// What a frame showed besides what the request did.
+    token: Option<Secret>,
     /// What the document is called now, when it is no longer called what was asked for.
     renamed: Option<DocumentName>,
 }
 
-/// Decides. Until there are rights, whoever can reach the server may edit what is not in the bin.
+/// Who asks for a document, and what they show.
+pub(super) struct Applicant {
+    pub(super) document: DocumentName,
+    /// The life of it that our own client holds a copy of.
+    pub(super) epoch: Option<DocumentId>,
+    pub(super) token: Option<Secret>,
+    pub(super) credentials: Credentials,
+}
+
+/// Decides. Whether there is such a document is looked at last, so that those who may not open it
+/// hear the same whether or not it exists.
 pub(super) async fn admission(
     documents: &Documents,
-    document: &DocumentName,
-    epoch: Option<DocumentId>,
+    rights: &Rights,
+    applicant: Applicant,
 ) -> Admission {
-    let refuse =
-        |why: String, renamed| Admission { decision: Err(CloseReason::NotFound(why)), renamed };
-    if let Some(epoch) = epoch
-        && let Some(name) = documents.renamed(document, epoch).await
-    {
-        return refuse(format!("this document is now called {name}"), Some(name));
+    let Applicant { document, epoch, token, credentials } = applicant;
+    let (decision, renamed) = match rights.about(&document, &credentials).await {
+        Err(denied) => (Err(closing(denied)), None),
+        Ok(grant) => {
+            let renamed = match epoch {
+                Some(epoch) => documents.renamed(&document, epoch).await,
+                None => None,
+            };
+            match renamed {
+                // Where it is now is for those who may open it there.
+                Some(name) if rights.about(&name, &credentials).await.is_ok() => {
+                    let why = format!("this document is now called {name}");
+                    (Err(CloseReason::NotFound(why)), Some(name))
+                }
+                Some(_) => (Err(closing(Denied::Forbidden)), None),
+                None if documents.is_in_bin(&document).await => {
+                    (Err(CloseReason::NotFound(Unavailable::InBin.to_string())), None)
+                }
+                None => (Ok(grant), None),
+            }
+        }
+    };
+    Admission { decision, document, token, renamed }
+}
+
+/// How a socket says that somebody may not.
+pub(super) fn closing(denied: Denied) -> CloseReason {
+    match denied {
+        Denied::Unauthorized(why) => CloseReason::Unauthorized(why),
+        Denied::Forbidden => CloseReason::Forbidden(denied.to_string()),
+        Denied::Unavailable(why) => CloseReason::Storage(why),
     }
-    if documents.is_in_bin(document).await {
-        return refuse(Unavailable::InBin.to_string(), None);
-    }
-    Admission { decision: Ok(Access::Edit), renamed: None }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
@@ -49,8 +84,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 self.outbox.push(frame);
             }
         }
-        for effect in self.sessions.authorized(session, admission.decision).into_iter().rev() {
+        let decision = admission.decision.as_ref().map(|grant| grant.access);
+        let decision = decision.map_err(CloseReason::clone);
+        for effect in self.sessions.authorized(session, decision).into_iter().rev() {
             self.todo.push_front(Todo::Effect(effect));
+        }
+        if let Ok(grant) = admission.decision
+            && !self.sockets.rights.is_open()
+        {
+            self.hold(session, Held::new(admission.document, admission.token, grant));
         }
     }
 }

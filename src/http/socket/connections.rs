@@ -85,6 +85,11 @@ impl Connections {
         }
     }
 
+    /// Rights may have changed: every connection asks again what its sessions may do.
+    pub(crate) fn review(&self) {
+        self.lock().values().for_each(|outbox| outbox.review());
+    }
+
     pub(super) fn register(&self, outbox: &Arc<Outbox>) -> Registration {
         let id = ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1);
         self.lock().insert(id, Arc::clone(outbox));

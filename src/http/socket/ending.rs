@@ -82,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Due::CloseNow => self.send_close(),
             Due::Stalled => return ControlFlow::Break(()),
         };
-        self.reset_timer();
+        self.review();
         match sent {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
@@ -95,6 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Due::Nothing(at) => at,
             _ => now,
         };
+        let at = self.next_review().map_or(at, |review| review.min(at));
         self.timer.as_mut().reset(at);
     }
 
@@ -102,7 +103,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.lifetime.close_at = None;
         self.lifetime.closing_since = Some(Instant::now());
         let mut context = Context::from_waker(Waker::noop());
-        let reason = match self.outbox.poll_take(&mut context, 0, &mut Vec::new()) {
+        let mut take = || self.outbox.poll_take(&mut context, 0, &mut Vec::new());
+        let taken = match take() {
+            Poll::Ready(Taken::Review) => take(),
+            taken => taken,
+        };
+        let reason = match taken {
             Poll::Ready(Taken::Close(reason)) => reason,
             _ => CloseReason::Normal,
         };

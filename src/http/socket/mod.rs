@@ -12,6 +12,7 @@ mod lifetime;
 mod metered;
 mod perform;
 mod pump;
+mod review;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +26,7 @@ use tokio_tungstenite::{
 
 pub use connections::Connections;
 
-use super::Accepted;
+use super::{Accepted, rights::Rights};
 use crate::{
     document::Documents, ids::DocumentId, limits::Limits, protocol::CloseReason, session::Request,
 };
@@ -39,6 +40,8 @@ pub struct Sockets {
     pub documents: Documents,
     /// The open connections.
     pub connections: Connections,
+    /// Who may do what.
+    pub rights: Arc<Rights>,
 }
 
 impl Sockets {
@@ -57,7 +60,8 @@ impl Sockets {
         let sockets = Arc::clone(self);
         let begin = Box::pin(async move {
             let socket = socket(Metered::new(stream), sockets.documents.limits()).await;
-            Box::new(Pump::new(socket, request(accepted), sockets))
+            let credentials = accepted.credentials.clone();
+            Box::new(Pump::new(socket, request(accepted), credentials, sockets))
         });
         async move { begin.await.run().await }
     }
@@ -81,7 +85,7 @@ where
 }
 
 /// What the request's query means: `coscribe` marks our own clients, `epoch` the life of the
-/// document that they hold a copy of, `token` who they are.
+/// document that they hold a copy of.
 fn request(accepted: Accepted) -> Request {
     let query = |key: &str| {
         accepted.query.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
@@ -93,7 +97,6 @@ fn request(accepted: Accepted) -> Request {
     Request {
         document,
         refused,
-        token: query("token"),
         greet: query("coscribe").is_some(),
         epoch: query("epoch").as_deref().and_then(DocumentId::parse),
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
-    admission::admission,
+    admission::{Applicant, admission},
     pump::{Pump, Todo, Unblocked},
 };
 use crate::{
+    auth::{Grant, Secret},
     document::{Command, NewSubscriber},
-    identity::{Access, Author, AuthorKind},
+    identity::{Access, Author},
     ids::DocumentName,
     protocol::{Address, ClientMessage, CloseReason},
     session::Effect,
@@ -56,19 +57,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 Todo::Effect(Effect::Leave(session)) => {
                     self.tell(session, Command::Unsubscribe(self.subscriber(session)));
                     self.documents.remove(&session);
+                    self.rights.remove(&session);
+                }
+                Todo::Effect(Effect::Change { session, access }) => {
+                    let author = self.author(session);
+                    let session_id = self.subscriber(session);
+                    self.tell(session, Command::Change { session: session_id, access, author });
+                }
+                Todo::Effect(Effect::TurnAway { session, reason }) => {
+                    self.tell(session, Command::TurnAway(self.subscriber(session), reason));
+                    self.documents.remove(&session);
+                    self.rights.remove(&session);
                 }
                 Todo::Effect(Effect::Open { session, document, address, access }) => {
                     self.open(session, &document, address, access);
                 }
-                Todo::Effect(Effect::Authorize { session, document, .. }) => {
-                    let documents = self.sockets.documents.clone();
-                    let epoch = self.request.epoch;
-                    self.blocked = Some(Box::pin(async move {
-                        Unblocked::Decided(session, admission(&documents, &document, epoch).await)
-                    }));
+                Todo::Effect(Effect::Authorize { session, document, token }) => {
+                    self.authorize(session, document, token);
                 }
             }
         }
+    }
+
+    /// Asks what a session may do: before it opens its document nothing else happens on the
+    /// connection, afterwards everything goes on meanwhile.
+    fn authorize(&mut self, session: u32, document: DocumentName, token: Option<Secret>) {
+        if self.documents.contains_key(&session) {
+            return self.show(session, token);
+        }
+        let credentials = self.credentials(token.as_ref());
+        let applicant = Applicant { document, epoch: self.request.epoch, token, credentials };
+        let sockets = Arc::clone(&self.sockets);
+        self.blocked = Some(Box::pin(async move {
+            let admission = admission(&sockets.documents, &sockets.rights, applicant).await;
+            Unblocked::Decided(session, admission)
+        }));
+    }
+
+    /// Under whose name a session's edits are kept.
+    fn author(&self, session: u32) -> Author {
+        let grant = self.rights.get(&session).map(|held| &held.grant);
+        grant.unwrap_or(&Grant::of(Access::None)).author(self.registration.id.0)
     }
 
     fn open(&mut self, session: u32, name: &DocumentName, address: Address, access: Access) {
@@ -82,12 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             address,
             outbox: Arc::clone(&self.outbox),
             access,
-            author: Author {
-                kind: AuthorKind::Claimed,
-                user: "".into(),
-                name: "".into(),
-                connection: self.registration.id.0,
-            },
+            author: self.author(session),
             greet: self.request.greet,
             epoch: self.request.epoch,
         }));

@@ -21,10 +21,16 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Metered, Sockets, admission::Admission, connections::Registration, lifetime::Lifetime,
-    metered::Progress, socket,
+    Metered, Sockets,
+    admission::Admission,
+    connections::Registration,
+    lifetime::Lifetime,
+    metered::Progress,
+    review::{Held, Reviewing},
+    socket,
 };
 use crate::{
+    auth::{Credentials, Denied, Grant},
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
     ids::SubscriberId,
     limits::Limits,
@@ -55,6 +61,12 @@ pub(super) struct Pump<S> {
     pub(super) request: Request,
     pub(super) sessions: Sessions,
     pub(super) documents: BTreeMap<u32, DocumentHandle>,
+    /// What the request showed of who is behind it.
+    pub(super) credentials: Credentials,
+    /// What each session may do; empty where everybody may do everything.
+    pub(super) rights: BTreeMap<u32, Box<Held>>,
+    /// Asks again what a session may do.
+    pub(super) reviewing: Option<Reviewing>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) budget: Arc<Budget>,
     pub(super) registration: Registration,
@@ -85,6 +97,7 @@ enum Event {
     Broken(tungstenite::Error),
     Ended,
     Unblocked(Unblocked),
+    Reviewed(u32, Result<Grant, Denied>),
     Taken(Taken),
     Timer,
 }
@@ -93,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     pub(super) fn new(
         socket: WebSocketStream<Metered<S>>,
         request: Request,
+        credentials: Credentials,
         sockets: Arc<Sockets>,
     ) -> Self {
         let limits = sockets.documents.limits();
@@ -108,6 +122,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             socket,
             request,
             documents: BTreeMap::new(),
+            credentials,
+            rights: BTreeMap::new(),
+            reviewing: None,
             outbox,
             todo: VecDeque::new(),
             blocked: None,
@@ -151,6 +168,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
         if ready!(self.poll_write(context)).is_err() {
             return Poll::Ready(None);
+        }
+        if let Some(reviewing) = &mut self.reviewing
+            && let Poll::Ready((session, answer)) = reviewing.as_mut().poll(context)
+        {
+            self.reviewing = None;
+            return Poll::Ready(Some(Event::Reviewed(session, answer)));
+        }
+        if self.unflushed
+            && let Poll::Ready(taken) = self.outbox.poll_review(context)
+        {
+            return Poll::Ready(Some(Event::Taken(taken)));
         }
         let listen_first = std::mem::take(&mut self.listen_first);
         if listen_first && let Poll::Ready(event) = self.poll_read(context) {
@@ -248,6 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Event::Unblocked(Unblocked::Decided(session, admission)) => {
                 self.on_admission(session, admission);
             }
+            Event::Reviewed(session, answer) => self.on_reviewed(session, answer),
             Event::Taken(taken) => return self.on_taken(taken),
             Event::Timer => return self.on_timer(),
             Event::Ended => return Break(()),
@@ -297,6 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Taken::CaughtUp => {
                 self.todo.extend(self.documents.keys().map(|session| Todo::CaughtUp(*session)));
             }
+            Taken::Review => self.review_all(),
             Taken::Close(reason) => self.begin_close(reason),
         }
         std::ops::ControlFlow::Continue(())

@@ -12,9 +12,10 @@ use tokio_tungstenite::{
 
 use super::{Connections, Sockets};
 use crate::{
+    auth::Credentials,
     clock::TestClock,
     document::{Documents, Setup},
-    http::Accepted,
+    http::{Accepted, rights::Rights},
     ids::DocumentName,
     limits::Limits,
     random::SeededRandom,
@@ -41,14 +42,18 @@ async fn connect(limits: Limits, name: Option<&str>) -> Connected {
         threads: 1,
     });
     let documents = documents.expect("threads start");
-    let sockets =
-        Arc::new(Sockets { documents: documents.clone(), connections: Connections::default() });
+    let sockets = Arc::new(Sockets {
+        documents: documents.clone(),
+        connections: Connections::default(),
+        rights: Arc::new(Rights::open()),
+    });
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     let accepted = Accepted {
         peer: None,
         document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
         query: Vec::new(),
         subprotocol: None,
+        credentials: Credentials::default(),
     };
     let serving = tokio::spawn(sockets.serve(theirs, accepted));
     let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;

@@ -4,6 +4,7 @@
 //! mistakes are reported at once, each with the place where it was written. The only module that
 //! reads the environment.
 
+mod rights;
 mod units;
 mod written;
 
@@ -21,6 +22,7 @@ use crate::{
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
+pub use rights::{KeyFile, RightsConfig};
 use written::Raw;
 pub use written::{Source, Written};
 
@@ -35,7 +37,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 28] = [
     "listen",
     "open",
     "data",
@@ -56,6 +58,14 @@ const SETTINGS: [&str; 20] = [
     "list-documents",
     "keep-deleted",
     "version-pause",
+    "auth-secret",
+    "auth-key",
+    "auth-audience",
+    "auth-cookie",
+    "auth-role",
+    "auth-url",
+    "auth-url-cookie",
+    "auth-recheck",
 ];
 
 /// What the server is to do.
@@ -69,6 +79,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Who may reach the server through a browser.
     pub guard: Guard,
+    /// Who may do what.
+    pub rights: RightsConfig,
     /// Serve the web pages from here instead of those built in.
     pub web_dir: Option<PathBuf>,
     /// Which events are told.
@@ -175,10 +187,12 @@ impl Config {
         let data = reader.data();
         let tls = reader.tls();
         let open = reader.switch("open");
-        let listen = reader.listen(open);
+        let rights = reader.rights();
+        let listen = reader.listen(open || rights.is_set());
         let config = Self {
             list_documents: reader.list_documents(&listen, open),
             listen,
+            rights,
             data,
             tls,
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },
@@ -254,8 +268,9 @@ impl Reader {
         if let (Some(address), false, Some(raw)) = (beyond, open, self.chosen.get("listen")) {
             let message = format!(
                 "{address} can be reached from other machines, and everybody who reaches the server \
-                 may read and change every document; add --open if that is what you want, or listen \
-                 on 127.0.0.1 behind a proxy that asks people to sign in"
+                 may read and change every document; say who may with --auth-secret, --auth-key or \
+                 --auth-url, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
+                 a proxy that asks people to sign in"
             );
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));
         }
