@@ -176,9 +176,6 @@ pub const WEBHOOK_REQUESTS: usize = 8;
 /// A receiver has this long to take an event.
 pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What a receiver's answer may say; nobody reads it.
-pub const WEBHOOK_ANSWER_BYTES: usize = 64 << 10;
-
 /// The pause after the first failure; it doubles with each.
 pub const WEBHOOK_PAUSE: Duration = Duration::from_secs(1);
 

@@ -64,13 +64,15 @@ mod tests {
     #[test]
     fn the_example_of_the_standard_is_signed_as_it_says() {
         let signer = Signer::new(&["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()]).unwrap();
-        let signed = signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        let signed =
+            signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
         assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]
     fn an_old_secret_signs_beside_the_new_one() {
-        let (old, new): (Secret, Secret) = ("an old secret, long enough".into(), "a new secret, long enough".into());
+        let (old, new): (Secret, Secret) =
+            ("an old secret, long enough".into(), "a new secret, long enough".into());
         let both = Signer::new(&[new.clone(), old.clone()]).unwrap().sign("a", 1, b"x");
         let each = [new, old].map(|it| Signer::new(&[it]).unwrap().sign("a", 1, b"x"));
         assert_eq!(both, each.join(" "));

@@ -7,8 +7,8 @@ use tokio::sync::{Mutex, watch};
 
 use super::{
     Server,
-    config::{Config, Data, RightsConfig},
-    rights, sweep,
+    config::{Config, Data, RightsConfig, Webhook},
+    rights, sweep, webhooks,
 };
 use crate::{
     auth::Authorizer,
@@ -36,6 +36,7 @@ use crate::{
         local::{Local, LocalOptions},
         memory::Memory,
     },
+    webhooks::Surroundings,
 };
 
 /// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
@@ -70,6 +71,7 @@ pub struct Builder {
     limits: Limits,
     authorizer: Option<Arc<dyn Authorizer>>,
     rights: RightsConfig,
+    webhooks: Vec<Webhook>,
 }
 
 /// Where documents are kept.
@@ -157,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// Tells this receiver what happens to documents; may be called several times.
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhooks.push(webhook);
+        self
+    }
+
     /// The bounds that documents and connections keep.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -175,8 +183,15 @@ impl Builder {
         let addresses = listener.addresses().to_vec();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let cores = available_parallelism().map_or(1, usize::from);
+        let mut store = self.open_store(Arc::clone(&clock)).await?;
+        let mut telling = None;
+        if !self.webhooks.is_empty() {
+            let opened = webhooks::open(store, Arc::clone(&clock), &self.webhooks).await?;
+            store = opened.store();
+            telling = Some(opened);
+        }
         let setup = Setup {
-            store: self.open_store(Arc::clone(&clock)).await?,
+            store,
             clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
@@ -194,8 +209,16 @@ impl Builder {
             Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
             None => rights::authorizer(&self.rights, &documents, &clock)?,
         };
-        let rights = Arc::new(Rights::new(authorizer, clock));
         let (stop, draining) = watch::channel(false);
+        if let Some(telling) = telling {
+            let surroundings = Surroundings {
+                clock: Arc::clone(&clock),
+                random: Arc::new(SystemRandom),
+                contents: Arc::new(webhooks::Exports(documents.clone())),
+            };
+            telling.start(&surroundings, &draining);
+        }
+        let rights = Arc::new(Rights::new(authorizer, clock));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
@@ -262,7 +285,8 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, rights, .. } = config.clone();
+        let Config { guard, tls, web_dir, list_documents, limits, rights, webhooks, .. } =
+            config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -279,6 +303,7 @@ impl From<&Config> for Builder {
             limits,
             authorizer: None,
             rights,
+            webhooks,
         }
     }
 }

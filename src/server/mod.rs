@@ -10,6 +10,7 @@ mod files;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
+mod webhooks;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 

@@ -210,7 +210,10 @@ async fn the_store_has_small_records_of_its_own(harness: &dyn Harness) {
     let store = harness.fresh();
     let own = DocumentId::STORE;
     assert_eq!(store.record(own, "k").await.expect("it is always there"), None);
-    assert_eq!(store.put_record(own, "k", 0, Some(Bytes::from_static(b"1"))).await.expect("put"), 1);
+    assert_eq!(
+        store.put_record(own, "k", 0, Some(Bytes::from_static(b"1"))).await.expect("put"),
+        1
+    );
     store.put_record(own, "x", 0, Some(Bytes::from_static(b"y"))).await.expect("put");
     store.put_record(own, "x", 1, None).await.expect("put");
     let a = created(&*store, "a", 1).await;

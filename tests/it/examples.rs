@@ -1,10 +1,13 @@
 //! The examples, run as people run them, without a terminal.
 
-use std::process::{Command, Output, Stdio};
+use std::{
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+};
 
-/// Runs an example; the folder of this test's program has theirs beside it. When only this test is
+/// Builds an example; the folder of this test's program has theirs beside it. When only this test is
 /// run, they are not built, or are old.
-fn example(name: &str, arguments: &[&str]) -> Output {
+fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("this program has a path");
     let folder = test.parent().and_then(|it| it.parent()).expect("it is in target/…/deps");
     let target = folder.parent().expect("it is in target/…");
@@ -15,8 +18,19 @@ fn example(name: &str, arguments: &[&str]) -> Output {
     }
     let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs");
     assert!(built.success(), "{name} builds");
-    let program =
-        folder.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    folder.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// Starts an example that goes on until it is ended, with its words to be read.
+pub(crate) fn start(name: &str, arguments: &[&str]) -> Child {
+    let mut program = Command::new(built(name));
+    let started = program.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    started.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Runs an example to its end.
+fn example(name: &str, arguments: &[&str]) -> Output {
+    let program = built(name);
     let run = Command::new(&program).args(arguments).stdin(Stdio::null()).output();
     let output = run.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));

@@ -3,7 +3,7 @@
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
 //! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`, `saved` and `data` about
-//! documents as files with their past, `embed` about servers inside other apps, `history` about their past, `rights` about who may do what, `versions` about going back to what a document said. `store_speed`
+//! documents as files with their past, `embed` about servers inside other apps, `history` about their past, `rights` about who may do what, `versions` about going back to what a document said. `webhooks` about telling an app of it all. `store_speed`
 //! and `store_size` measure the local engine by itself, for people who ask it to.
 
 mod api;
@@ -23,3 +23,4 @@ mod store_size;
 mod store_speed;
 mod sync;
 mod versions;
+mod webhooks;

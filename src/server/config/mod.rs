@@ -6,6 +6,7 @@
 
 mod rights;
 mod units;
+mod webhooks;
 mod written;
 
 use std::{
@@ -23,6 +24,7 @@ use crate::{
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+pub use webhooks::Webhook;
 use written::Raw;
 pub use written::{Source, Written};
 
@@ -37,7 +39,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 28] = [
+const SETTINGS: [&str; 34] = [
     "listen",
     "open",
     "data",
@@ -66,6 +68,12 @@ const SETTINGS: [&str; 28] = [
     "auth-url",
     "auth-url-cookie",
     "auth-recheck",
+    "webhook-url",
+    "webhook-secret",
+    "webhook-name",
+    "webhook-events",
+    "webhook-content",
+    "webhook-debounce",
 ];
 
 /// What the server is to do.
@@ -81,6 +89,8 @@ pub struct Config {
     pub guard: Guard,
     /// Who may do what.
     pub rights: RightsConfig,
+    /// Who is told what happens.
+    pub webhooks: Vec<Webhook>,
     /// Serve the web pages from here instead of those built in.
     pub web_dir: Option<PathBuf>,
     /// Which events are told.
@@ -193,6 +203,7 @@ impl Config {
             list_documents: reader.list_documents(&listen, open),
             listen,
             rights,
+            webhooks: reader.webhooks(written),
             data,
             tls,
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },
