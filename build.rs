@@ -39,6 +39,10 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let target = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names no OUT_DIR")?);
+    if std::env::var_os("CARGO_FEATURE_WEB_APP").is_none() {
+        fs::write(target.join("web_app.rs"), "&[]")?;
+        return Ok(());
+    }
     let is_release = std::env::var_os("PROFILE").is_some_and(|profile| profile == "release");
     let sources = read_sources(Path::new("web"))?;
     let folder = target.join("web");

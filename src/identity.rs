@@ -20,6 +20,20 @@ pub struct Author {
     pub connection: u64,
 }
 
+impl Author {
+    /// A person whom the program that runs the server vouches for: a stable id, and the name to show.
+    #[must_use]
+    pub fn verified(user: &str, name: &str) -> Self {
+        Self { kind: AuthorKind::Verified, user: user.into(), name: name.into(), connection: 0 }
+    }
+
+    /// The server itself, or a program within it that goes by a name.
+    #[must_use]
+    pub fn server(name: &str) -> Self {
+        Self { kind: AuthorKind::Server, user: "".into(), name: name.into(), connection: 0 }
+    }
+}
+
 /// How an author's name is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

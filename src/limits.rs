@@ -292,6 +292,12 @@ pub struct Limits {
     pub history_bytes: usize,
     /// Readers of pasts at work and in line, before others are told to come again.
     pub history_line: usize,
+    /// A hook of the program around the server may take this long.
+    pub hook: Duration,
+    /// A document that has not changed for this long has come to rest, which hooks are told.
+    pub rest_after: Duration,
+    /// While changes go on, hooks are told what a document holds this often.
+    pub rest_at_most: Duration,
     /// A deleted document stays in the bin for this long.
     pub keep_deleted: Duration,
     /// The first edit after a pause of this length makes a version of what was there before; 0 for
@@ -340,6 +346,9 @@ impl Default for Limits {
             conversions_wait: Duration::from_secs(10),
             history_bytes: 512 << 20,
             history_line: 64,
+            hook: Duration::from_secs(10),
+            rest_after: Duration::from_secs(2),
+            rest_at_most: Duration::from_secs(10),
             keep_deleted: Duration::from_hours(30 * 24),
             version_pause: Duration::from_mins(30),
             strikes: 3,

@@ -60,17 +60,27 @@ fn earlier<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
 }
 
 /// What was granted, and why the others say no: that it could not be found out comes first, as it
-/// may be yes the next time; then the first reason.
+/// may be yes the next time; then that they may not, as signing in again changes nothing about that.
 fn split<T>(answers: Vec<Result<T, Denied>>) -> (Vec<T>, Denied) {
     let (mut granted, mut denied) = (Vec::new(), None);
     for answer in answers {
         match answer {
             Ok(value) => granted.push(value),
-            Err(why @ Denied::Unavailable(_)) => denied = Some(why),
-            Err(why) => denied = denied.or(Some(why)),
+            Err(why) if denied.as_ref().is_none_or(|it| weight(it) < weight(&why)) => {
+                denied = Some(why);
+            }
+            Err(_) => {}
         }
     }
     (granted, denied.unwrap_or(Denied::Forbidden))
+}
+
+fn weight(denied: &Denied) -> u8 {
+    match denied {
+        Denied::Unauthorized(_) => 0,
+        Denied::Forbidden => 1,
+        Denied::Unavailable(_) => 2,
+    }
 }
 
 impl fmt::Debug for Combined {
@@ -102,7 +112,8 @@ mod tests {
     #[test]
     fn nobody_is_let_in_by_a_reason_and_the_one_that_may_pass_is_told() {
         assert_eq!(merge(Vec::new()), Err(Denied::Forbidden));
-        assert_eq!(merge(vec![Err(unauthorized()), Err(Denied::Forbidden)]), Err(unauthorized()));
+        let both = merge(vec![Err(unauthorized()), Err(Denied::Forbidden)]);
+        assert_eq!(both, Err(Denied::Forbidden));
         let down = Denied::Unavailable("no answer".into());
         assert_eq!(merge(vec![Err(unauthorized()), Err(down.clone())]), Err(down.clone()));
         assert_eq!(merge(vec![Ok(Grant::of(Access::None)), Err(down.clone())]), Err(down));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Answering, Authorizer, Credentials, Denied, Grant, Question, Visible,
     keys::Key,
+    share::ShareToken,
     token::{Claims, TokenError, check},
 };
 use crate::{clock::Clock, identity::Access};
@@ -31,7 +32,8 @@ impl Tokens {
         let shown = credentials.tokens.iter().map(|token| token.expose()).chain(cookie);
         let now = self.clock.now();
         let (mut sound, mut worst) = (Vec::new(), None);
-        for token in shown.filter(|token| !token.is_empty()) {
+        let ours = |token: &&str| !token.is_empty() && ShareToken::read(token).is_none();
+        for token in shown.filter(ours) {
             match check(token, &self.keys, &self.audiences, now) {
                 Ok(claims) => sound.push(claims),
                 Err(error @ TokenError::Invalid) => drop(worst.get_or_insert(error)),

@@ -9,6 +9,7 @@ mod replay;
 mod saved;
 mod serve;
 mod store;
+mod token;
 mod words;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
@@ -41,6 +42,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Tell what a data directory holds and whether it is sound. Works beside a running server.
     Inspect(inspect::InspectArguments),
+    /// Make a token that says who may do what, as your app would, to try things out.
+    Token(token::TokenArguments),
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -66,6 +69,7 @@ fn execute(command: Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::import(&arguments, out),
         Command::Replay(arguments) => replay::replay(&arguments, out),
         Command::Inspect(arguments) => inspect::inspect(&arguments, out),
+        Command::Token(arguments) => token::token(&arguments, out),
     }
 }
 

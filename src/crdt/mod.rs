@@ -6,6 +6,7 @@
 mod admission;
 mod block;
 pub mod content;
+pub mod copy;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
@@ -22,6 +23,9 @@ pub mod split;
 pub mod state;
 pub mod verdict;
 mod writer;
+
+/// The CRDT that documents are made of, in the version that this server uses.
+pub use yrs;
 
 pub use content::Kind;
 pub use meta::{Meta, MetaChanges};

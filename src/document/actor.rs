@@ -26,6 +26,7 @@ use super::{
     registry::Lease,
     subscriber::{Answer, Subscriber},
     sync::SyncCache,
+    telling::Telling,
     updates::Batch,
 };
 use crate::{
@@ -49,6 +50,7 @@ pub(super) struct Actor {
     pub(super) presence: Presence,
     pub(super) durability: Durability,
     pub(super) card: Card,
+    pub(super) telling: Telling,
     /// When it was last edited.
     pub(super) changed: Option<Timestamp>,
     pub(super) acknowledgements: Acknowledgements,
@@ -76,7 +78,7 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
             }
         }
         Err(reason) => {
-            if !matches!(reason, Unavailable::InBin) {
+            if !matches!(reason, Unavailable::InBin | Unavailable::Refused(_)) {
                 tracing::error!(document = %lease.name(), %reason, "failed to load a document");
             }
             let mut lease = lease;
@@ -102,6 +104,7 @@ impl Actor {
     pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
         let Loaded { id, born, state, durability, card, changed } = loaded;
         lease.live().show(card.shown());
+        let telling = Telling::new(setup.hooks.lane(lease.name()));
         Self {
             setup,
             lease,
@@ -113,6 +116,7 @@ impl Actor {
             presence: Presence::default(),
             durability,
             card,
+            telling,
             changed,
             acknowledgements: Acknowledgements::default(),
             batch: Batch::default(),
@@ -153,6 +157,7 @@ impl Actor {
                 Box::pin(self.snapshot_before_unload()).await;
                 if self.may_unload() {
                     if self.lease.retire_if_idle(mailbox.requests()) {
+                        self.tell_end();
                         return Served::Idle;
                     }
                     // Somebody holds on to it: look again after as long.
@@ -177,6 +182,9 @@ impl Actor {
             Command::Message(from, message, permit) => self.on_message(from, message, permit),
             Command::Subscribe(new) => self.subscribe(*new),
             Command::Unsubscribe(id) => self.unsubscribe(id),
+            Command::Refused { from, update, step2, reason } => {
+                self.turn_down(from, &update, step2, reason);
+            }
             Command::Change { session, access, author } => {
                 self.change_rights(session, access, author);
             }
@@ -266,6 +274,7 @@ impl Actor {
         }
         self.acknowledge();
         self.refresh_card(now);
+        self.tell_rest(now);
         self.lease.live().count(self.subscribers.len());
         if self.subscribers.is_empty() {
             self.idle_since.get_or_insert(now);
@@ -284,7 +293,7 @@ impl Actor {
         let staying = self.subscribers.values().filter(|it| !it.outbox.is_closing());
         let behind = staying.filter_map(|it| it.behind.as_ref());
         let behind = behind.map(|it| it.since + limits.behind_for).min();
-        [news, sweep, unload, behind, self.card_due()].into_iter().flatten().min()
+        [news, sweep, unload, behind, self.card_due(), self.rest_due()].into_iter().flatten().min()
     }
 
     pub(super) fn may_unload(&self) -> bool {
@@ -321,6 +330,7 @@ impl Actor {
         self.settle().await;
         self.keep_card();
         self.settle().await;
+        self.tell_end();
         self.lease.retire();
         for done in std::mem::take(&mut self.stopping) {
             // Who asked may have stopped waiting.

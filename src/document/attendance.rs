@@ -81,6 +81,7 @@ impl Actor {
             crdt::parse_presence(message, limits.presence_per_document, limits.presence_bytes);
         match parsed {
             Ok(entries) => {
+                self.tell_presence(&entries);
                 self.presence.accept(from, entries, Instant::now(), limits);
                 self.follow_shown_name(from);
             }

@@ -35,6 +35,17 @@ pub enum Command {
     TurnAway(SubscriberId, CloseReason),
     /// A message from a session. The permit covers its bytes until they are durable or dropped.
     Message(SubscriberId, ClientMessage, Option<Permit>),
+    /// An edit of a session that the program around the server does not allow.
+    Refused {
+        /// The session.
+        from: SubscriberId,
+        /// What it sent.
+        update: Bytes,
+        /// Whether that is its part of a handshake.
+        step2: bool,
+        /// Why.
+        reason: String,
+    },
     /// The connection has written everything; a session that was behind can be caught up.
     CaughtUp(SubscriberId),
     /// An app's message for every Hocuspocus session of the document.
@@ -84,6 +95,7 @@ impl Command {
             // What waits is judged by the rights of the moment at which it is applied.
             Self::Change { .. } | Self::TurnAway(..) => false,
             Self::Unsubscribe(_)
+            | Self::Refused { .. }
             | Self::CaughtUp(_)
             | Self::Edit { .. }
             | Self::Begin { .. }

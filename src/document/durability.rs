@@ -149,6 +149,7 @@ impl Actor {
             self.create();
         }
         self.card.doubt();
+        self.tell_updated(&entries);
         self.durability.entries += entries.len() as u64;
         self.durability.bytes += entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
         let appending = self.setup.store.append(self.id, entries);
@@ -203,6 +204,9 @@ impl Actor {
             return;
         }
         self.durability.durable += 1;
+        if self.durability.last < last {
+            self.tell_saved(last);
+        }
         self.durability.last = last;
         self.release_durable();
         self.store_snapshot(self.durability.durable, last);

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     crdt::{Bounds, DocumentState},
+    hooks,
     ids::{ClientId, DocumentId, DocumentName},
     protocol::CloseReason,
     storage::{Opened, StoreError},
@@ -35,6 +36,10 @@ pub(super) async fn load(
     name: &DocumentName,
     loads: &Semaphore,
 ) -> Result<Box<Loaded>, Unavailable> {
+    if setup.hooks.is_some() {
+        let asked = setup.hooks.load(hooks::Load { document: name.clone() }).await;
+        asked.map_err(|refusal| Unavailable::Refused(refusal.0))?;
+    }
     let _turn = loads.acquire().await.map_err(|_| Unavailable::Reloading)?;
     let reading = async {
         let retired = setup.store.retired_clients(name).await?;
@@ -95,6 +100,7 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
             let close = match reason {
                 Unavailable::Damaged(_) => CloseReason::Storage(reason.to_string()),
                 Unavailable::InBin => CloseReason::NotFound(reason.to_string()),
+                Unavailable::Refused(why) => CloseReason::Forbidden(why.clone()),
                 _ => CloseReason::Overloaded,
             };
             match close {
@@ -111,6 +117,7 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         | Command::Change { .. }
         | Command::TurnAway(..)
         | Command::Message(..)
+        | Command::Refused { .. }
         | Command::CaughtUp(_)
         | Command::Stateless(_) => {}
     }

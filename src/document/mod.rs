@@ -27,6 +27,7 @@ mod renaming;
 pub mod sharing;
 mod subscriber;
 mod sync;
+mod telling;
 mod threads;
 mod updates;
 

@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Setup, actor::Actor};
+use super::{Setup, actor::Actor, telling::version_made};
 use crate::{
     clock::Timestamp,
     ids::{DocumentId, Seq},
@@ -26,8 +26,12 @@ impl Actor {
         }
         let (setup, id, name) = (Arc::clone(&self.setup), self.id, self.lease.name().clone());
         tokio::spawn(async move {
-            if let Err(error) = note(&setup, id, seq).await {
-                tracing::warn!(document = %name, %error, "failed to note a version");
+            match note(&setup, id, seq).await {
+                Ok(Some(version)) => setup.hooks.tell(&name, version_made(&name, &version)),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(document = %name, %error, "failed to note a version");
+                }
             }
         });
     }
@@ -39,11 +43,11 @@ fn ends_pause(before: Timestamp, now: Timestamp, pause: Duration) -> bool {
 }
 
 /// Notes a version that ends with this entry, by whom and when that was made.
-async fn note(setup: &Setup, id: DocumentId, seq: Seq) -> Result<(), StoreError> {
+async fn note(setup: &Setup, id: DocumentId, seq: Seq) -> Result<Option<Version>, StoreError> {
     let store = &setup.store;
     let after = Seq(seq.0.saturating_sub(1));
     let last = store.history(id, after, 1).await?.into_iter().next();
-    let Some(last) = last.filter(|stored| stored.seq == seq) else { return Ok(()) };
+    let Some(last) = last.filter(|stored| stored.seq == seq) else { return Ok(None) };
     let version = Version {
         id: versions::new_id(&*setup.random),
         name: String::new(),
@@ -53,7 +57,8 @@ async fn note(setup: &Setup, id: DocumentId, seq: Seq) -> Result<(), StoreError>
         automatic: true,
         extent: None,
     };
-    versions::note(&**store, id, &version).await
+    versions::note(&**store, id, &version).await?;
+    Ok(Some(version))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::{Budget, Command, Unavailable, actor, live::Live, load::load, threads::Threads};
 use crate::{
     clock::Clock,
+    hooks::Runner,
     identity::Author,
     ids::{DocumentName, Seq},
     limits::Limits,
@@ -43,6 +44,8 @@ pub struct Setup {
     pub limits: Limits,
     /// How many document threads to start.
     pub threads: usize,
+    /// Who wants to know what happens.
+    pub(crate) hooks: Runner,
 }
 
 impl std::fmt::Debug for Setup {
@@ -90,6 +93,7 @@ pub(super) struct Held {
 /// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
 #[derive(Clone, Debug)]
 pub struct DocumentHandle {
+    name: DocumentName,
     mailbox: mpsc::Sender<Box<Command>>,
 }
 
@@ -121,7 +125,7 @@ impl Documents {
             return Err(Unavailable::Reloading);
         }
         if let Some(slot) = open.slots.get(name) {
-            return Ok(DocumentHandle { mailbox: slot.mailbox.clone() });
+            return Ok(DocumentHandle { name: name.clone(), mailbox: slot.mailbox.clone() });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
         let lease = self.lease(name);
@@ -132,7 +136,7 @@ impl Documents {
         };
         open.slots.insert(name.clone(), slot);
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
-        Ok(DocumentHandle { mailbox })
+        Ok(DocumentHandle { name: name.clone(), mailbox })
     }
 
     /// A place for a new actor.
@@ -192,6 +196,11 @@ impl Documents {
     #[must_use]
     pub fn random(&self) -> &dyn Random {
         &*self.0.setup.random
+    }
+
+    /// Who wants to know what happens.
+    pub(crate) fn hooks(&self) -> &Runner {
+        &self.0.setup.hooks
     }
 
     pub(super) fn setup(&self) -> &Setup {
@@ -269,6 +278,12 @@ impl Drop for Held {
 }
 
 impl DocumentHandle {
+    /// What the document was called when it was opened.
+    #[must_use]
+    pub fn name(&self) -> &DocumentName {
+        &self.name
+    }
+
     /// Hands over a command if the mailbox has room; gives it back otherwise.
     ///
     /// # Errors

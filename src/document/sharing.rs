@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Documents, Unavailable};
 use crate::{
     auth::{
-        Answering, Authorizer, Denied, Grant, Question,
+        Answering, Authorizer, Denied, Grant, Question, Visible,
         share::{NewShare, Share, ShareToken},
     },
     ids::{DocumentId, DocumentName},
@@ -111,19 +111,19 @@ impl ShareLinks {
             Denied::Unavailable("this link cannot be checked now, try again soon".to_owned())
         };
         let found = documents.store().find(document).await.map_err(unreadable)?;
-        let Some(id) = found else { return Err(unknown()) };
+        let Some(id) = found else { return Err(Denied::Forbidden) };
         let key = format!("{PREFIX}{}", token.id);
         let record = documents.store().record(id, &key).await.map_err(unreadable)?;
         let share: Option<Share> = record.and_then(|it| serde_json::from_slice(&it.value).ok());
         match share.filter(|it| it.is_opened_by(token, documents.clock().now())) {
             Some(share) => Ok(Grant { expires: share.expires, ..Grant::of(share.access) }),
-            None => Err(unknown()),
+            None => Err(Denied::Forbidden),
         }
     }
 }
 
-fn unknown() -> Denied {
-    Denied::Unauthorized("this link does not lead to a document any more".to_owned())
+fn nobody() -> Denied {
+    Denied::Unauthorized("this document is for those who are signed in".to_owned())
 }
 
 impl Authorizer for ShareLinks {
@@ -132,11 +132,9 @@ impl Authorizer for ShareLinks {
             let shown = question.credentials.tokens.iter();
             let tokens: Vec<_> = shown.filter_map(|it| ShareToken::read(it.expose())).collect();
             let (Some(document), false) = (&question.document, tokens.is_empty()) else {
-                return Err(Denied::Unauthorized(
-                    "this document is for those who are signed in".to_owned(),
-                ));
+                return Err(nobody());
             };
-            let mut best = Err(unknown());
+            let mut best = Err(Denied::Forbidden);
             for token in tokens {
                 let grant = self.grant(document, token).await;
                 let access = |it: &Result<Grant, Denied>| it.as_ref().ok().map(|it| it.access);
@@ -146,5 +144,10 @@ impl Authorizer for ShareLinks {
             }
             best
         })
+    }
+
+    /// A link leads to a document and to no list.
+    fn visible<'a>(&'a self, _question: &'a Question) -> Answering<'a, Visible> {
+        Box::pin(std::future::ready(Err(nobody())))
     }
 }

@@ -94,6 +94,24 @@ impl Actor {
         false
     }
 
+    /// Answers an edit that the program around the server does not allow, like one of a session that
+    /// only reads.
+    pub(super) fn turn_down(
+        &mut self,
+        from: SubscriberId,
+        update: &Bytes,
+        step2: bool,
+        reason: String,
+    ) {
+        let stored = step2 && self.state.holds(update);
+        let Some(subscriber) = self.subscribers.get_mut(&from) else { return };
+        subscriber.refused |= !stored;
+        if !stored && !subscriber.counts() {
+            subscriber.send(&ServerMessage::PermissionDenied(reason));
+        }
+        self.answer_edit(from, step2, stored, false, None);
+    }
+
     fn on_applied(&mut self, edits: Vec<Edit>, applied: Applied) {
         if !applied.broadcasts.is_empty() {
             self.sync_cache = None;

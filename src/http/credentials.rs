@@ -23,9 +23,11 @@ pub(super) fn of(
     peer: Option<SocketAddr>,
 ) -> Credentials {
     let text = |value: &warp::http::HeaderValue| value.to_str().ok().map(str::to_owned);
+    // Our own pages may have two to show: of a person, and of a link.
     let bearer = headers.get(AUTHORIZATION).and_then(text).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+        let (scheme, tokens) = value.split_once(' ')?;
+        let tokens = tokens.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        scheme.eq_ignore_ascii_case("bearer").then_some(tokens)
     });
     let queried = query.iter().filter(|(key, _)| key == "token").map(|(_, token)| token.clone());
     let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(text);
@@ -33,7 +35,8 @@ pub(super) fn of(
         .flat_map(|line| line.split(',').map(|item| item.trim().to_owned()).collect::<Vec<_>>())
         .filter_map(|item| item.strip_prefix(SUBPROTOCOL).map(str::to_owned))
         .collect();
-    let tokens = bearer.into_iter().chain(queried).chain(offered).filter(|it| !it.is_empty());
+    let tokens =
+        bearer.into_iter().flatten().chain(queried).chain(offered).filter(|it| !it.is_empty());
     let cookies: Vec<String> = headers.get_all(COOKIE).into_iter().filter_map(text).collect();
     Credentials {
         tokens: tokens.take(TOKENS).map(Secret::from).collect(),

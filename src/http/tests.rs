@@ -77,6 +77,7 @@ pub(super) fn api() -> Arc<Api> {
         random: Arc::new(SeededRandom::new(1)),
         limits: Limits::default(),
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     };
     let history = History::new(Arc::clone(&setup.store), &setup.limits, 1).unwrap();
     Arc::new(Api::new(Documents::new(setup).unwrap(), history, true))

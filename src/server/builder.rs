@@ -1,9 +1,14 @@
 //! Describes a server before it runs: where documents are kept, who may come, what is asked of whom.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism};
+use std::{
+    net::SocketAddr, path::PathBuf, sync::Arc, thread::available_parallelism, time::Duration,
+};
 
 use anyhow::Context;
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, watch},
+};
 
 use super::{
     Server,
@@ -15,6 +20,7 @@ use crate::{
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
     history::History,
+    hooks::{Hooks, Runner},
     http::{
         self, Site,
         api::Api,
@@ -69,10 +75,14 @@ pub struct Builder {
     list_documents: bool,
     document_threads: Option<usize>,
     limits: Limits,
+    hooks: Option<MakeHooks>,
     authorizer: Option<Arc<dyn Authorizer>>,
     rights: RightsConfig,
     webhooks: Vec<Webhook>,
 }
+
+/// Hooks wait for the runtime that they will run on.
+type MakeHooks = Box<dyn FnOnce(Handle, Duration) -> Runner + Send + Sync>;
 
 /// Where documents are kept.
 enum Place {
@@ -171,12 +181,19 @@ impl Builder {
         self
     }
 
+    /// Calls these at the moments that they want to watch, change or refuse, on the runtime that
+    /// [`Builder::build`] is called on.
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Some(Box::new(move |on, patience| Runner::new(hooks, on, patience)));
+        self
+    }
+
     /// Opens the store, takes the addresses and begins to serve.
     ///
     /// # Errors
     /// When one of these fails, or nothing says where documents are kept; nothing is left behind
     /// then.
-    pub async fn build(self) -> anyhow::Result<Server> {
+    pub async fn build(mut self) -> anyhow::Result<Server> {
         let tls = self.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // Before the store: a second server by mistake should hear about the address first.
         let listener = Listener::bind(&self.listen).await?;
@@ -195,6 +212,10 @@ impl Builder {
             clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
+            hooks: self
+                .hooks
+                .take()
+                .map_or_else(Runner::default, |make| make(Handle::current(), self.limits.hook)),
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
         };
         let documents = Documents::new(setup).context("cannot start the document threads")?;
@@ -236,7 +257,19 @@ impl Builder {
             .then(|| tokio::spawn(listener.serve(routes.filter(), options, draining)));
         let listening = Mutex::new(listening);
         tokio::spawn(sweep(documents.clone(), stop.subscribe()));
-        Ok(Server { routes, addresses, tls, slots, connections, api, documents, stop, listening })
+        let shown = super::Documents::new(documents.clone(), connections.clone());
+        Ok(Server {
+            routes,
+            addresses,
+            tls,
+            slots,
+            connections,
+            api,
+            all: documents,
+            documents: shown,
+            stop,
+            listening,
+        })
     }
 
     fn site(
@@ -301,6 +334,7 @@ impl From<&Config> for Builder {
             list_documents,
             document_threads: config.document_threads,
             limits,
+            hooks: None,
             authorizer: None,
             rights,
             webhooks,

@@ -6,6 +6,7 @@
 
 mod builder;
 pub mod config;
+pub mod documents;
 mod files;
 mod rights;
 pub mod shutdown;
@@ -20,9 +21,10 @@ use tokio::{
 };
 
 pub use builder::Builder;
+pub use documents::Documents;
 
 use crate::{
-    document::Documents,
+    document,
     http::{
         api::Api,
         service::{Filter, Routes},
@@ -47,6 +49,7 @@ pub struct Server {
     slots: Slots,
     connections: Connections,
     api: Arc<Api>,
+    all: document::Documents,
     documents: Documents,
     stop: watch::Sender<bool>,
     listening: Mutex<Option<JoinHandle<()>>>,
@@ -125,7 +128,7 @@ impl Server {
         &self.addresses
     }
 
-    /// The open documents.
+    /// The documents, to be read, edited and followed from this program.
     #[must_use]
     pub fn documents(&self) -> &Documents {
         &self.documents
@@ -210,7 +213,7 @@ impl Server {
 }
 
 /// Ends what has been in the bin for long enough, now and then, until the server stops.
-async fn sweep(documents: Documents, mut stop: watch::Receiver<bool>) {
+async fn sweep(documents: document::Documents, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {

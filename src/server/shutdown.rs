@@ -9,7 +9,7 @@ use std::io;
 use tokio::{
     signal::unix::{self, SignalKind},
     sync::mpsc,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::Server;
@@ -73,7 +73,7 @@ impl Signals {
 
 /// See [`Server::stop`].
 pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
-    let Server { stop, listening, slots, connections, documents, .. } = server;
+    let Server { stop, listening, slots, connections, all: documents, .. } = server;
     let limits = documents.limits();
     // Whoever asks second waits for the first and has nothing left to do.
     let mut listening = listening.lock().await;
@@ -88,6 +88,11 @@ pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
     connections.drain(limits.shutdown / 2, &SystemRandom).await;
     let durable = async {
         documents.shutdown().await;
+        // A hook that hangs must not keep the store from being closed.
+        let left = deadline.saturating_duration_since(Instant::now()) / 2;
+        if timeout(left, documents.hooks().shutdown()).await.is_err() {
+            tracing::error!("the hook `shutdown` took too long");
+        }
         documents.store().close().await
     };
     match timeout_at(deadline, durable).await {

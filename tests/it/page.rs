@@ -93,9 +93,14 @@ impl Page {
         self.send(&[0, 2], update).await;
     }
 
+    /// Asks to be told when everything it sent is durable.
+    pub(crate) async fn asks_saved(&mut self) {
+        self.send(&[102], &[1]).await;
+    }
+
     /// Waits until everything it sent is durable.
     pub(crate) async fn saved(&mut self) {
-        self.send(&[102], &[1]).await;
+        self.asks_saved().await;
         while self.hears().await != Heard::Barrier {}
     }
 

@@ -197,20 +197,13 @@ async fn a_restored_rich_document_keeps_its_marks_and_its_title() {
     let (_, then) = last(&server, "plan").await;
     let empty = ask(&server, "POST /documents", r#"{"name":"empty"}"#).await;
     assert_eq!(empty.status, 201);
-    let handle =
-        server.documents().open(&coscribe::ids::DocumentName::new("plan").expect("a name"));
-    let handle = handle.expect("not stopping");
-    let now = handle.read().await.expect("loaded");
+    let plan = server.documents().get(&coscribe::ids::DocumentName::new("plan").expect("a name"));
+    let now = plan.state().await.expect("loaded").expect("is there");
     let bare = ask(&server, "GET /documents/empty/export.yjs", "").await.body;
     let client = coscribe::ids::ClientId(77);
     let cleared = coscribe::crdt::content::restore(&now, &bare, client).expect("restored");
-    let author = coscribe::identity::Author {
-        kind: coscribe::identity::AuthorKind::Server,
-        user: "".into(),
-        name: "".into(),
-        connection: 0,
-    };
-    handle.edit(cleared.expect("an edit"), author.into()).await.expect("durable");
+    let author = coscribe::identity::Author::server("");
+    plan.apply(cleared.expect("an edit"), author).await.expect("durable");
     ask(&server, "PATCH /documents/plan", r#"{"title":"After"}"#).await;
     let cleared = ask(&server, "GET /documents/plan/export.md", "").await.body;
     assert_eq!(String::from_utf8(cleared).expect("UTF-8").trim(), "");

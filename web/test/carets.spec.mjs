@@ -158,8 +158,11 @@ test('jumping to a person scrolls to them and leaves my caret', { skip }, async 
   await linus.sees('paragraph 119')
   await linus.text.click()
   await linus.page.keyboard.press('Control+End')
-  await ada.page.locator('.remote-caret').waitFor({ state: 'attached' })
+  // Linus has been elsewhere on the way: his place at the end is known when his caret is seen there.
+  await ada.page.keyboard.press('Control+End')
+  await ada.page.locator('.ProseMirror p', { hasText: 'paragraph 119', has: ada.page.locator('.remote-caret') }).waitFor()
   await ada.page.keyboard.press('Control+Home')
+  await ada.page.waitForFunction(() => (document.querySelector('.ProseMirror p')?.getBoundingClientRect().bottom ?? 0) > 0)
   await ada.page.getByRole('button', { name: /Linus Chan/ }).first().click()
   const inSight = ada.page.waitForFunction(() => {
     const place = document.querySelector('.remote-caret')?.getBoundingClientRect()

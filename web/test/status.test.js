@@ -7,7 +7,7 @@ import { seeded } from './fake_world.js'
 /** In step, nothing to do. @type {import('../src/sync/facts.js').Facts} */
 const CALM = {
   stop: null, reason: '', loaded: true, copied: false, startedAt: 0, lostAt: null, failures: 0, nextTry: null, restarting: false, slowed: false,
-  canEdit: true, unsaved: 0, unsavedSince: null, savedAt: null, storage: 'kept', unstored: 0,
+  access: 'edit', canEdit: true, unsaved: 0, unsavedSince: null, savedAt: null, storage: 'kept', unstored: 0,
 }
 const NOW = 100_000
 

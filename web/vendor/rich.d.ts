@@ -19,6 +19,7 @@ export { BulletList, OrderedList, ListItem, TaskList, TaskItem, ListKeymap } fro
 export { Placeholder } from '@tiptap/extensions/placeholder'
 export { Dropcursor } from '@tiptap/extensions/drop-cursor'
 export { Gapcursor } from '@tiptap/extensions/gap-cursor'
+export { GapCursor } from '@tiptap/pm/gapcursor'
 export { absolutePositionToRelativePosition, initProseMirrorDoc, relativePositionToAbsolutePosition, updateYFragment, ySyncPlugin, ySyncPluginKey, yUndoPlugin, yUndoPluginKey } from '@tiptap/y-tiptap'
 export { EditorState, NodeSelection, Plugin, PluginKey, Selection, SelectionRange, TextSelection } from '@tiptap/pm/state'
 export { Decoration, DecorationSet } from '@tiptap/pm/view'

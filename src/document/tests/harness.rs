@@ -196,6 +196,7 @@ fn setup_with(store: &Arc<Held>, limits: Limits, clock: Arc<dyn Clock>) -> Setup
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     }
 }
 

@@ -47,6 +47,9 @@ impl<'a> Told<'a> {
 
 impl Api {
     pub(super) async fn list_shares(&self, name: &DocumentName) -> Outcome {
+        if self.rights.is_open() {
+            return Err(Failure::Open);
+        }
         self.living(name).await?;
         let shares = self.documents.shares(name).await?;
         let told: Vec<_> = shares.iter().map(|(id, share)| Told::of(id, share)).collect();

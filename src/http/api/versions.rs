@@ -117,6 +117,7 @@ impl Api {
             extent: None,
         };
         versions::add(&**self.documents.store(), summary.id, &version).await?;
+        self.documents.version_made(name, &version);
         let all = self.versions_of(summary.id).await?;
         let version = all.iter().find(|other| other.id == version.id).unwrap_or(&version);
         Ok(json(StatusCode::CREATED, &Told::from(version)))

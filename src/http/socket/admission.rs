@@ -15,12 +15,12 @@ use crate::{
 /// What was decided.
 #[derive(Debug)]
 pub(super) struct Admission {
-    decision: Result<Grant, CloseReason>,
-    document: DocumentName,
+    pub(super) decision: Result<Grant, CloseReason>,
+    pub(super) document: DocumentName,
     /// What a frame showed besides what the request did.
-    token: Option<Secret>,
+    pub(super) token: Option<Secret>,
     /// What the document is called now, when it is no longer called what was asked for.
-    renamed: Option<DocumentName>,
+    pub(super) renamed: Option<DocumentName>,
 }
 
 /// Who asks for a document, and what they show.
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             self.todo.push_front(Todo::Effect(effect));
         }
         if let Ok(grant) = admission.decision
-            && !self.sockets.rights.is_open()
+            && (!self.sockets.rights.is_open() || self.sockets.documents.hooks().is_some())
         {
             self.hold(session, Held::new(admission.document, admission.token, grant));
         }

@@ -85,13 +85,18 @@ impl Connections {
         }
     }
 
+    /// A number that no connection has: for a session that has none.
+    pub(crate) fn number(&self) -> ConnectionId {
+        ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
     /// Rights may have changed: every connection asks again what its sessions may do.
     pub(crate) fn review(&self) {
         self.lock().values().for_each(|outbox| outbox.review());
     }
 
     pub(super) fn register(&self, outbox: &Arc<Outbox>) -> Registration {
-        let id = ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1);
+        let id = self.number();
         self.lock().insert(id, Arc::clone(outbox));
         if self.0.draining.load(Ordering::SeqCst) {
             // Came through the door while it was being closed.

@@ -8,6 +8,7 @@ mod admission;
 mod boundary;
 mod connections;
 mod ending;
+mod hooked;
 mod lifetime;
 mod metered;
 mod perform;
@@ -61,7 +62,10 @@ impl Sockets {
         let begin = Box::pin(async move {
             let socket = socket(Metered::new(stream), sockets.documents.limits()).await;
             let credentials = accepted.credentials.clone();
-            Box::new(Pump::new(socket, request(accepted), credentials, sockets))
+            let (peer, document) = (accepted.peer, accepted.document.clone().ok().flatten());
+            let mut pump = Box::new(Pump::new(socket, request(accepted), credentials, sockets));
+            pump.ask_to_connect(peer, document).await;
+            pump
         });
         async move { begin.await.run().await }
     }

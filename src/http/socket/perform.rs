@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     admission::{Applicant, admission},
+    hooked,
     pump::{Pump, Todo, Unblocked},
 };
 use crate::{
@@ -25,7 +26,7 @@ const WAITING_COST: usize = 256;
 const FREE_BYTES: usize = 16 * 1024;
 
 /// The bytes of the budget that a message takes while it is on its way.
-fn cost(message: &ClientMessage) -> Option<usize> {
+pub(super) fn cost(message: &ClientMessage) -> Option<usize> {
     let bytes = match message {
         ClientMessage::Update(bytes)
         | ClientMessage::SyncStep2(bytes)
@@ -87,9 +88,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
         let credentials = self.credentials(token.as_ref());
         let applicant = Applicant { document, epoch: self.request.epoch, token, credentials };
-        let sockets = Arc::clone(&self.sockets);
+        let (sockets, connection) = (Arc::clone(&self.sockets), self.registration.id);
         self.blocked = Some(Box::pin(async move {
             let admission = admission(&sockets.documents, &sockets.rights, applicant).await;
+            let admission = hooked::decided(&sockets.documents, connection, admission).await;
             Unblocked::Decided(session, admission)
         }));
     }
@@ -123,6 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
             self.quicken();
         }
+        let Some(message) = self.ask_about(session, message) else { return };
         let Some(bytes) = cost(&message) else {
             self.tell(session, Command::Message(subscriber, message, None));
             return;

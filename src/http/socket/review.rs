@@ -12,6 +12,7 @@ use tokio::{
 
 use super::{
     admission::closing,
+    hooked,
     pump::{Pump, Todo},
 };
 use crate::{
@@ -136,11 +137,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             held.due = None;
             let (document, token) = (held.document.clone(), held.token.clone());
             let credentials = self.credentials(token.as_ref());
-            let rights = Arc::clone(&self.sockets.rights);
-            self.reviewing =
-                Some(Box::pin(
-                    async move { (session, rights.again(&document, &credentials).await) },
-                ));
+            let (sockets, connection) = (Arc::clone(&self.sockets), self.registration.id);
+            self.reviewing = Some(Box::pin(async move {
+                let answer = match sockets.rights.again(&document, &credentials).await {
+                    Ok(grant) => {
+                        let hooks = sockets.documents.hooks();
+                        let granted = hooked::granted(hooks, connection, &document, grant).await;
+                        granted.map_err(|_| Denied::Forbidden)
+                    }
+                    denied => denied,
+                };
+                (session, answer)
+            }));
         }
         self.reset_timer();
     }

@@ -40,6 +40,7 @@ async fn connect(limits: Limits, name: Option<&str>) -> Connected {
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
+        hooks: crate::hooks::Runner::default(),
     });
     let documents = documents.expect("threads start");
     let sockets = Arc::new(Sockets {

@@ -19,11 +19,13 @@ use std::{
 };
 
 use crate::{
+    auth::Secret,
     http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+pub(crate) use units::duration;
 pub use webhooks::Webhook;
 use written::Raw;
 pub use written::{Source, Written};
@@ -183,6 +185,12 @@ impl Written {
         };
         Ok(Self { flags, environment, file })
     }
+}
+
+/// The secret that tokens are signed with, as the environment says it.
+pub(crate) fn secret_of_environment() -> Option<Secret> {
+    let secret = std::env::var(written::variable("auth-secret")).ok();
+    secret.filter(|it| !it.is_empty()).map(Secret::from)
 }
 
 impl Config {

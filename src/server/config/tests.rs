@@ -156,6 +156,39 @@ fn a_web_directory_must_have_pages() {
     assert!(understood(&[("web-dir", path)], &[], None).is_ok());
 }
 
+#[test]
+fn who_says_who_may_needs_no_open_to_listen_elsewhere() {
+    let elsewhere = ("listen", "0.0.0.0:80");
+    let secret = ("auth-secret", "a secret of at least thirty-two bytes");
+    let error = understood(&[elsewhere], &[], None).unwrap_err();
+    assert!(error.contains("--auth-secret"), "{error}");
+    for (name, value) in [secret, ("auth-key", "RS256@1:app.pem"), ("auth-url", "http://app/x")] {
+        let config = understood(&[elsewhere, (name, value)], &[], None).unwrap();
+        assert!(config.rights.is_set(), "{name}");
+        assert!(!format!("{config:?}").contains("thirty-two"));
+    }
+    assert!(!understood(&[], &[], None).unwrap().rights.is_set());
+}
+
+#[test]
+fn settings_about_rights_that_do_nothing_or_contradict_are_mistakes() {
+    let secret = ("auth-secret", "a secret of at least thirty-two bytes");
+    for (flags, words) in [
+        (&[secret, ("open", "true")][..], "drop one"),
+        (&[("auth-role", "edit")], "--auth-role: has no use without --auth-secret"),
+        (&[("auth-url", "http://app/x"), ("auth-cookie", "s")], "--auth-cookie: has no use"),
+        (&[secret, ("auth-recheck", "5s")], "--auth-recheck: has no use without --auth-url"),
+        (&[secret, ("auth-role", "admin")], "none of none, view"),
+        (&[("auth-key", "none:app.pem")], "none of HS256, RS256 and EdDSA"),
+        (&[("auth-key", "app.pem")], "write it like RS256"),
+        (&[("auth-url", "app/x")], "write it like http://localhost"),
+        (&[("auth-url", "http://app/x"), ("auth-recheck", "1h")], "between 1s and 1m"),
+    ] {
+        let error = understood(flags, &[], None).unwrap_err();
+        assert!(error.contains(words), "{flags:?}: {error}");
+    }
+}
+
 const RECEIVERS: &str = "
 [[webhook]]
 name = 'search'

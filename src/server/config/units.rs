@@ -27,7 +27,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 }
 
 /// Reads `500ms`, `30s`, `5m`, `2h`, `1d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, u64); 5] =
         [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
     let refuse = || format!("`{text}` is not a duration; write it like 30s, 5m or 500ms");

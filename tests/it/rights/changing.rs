@@ -176,7 +176,7 @@ async fn a_share_link_leads_in_until_it_is_ended() {
     let list = ask_as(&server, &owner, "GET /documents/secret/shares", "").await;
     assert!(list.text().contains("For Mia") && !list.text().contains(&edit[..30]));
     // A link leads to one document, and no further than it says.
-    assert_eq!(ask_as(&server, &edit, "GET /documents/secre7", "").await.status, 401);
+    assert_eq!(ask_as(&server, &edit, "GET /documents/secre7", "").await.status, 404);
     for (token, line, status) in [
         (&view, "GET /documents/secret", 200),
         (&view, "PATCH /documents/secret", 403),
@@ -199,7 +199,7 @@ async fn a_share_link_leads_in_until_it_is_ended() {
 
     let line = format!("DELETE /documents/secret/shares/{edit_id}");
     assert_eq!(ask_as(&server, &owner, &line, "").await.status, 204);
-    assert_eq!(people[0].hangs().await, Some(4401));
+    assert_eq!(people[0].hangs().await, Some(4403));
     people[1].hears(&[2, 1]).await;
     people[1].says(&presence(9, 9, "still here")).await;
     people[1].says(&sync(2, EDIT)).await;

@@ -111,7 +111,7 @@ pub(super) async fn write(server: &Server, name: &str) {
     let owner = Who::Owner.token();
     let headers =
         format!("content-type: text/plain\r\nx-coscribe: 1\r\nauthorization: Bearer {owner}");
-    let line = format!("POST /documents?format=txt&kind=text&name={name}");
+    let line = format!("POST /documents?format=txt&kind=markdown&name={name}");
     let answer = ask_with(server, &line, &headers, CONTENT.as_bytes()).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
 }

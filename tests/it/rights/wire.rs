@@ -94,14 +94,17 @@ impl Wire {
 
     /// Listens for a message that begins so; gives the rest.
     pub(super) async fn hears(&mut self, kind: &[u8]) -> Bytes {
-        loop {
-            let body = self.next().await.unwrap_or_else(|| {
-                panic!("closed with {:?} before {kind:?}; heard {:?}", self.closed, self.heard)
-            });
-            if body.starts_with(kind) {
-                return body.slice(kind.len()..);
+        let listening = async {
+            while let Some(body) = self.next().await {
+                if body.starts_with(kind) {
+                    return Some(body.slice(kind.len()..));
+                }
             }
-        }
+            None
+        };
+        let heard = tokio::time::timeout(PATIENCE, listening).await.ok().flatten();
+        let (closed, all) = (self.closed, &self.heard);
+        heard.unwrap_or_else(|| panic!("{kind:?} does not come ({closed:?}); heard {all:?}"))
     }
 
     /// Says goodbye, once everything before it was dealt with, and listens to the end.

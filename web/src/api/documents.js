@@ -1,5 +1,6 @@
 // The documents of the server, through /api/v1. Bodies are described in types.js.
 import { inApp } from '../mount/index.js'
+import { withTokens } from '../mount/token.js'
 import { Http } from './http.js'
 
 /** @typedef {import('./types.js').DocumentInfo} DocumentInfo */
@@ -16,7 +17,7 @@ const FILE_PATIENCE = 120_000
 const at = name => `${ROOT}/${encodeURIComponent(name)}`
 
 /** Where the browser downloads a document from. @param {string} name @param {Format} format */
-export const exportUrl = (name, format) => `${at(name)}/export.${format}`
+export const exportUrl = (name, format) => withTokens(`${at(name)}/export.${format}`)
 
 export class Documents {
   /**

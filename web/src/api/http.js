@@ -1,6 +1,8 @@
 // Requests to /api/v1: with a time limit, the person's name, and errors that programs and people can tell apart.
 // Does not know what the requests are about.
 
+import { shown } from '../mount/token.js'
+
 /** How long an answer may take, in ms. */
 const PATIENCE = 15_000
 
@@ -56,6 +58,8 @@ export class Http {
   async send(method, path, { query = {}, json, file, signal, patience = PATIENCE, isBytes = false } = {}) {
     /** @type {Record<string, string>} */
     const headers = { 'X-Coscribe-Name': encodeURIComponent(this.author()) }
+    const token = shown()
+    if (token) headers.Authorization = `Bearer ${token}`
     if (json !== undefined) headers['Content-Type'] = 'application/json'
     // A type that no HTML form can send: the server knows by it that a page of ours asks.
     else if (file) headers['Content-Type'] = 'application/octet-stream'

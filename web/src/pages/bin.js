@@ -7,9 +7,11 @@ import { Bin, BinPage } from '../home/bin_page.js'
 import { startClock } from '../home/words.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { takeTokens } from '../mount/token.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 
+takeTokens()
 settleLanguage().then(start)
 
 function start() {

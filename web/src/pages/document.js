@@ -11,6 +11,7 @@ import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import { BASE, inApp } from '../mount/index.js'
 import { attend } from '../presence/attendance.js'
 import { introduce, whoIsHere } from '../presence/people.js'
+import { shown, takeTokens } from '../mount/token.js'
 import { SCHEMA, isKind } from '../sync/meta.js'
 import { Provider } from '../sync/provider.js'
 import { breathe } from '../ui/breathe.js'
@@ -25,6 +26,7 @@ import { startEditing } from './document/editing.js'
 import { drawFrame } from './document/frame.js'
 import { followStatus, keepEdits, openStore } from './document/keeping.js'
 
+takeTokens()
 const name = nameIn(location.pathname)
 if (name === null) location.replace(inApp('/404.html'))
 else start(name)
@@ -41,7 +43,7 @@ async function start(name) {
   const doc = new Y.Doc()
   const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${BASE}`
   const store = openStore()
-  const provider = new Provider({ server, name, doc, store, app: SCHEMA })
+  const provider = new Provider({ server, name, doc, store, app: SCHEMA, token: shown(name) || null })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
   const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })

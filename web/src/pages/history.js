@@ -7,12 +7,14 @@ import { followSettings, showSettings } from '../device/settings.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import '../i18n/history.js'
 import { inApp } from '../mount/index.js'
+import { takeTokens } from '../mount/token.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts } from '../ui/toast.js'
 import { translatePage } from '../ui/static_text.js'
 import { startTooltips } from '../ui/tooltip.js'
 import { openHistory } from './history/open.js'
 
+takeTokens()
 const name = nameIn(location.pathname)
 if (name === null) location.replace(inApp('/404.html'))
 else start(name)

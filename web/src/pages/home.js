@@ -17,6 +17,7 @@ import { Home } from '../home/page.js'
 import { startClock } from '../home/words.js'
 import { followLanguage, settleLanguage, t } from '../i18n/index.js'
 import '../i18n/home.js'
+import { takeTokens } from '../mount/token.js'
 import { LiveRegion } from '../ui/live.js'
 import { Toasts, toast } from '../ui/toast.js'
 
@@ -24,6 +25,7 @@ const LOOK = 'coscribe.home.look'
 /** How often the list is read again while somebody looks at it, in ms. */
 const REFRESH = 30_000
 
+takeTokens()
 settleLanguage().then(start)
 
 function start() {

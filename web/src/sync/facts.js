@@ -13,6 +13,7 @@
  * @property {number | null} nextTry when the next attempt is due
  * @property {boolean} restarting the server said it will be back
  * @property {boolean} slowed the server asked us to send less at once
+ * @property {import('./frames.js').Hello['access']} access what the server lets us do
  * @property {boolean} canEdit the server takes our edits
  * @property {number} unsaved edits the server has not confirmed
  * @property {number | null} unsavedSince

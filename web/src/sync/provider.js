@@ -22,7 +22,7 @@ export class Provider {
   #life = new Life()
   /** The document began here. */
   #begun = false
-  #canEdit = true
+  #access = /** @type {frames.Hello['access']} */ ('edit')
   /** @type {import('./offline_copy.js').OfflineCopy | null} */
   #copy = null
   #isConnecting = false
@@ -88,7 +88,7 @@ export class Provider {
     const { storage = 'none', unstored = unsaved } = this.#copy ?? {}
     const copied = this.#begun || (this.#copy?.hasContent ?? false)
     const connection = { stop, reason, loaded, copied, startedAt, lostAt, failures, nextTry: this.#socket.nextTry, restarting, slowed }
-    return { ...connection, canEdit: this.#canEdit, unsaved, unsavedSince, savedAt, storage, unstored }
+    return { ...connection, access: this.#access, canEdit: this.#access === 'edit' || this.#access === 'owner', unsaved, unsavedSince, savedAt, storage, unstored }
   }
 
   /** Bytes of one change that the server takes; what it takes by default until it has said so. */
@@ -202,7 +202,7 @@ export class Provider {
   #url() {
     const { epoch } = this.#life
     const known = `${this.#server}/ws/${encodeURIComponent(this.name)}?coscribe=1${epoch === null ? '' : `&epoch=${encodeURIComponent(epoch)}`}`
-    const add = (/** @type {string | null} */ token) => (token === null ? known : `${known}&token=${encodeURIComponent(token)}`)
+    const add = (/** @type {string | null} */ token) => known + (token ?? '').split(' ').filter(Boolean).map(one => `&token=${encodeURIComponent(one)}`).join('')
     const token = this.#token.ask()
     return token instanceof Promise ? token.then(add) : add(token)
   }
@@ -243,7 +243,7 @@ export class Provider {
   /** @param {frames.Hello} hello */
   #greeted(hello) {
     if (hello.renamed !== null && hello.renamed !== this.name) return void (this.#renamed = hello.renamed)
-    this.#canEdit = hello.access === 'edit' || hello.access === 'owner'
+    this.#access = hello.access
     if (hello.app > this.#app) return this.#halt('outdated')
     this.#exchange.greeted(hello)
     this.#changed()

@@ -1,6 +1,6 @@
 // Working in tables. The tools for it are large and come when there is a table: until then, what people do in one
-// waits for them, but inserting a table and going from cell to cell do not.
-import { Extension, Plugin, PluginKey, TextSelection } from '../../../vendor/rich.js'
+// waits for them, but inserting a table, going from cell to cell and leaving by an arrow do not.
+import { Extension, GapCursor, Plugin, PluginKey, Selection, TextSelection } from '../../../vendor/rich.js'
 import { TableFrame } from './table_nodes.js'
 
 /** @typedef {import('../../../vendor/rich.js').Editor} Editor */
@@ -57,8 +57,10 @@ export const Tables = Extension.create({
       if (!goToCell(editor, direction)) withTableTools(editor, () => press(name))
       return true
     }
+    /** @type {(direction: 'down' | 'up') => () => boolean} */
+    const arrow = direction => () => goToRow(editor, direction)
     const removals = ['Backspace', 'Mod-Backspace', 'Delete', 'Mod-Delete'].map(name => [name, () => press(name)])
-    return { Tab: tab(1, 'Tab'), 'Shift-Tab': tab(-1, 'Shift-Tab'), ...Object.fromEntries(removals) }
+    return { Tab: tab(1, 'Tab'), 'Shift-Tab': tab(-1, 'Shift-Tab'), ArrowDown: arrow('down'), ArrowUp: arrow('up'), ...Object.fromEntries(removals) }
   },
 
   addProseMirrorPlugins() {
@@ -130,4 +132,31 @@ function goToCell({ state: { doc, selection: { $head }, tr }, view }, direction)
   const $next = doc.resolve(next)
   view.dispatch(tr.setSelection(TextSelection.between(doc.resolve(next + 1), doc.resolve(next + ($next.nodeAfter?.nodeSize ?? 2) - 1))).scrollIntoView())
   return true
+}
+
+/**
+ * Goes to the cell below or above; from the last row, or the first, out of the table: to a line where there is one,
+ * else between the blocks, where typing makes one. False if the caret has a line to go to in its cell.
+ * @param {Editor} editor @param {'down' | 'up'} direction
+ */
+function goToRow(editor, direction) {
+  const { state: { doc, selection: { empty, $head }, tr }, view } = editor
+  let depth = $head.depth
+  while (depth > 0 && $head.node(depth).type.name !== 'table') depth -= 1
+  if (depth === 0 || !empty || !view.endOfTextblock(direction)) return false
+  const isDown = direction === 'down'
+  const isLast = (/** @type {number} */ at) => $head.index(at) === (isDown ? $head.node(at).childCount - 1 : 0)
+  for (let at = depth + 2; at < $head.depth; at += 1) if (!isLast(at)) return false
+  const go = (/** @type {Selection} */ selection) => (view.dispatch(tr.setSelection(selection).scrollIntoView()), true)
+  if (isLast(depth)) {
+    const $edge = doc.resolve(isDown ? $head.after(depth) : $head.before(depth))
+    const beside = (isDown ? $edge.nodeAfter : $edge.nodeBefore) && Selection.findFrom($edge, isDown ? 1 : -1)
+    return go(beside || new GapCursor($edge))
+  }
+  // The tools know of cells that span several.
+  if (loaded.has(editor)) return false
+  const rowAt = $head.index(depth) + (isDown ? 1 : -1)
+  const cellAt = Math.min($head.index(depth + 1), $head.node(depth).child(rowAt).childCount - 1)
+  const row = $head.posAtIndex(rowAt, depth)
+  return go(Selection.near(doc.resolve(doc.resolve(row + 1).posAtIndex(cellAt) + 1)))
 }

@@ -4,9 +4,10 @@ import { history } from './history.js'
 import { home } from './home.js'
 import { rescue } from './rescue.js'
 import { rich } from './rich.js'
+import { share } from './share.js'
 import { shell } from './shell.js'
 import { shellParts } from './shell_parts.js'
 import { status } from './status.js'
 import { text } from './text.js'
 
-export const de = { ...common, ...history, ...home, ...rescue, ...rich, ...shell, ...shellParts, ...status, ...text }
+export const de = { ...common, ...history, ...home, ...rescue, ...rich, ...share, ...shell, ...shellParts, ...status, ...text }

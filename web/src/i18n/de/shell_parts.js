@@ -3,6 +3,7 @@
 export const shellParts = {
   'shell.name': 'Dein Name',
   'shell.name.why': 'Andere sehen ihn neben deiner Schreibmarke. Er bleibt auf diesem Gerät gespeichert.',
+  'shell.share': 'Teilen …',
   'shell.rename-me': 'Namen ändern',
   'shell.people.count': 'Eine Person ist hier|{count} Personen sind hier',
   'shell.people.me': '(du)',

@@ -3,6 +3,7 @@
 export const shellParts = {
   'shell.name': 'Your name',
   'shell.name.why': 'Others see it beside your caret. It is kept on this device.',
+  'shell.share': 'Share…',
   'shell.rename-me': 'Change your name',
   'shell.people.count': 'One person is here|{count} people are here',
   'shell.people.me': '(you)',

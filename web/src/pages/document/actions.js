@@ -27,8 +27,10 @@ export function menuItems(desk) {
   const count = desk.editor.value?.count?.()
   /** @type {(id: string) => MenuItem[]} */
   const command = id => pageCommands(desk).filter(one => one.id === id)
+  const isOwner = desk.provider.facts.access === 'owner'
   return [
     { id: 'link', label: t('shell.link.copy'), icon: 'link', run: copyLink },
+    ...(isOwner ? [{ id: 'share', label: t('shell.share'), icon: 'person', run: async () => (await withStyles('parts', import('./sharing.js'))).share(desk) }] : []),
     { id: 'export', label: t('home.menu.export'), icon: 'export', items: FORMATS.map(format => ({ id: `export.${format}`, label: t(`home.export.${format}`), hint: `.${format}`, href: exportUrl(desk.name, format), isFile: true })) },
     { id: 'import', label: t('shell.import'), icon: 'import', run: () => importFile(desk) },
     { id: 'duplicate', label: t('home.menu.duplicate'), icon: 'copy', run: () => duplicate(desk) },
@@ -36,7 +38,7 @@ export function menuItems(desk) {
     null,
     ...command('people'),
     ...command('outline'),
-    ...command('history'),
+    ...(desk.provider.facts.canEdit ? command('history') : []),
     ...viewItems(),
     ...(count ? [{ id: 'count', label: t('shell.count'), icon: 'count', hint: count.line, run: () => toast(count.detail) }] : []),
     null,
@@ -45,8 +47,7 @@ export function menuItems(desk) {
     { id: 'about', label: t('shell.about'), icon: 'info', href: inApp('/about') },
     { id: 'language', label: t('shell.language'), icon: 'language', items: languageItems() },
     { id: 'rename', label: t('shell.rename-me'), icon: 'person', hint: desk.me.value.name, run: () => askName(desk) },
-    null,
-    { id: 'bin', label: t('home.menu.remove'), icon: 'bin', isBad: true, run: () => moveToBin(desk) },
+    ...(isOwner ? [null, { id: 'bin', label: t('home.menu.remove'), icon: 'bin', isBad: true, run: () => moveToBin(desk) }] : []),
   ]
 }
 

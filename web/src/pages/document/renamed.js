@@ -5,10 +5,12 @@ import { pathOf } from '../../device/names.js'
 import { renameRecent } from '../../device/recent.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/shell_parts.js'
+import { moveLink } from '../../mount/token.js'
 import { toast } from '../../ui/toast.js'
 
 /** @param {string} before @param {string} name */
 export function goAlong(before, name) {
+  moveLink(before, name)
   history.replaceState(history.state, '', pathOf(name) + location.hash)
   const kind = kindOf(before)
   if (kind) rememberKind(name, kind)

@@ -1,0 +1,41 @@
+// Share links of a document, through /api/v1.
+import { inApp } from '../mount/index.js'
+import { Http } from './http.js'
+
+/** What a link may give. @typedef {'view' | 'comment' | 'edit'} LinkAccess */
+
+/**
+ * @typedef {object} Share
+ * @property {string} id
+ * @property {LinkAccess} access
+ * @property {string} name what its maker calls it; may be empty
+ * @property {number} created ms since 1970
+ * @property {number | null} expires ms since 1970
+ * @property {string} [token] told once, when it is made
+ */
+
+export class Shares {
+  #http
+  #at
+
+  /** @param {string} name the document's @param {() => string} author the person's name @param {typeof globalThis.fetch} [fetch] */
+  constructor(name, author, fetch) {
+    this.#http = new Http(author, fetch)
+    this.#at = inApp(`/api/v1/documents/${encodeURIComponent(name)}/shares`)
+  }
+
+  /** The newest first. @returns {Promise<Share[]>} */
+  async list() {
+    return (await this.#http.send('GET', this.#at)).shares
+  }
+
+  /** @param {LinkAccess} access @param {number | null} expires @returns {Promise<Share>} */
+  make(access, expires) {
+    return this.#http.send('POST', this.#at, { json: { access, expires } })
+  }
+
+  /** Whoever came through it is sent away at once. @param {string} id */
+  end(id) {
+    return this.#http.send('DELETE', `${this.#at}/${id}`)
+  }
+}

@@ -1,0 +1,26 @@
+// Texte zum Teilen mit Links (de).
+
+export const share = {
+  'share.title': 'Dieses Dokument teilen',
+  'share.why': 'Wer einen Link hat, kann das Dokument ohne Anmeldung öffnen, bis Sie den Link beenden.',
+  'share.access': 'Was der Link erlaubt',
+  'share.access.view': 'Nur lesen',
+  'share.access.comment': 'Lesen und kommentieren',
+  'share.access.edit': 'Bearbeiten',
+  'share.lasts': 'Wie lange der Link gilt',
+  'share.lasts.ever': 'bis er beendet wird',
+  'share.lasts.day': 'einen Tag',
+  'share.lasts.week': 'eine Woche',
+  'share.lasts.month': '30 Tage',
+  'share.make': 'Neuer Link',
+  'share.address': 'Adresse des neuen Links',
+  'share.copy': 'Kopieren',
+  'share.copied': 'Link kopiert.',
+  'share.copy-failed': 'Kopieren nicht möglich. Wählen Sie die Adresse aus und drücken Sie Strg+C.',
+  'share.once': 'Kopieren Sie ihn jetzt: Er kann nicht noch einmal angezeigt werden.',
+  'share.links': 'Links',
+  'share.made': 'erstellt {ago}',
+  'share.until': 'bis {date}',
+  'share.over': 'beendet am {date}',
+  'share.end': 'Beenden',
+}

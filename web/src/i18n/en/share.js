@@ -1,0 +1,26 @@
+// Texts of sharing by links (en). Keys start with `share.`; the other languages have the same ones.
+
+export const share = {
+  'share.title': 'Share this document',
+  'share.why': 'Whoever has a link may open the document, without signing in, until you end the link.',
+  'share.access': 'What the link allows',
+  'share.access.view': 'Can view',
+  'share.access.comment': 'Can view and comment',
+  'share.access.edit': 'Can edit',
+  'share.lasts': 'How long the link lasts',
+  'share.lasts.ever': 'until ended',
+  'share.lasts.day': 'for a day',
+  'share.lasts.week': 'for a week',
+  'share.lasts.month': 'for 30 days',
+  'share.make': 'New link',
+  'share.address': 'Address of the new link',
+  'share.copy': 'Copy',
+  'share.copied': 'Link copied.',
+  'share.copy-failed': 'Could not copy. Select the address and press Ctrl+C.',
+  'share.once': 'Copy it now: it cannot be shown again.',
+  'share.links': 'Links',
+  'share.made': 'made {ago}',
+  'share.until': 'until {date}',
+  'share.over': 'ended on {date}',
+  'share.end': 'End',
+}
