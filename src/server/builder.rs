@@ -42,7 +42,6 @@ use crate::{
         local::{Local, LocalOptions},
         memory::Memory,
     },
-    webhooks::Surroundings,
 };
 
 /// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
@@ -200,13 +199,8 @@ impl Builder {
         let addresses = listener.addresses().to_vec();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let cores = available_parallelism().map_or(1, usize::from);
-        let mut store = self.open_store(Arc::clone(&clock)).await?;
-        let mut telling = None;
-        if !self.webhooks.is_empty() {
-            let opened = webhooks::open(store, Arc::clone(&clock), &self.webhooks).await?;
-            store = opened.store();
-            telling = Some(opened);
-        }
+        let store = self.open_store(Arc::clone(&clock)).await?;
+        let (store, told) = webhooks::watch(store, &clock, &self.webhooks).await?;
         let setup = Setup {
             store,
             clock: Arc::clone(&clock),
@@ -231,14 +225,7 @@ impl Builder {
             None => rights::authorizer(&self.rights, &documents, &clock)?,
         };
         let (stop, draining) = watch::channel(false);
-        if let Some(telling) = telling {
-            let surroundings = Surroundings {
-                clock: Arc::clone(&clock),
-                random: Arc::new(SystemRandom),
-                contents: Arc::new(webhooks::Exports(documents.clone())),
-            };
-            telling.start(&surroundings, &draining);
-        }
+        webhooks::start(told, &documents, &clock, &draining);
         let rights = Arc::new(Rights::new(authorizer, clock));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::config::Webhook;
 use crate::{
@@ -12,19 +13,24 @@ use crate::{
     document::{Documents, Unavailable},
     http::caller::Caller,
     ids::DocumentName,
+    random::SystemRandom,
     storage::Store,
-    webhooks::{Contents, Form, Post, Target, Waiting, Webhooks},
+    webhooks::{Contents, Form, Post, Surroundings, Target, Waiting, Webhooks},
 };
 
-/// Prepares to tell these receivers of what happens in a store.
+/// Prepares to tell these receivers, if there are any, of what happens in a store; gives the store to
+/// be used instead.
 ///
 /// # Errors
-/// When the store cannot be read or written.
-pub(super) async fn open(
+/// When two have the same name, or the store cannot be read or written.
+pub(super) async fn watch(
     store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    clock: &Arc<dyn Clock>,
     webhooks: &[Webhook],
-) -> anyhow::Result<Webhooks> {
+) -> anyhow::Result<(Arc<dyn Store>, Option<Webhooks>)> {
+    if webhooks.is_empty() {
+        return Ok((store, None));
+    }
     let mut targets: Vec<(Target, Arc<dyn Post>)> = Vec::new();
     for Webhook { url, target } in webhooks {
         let taken = targets.iter().any(|(other, _)| other.name == target.name);
@@ -32,11 +38,29 @@ pub(super) async fn open(
         let caller = Caller::new(url.clone()).context("cannot speak TLS to a webhook-url")?;
         targets.push((target.clone(), Arc::new(caller)));
     }
-    Webhooks::open(store, clock, targets).await.context("cannot prepare webhooks")
+    let opened = Webhooks::open(store, Arc::clone(clock), targets).await;
+    let webhooks = opened.context("cannot prepare webhooks")?;
+    Ok((webhooks.store(), Some(webhooks)))
+}
+
+/// Tells what was prepared until `stop` turns true.
+pub(super) fn start(
+    webhooks: Option<Webhooks>,
+    documents: &Documents,
+    clock: &Arc<dyn Clock>,
+    stop: &watch::Receiver<bool>,
+) {
+    let Some(webhooks) = webhooks else { return };
+    let surroundings = Surroundings {
+        clock: Arc::clone(clock),
+        random: Arc::new(SystemRandom),
+        contents: Arc::new(Exports(documents.clone())),
+    };
+    webhooks.start(&surroundings, stop);
 }
 
 /// What documents say, read without keeping them loaded.
-pub(super) struct Exports(pub(super) Documents);
+struct Exports(Documents);
 
 impl Contents for Exports {
     fn read<'a>(

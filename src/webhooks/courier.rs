@@ -82,9 +82,8 @@ impl Courier {
         // Whatever the last process left untold is found in the store.
         self.line().schedule().overflow();
         loop {
-            if self.line().schedule().take_overflow()
-                && let Err(error) = self.look_for_documents().await
-            {
+            let overflowed = self.line().schedule().take_overflow();
+            if overflowed && let Err(error) = self.look_for_documents().await {
                 tracing::warn!(%error, "cannot find what is to be told by webhooks");
                 self.line().schedule().overflow();
                 sleep(WEBHOOK_PAUSE).await;
@@ -178,34 +177,31 @@ impl Courier {
 
     /// Tells of a document what there is to tell, or as much as fits into one turn.
     async fn tell(&self, id: DocumentId) -> Outcome {
-        let mut done = Outcome::Nothing;
+        let (target, mut outcome) = (&self.target().name, Outcome::Nothing);
         for _ in 0..WEBHOOK_TURN {
-            let trouble = match self.tell_one(id).await {
-                Err(Trouble::Moved) => continue,
-                Ok(true) => {
-                    done = Outcome::Done;
-                    continue;
+            match self.tell_one(id).await {
+                Ok(true) => outcome = Outcome::Done,
+                Ok(false) => return outcome,
+                Err(Trouble::Moved) => {}
+                Err(Trouble::Reading(reason)) => {
+                    tracing::warn!(%target, document = %id, reason, "cannot read what webhooks are to tell");
+                    return Outcome::Stuck;
                 }
-                Ok(false) => return done,
-                Err(trouble) => trouble,
-            };
-            let target = &self.target().name;
-            return match trouble {
-                Trouble::Reading(reason) => {
-                    tracing::warn!(%target, document = %id, reason, "cannot read what is to be told by webhooks");
-                    Outcome::Stuck
-                }
-                Trouble::Refused(reason) => {
+                Err(Trouble::Refused(reason)) => {
                     tracing::debug!(%target, document = %id, reason, "an event was not taken");
-                    Outcome::Failed
+                    return Outcome::Failed;
                 }
-                Trouble::Gone | Trouble::Moved => {
-                    tracing::error!(%target, "a receiver says that it is gone for good (410): it is told nothing more until the next start");
-                    Outcome::Gone
+                Err(Trouble::Gone) => {
+                    tracing::error!(
+                        %target,
+                        "a receiver of webhooks is gone for good (410): it is told nothing more until \
+                         the next start"
+                    );
+                    return Outcome::Gone;
                 }
-            };
+            }
         }
-        Outcome::More
+        if outcome == Outcome::Done { Outcome::More } else { Outcome::Stuck }
     }
 
     /// Tells one event; says whether there was one.

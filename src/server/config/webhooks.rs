@@ -30,6 +30,35 @@ pub struct Webhook {
     pub target: Target,
 }
 
+impl Webhook {
+    /// A receiver that hears of everything, without content, after pauses of two seconds; its fields
+    /// say otherwise.
+    ///
+    /// # Errors
+    /// When the address is none, or the secret is too short to be one.
+    pub fn new(url: &str, secret: &str) -> Result<Self, String> {
+        let url = address(url)?;
+        let target = Target {
+            name: name_of(&url)?,
+            signer: Signer::new(&[Secret::from(secret)])?,
+            kinds: Kinds::ALL,
+            content: None,
+            debounce: DEBOUNCE,
+        };
+        Ok(Self { url, target })
+    }
+}
+
+fn address(text: &str) -> Result<AppUrl, String> {
+    let usual = || format!("`{text}` is not an address; write it like https://app.example/hooks");
+    text.parse().map_err(|_| usual())
+}
+
+/// The name of a receiver that nobody named.
+fn name_of(url: &AppUrl) -> Result<TargetName, String> {
+    format!("{:08x}", crc32fast::hash(url.to_string().as_bytes())).parse()
+}
+
 impl Reader {
     /// All receivers: that of the settings and those of the tables.
     pub(super) fn webhooks(&mut self, written: &Written) -> Vec<Webhook> {
@@ -61,11 +90,7 @@ impl Reader {
     /// One receiver; `None` when none is set or something about it is wrong. `place` is where one
     /// must be.
     fn webhook(&mut self, place: Option<&Source>) -> Option<Webhook> {
-        let url = self.one("webhook-url", |text| {
-            let usual =
-                || format!("`{text}` is not an address; write it like https://app.example/hooks");
-            text.parse::<AppUrl>().map_err(|_| usual())
-        });
+        let url = self.one("webhook-url", address);
         let secrets = self.many_by("webhook-secret", |text| {
             let secret = Secret::from(text);
             let known = Signer::new(std::slice::from_ref(&secret));
@@ -91,9 +116,8 @@ impl Reader {
             self.mistakes.push(Mistake::new(source, message));
         }
         let (url, signer) = (url?, Signer::new(&secrets).ok()?);
-        let by_address = || format!("{:08x}", crc32fast::hash(url.to_string().as_bytes())).parse();
         let target = Target {
-            name: name.or_else(|| by_address().ok())?,
+            name: name.or_else(|| name_of(&url).ok())?,
             signer,
             kinds: if kinds.is_empty() { Kinds::ALL } else { kinds.into_iter().collect() },
             content: content.unwrap_or_default(),
