@@ -70,6 +70,10 @@ impl Actor {
     pub(super) fn turn_away(&mut self, id: SubscriberId, reason: CloseReason) {
         if let Some(subscriber) = self.subscribers.get(&id) {
             subscriber.outbox.drop_frames_of(&subscriber.address);
+            if subscriber.greet {
+                // The close frame waits a moment; our own page stops its editor now.
+                subscriber.send(&self.hello(Access::None));
+            }
             subscriber.turn_away(reason);
         }
         self.unsubscribe(id);

@@ -196,9 +196,8 @@ impl Server {
         for address in &self.addresses {
             if address.ip().is_unspecified() {
                 let port = address.port();
-                line(format_args!(
-                    "Coscribe is at {scheme}://localhost:{port} and open to the network"
-                ));
+                let who = if config.rights.is_set() { "those who may" } else { "the network" };
+                line(format_args!("Coscribe is at {scheme}://localhost:{port} and open to {who}"));
             } else {
                 line(format_args!("Coscribe is at {scheme}://{address}"));
             }

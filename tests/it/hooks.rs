@@ -1,10 +1,11 @@
 //! Hooks: each moment once, and that one which panics or hangs harms only its own call.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use coscribe::{
     Server,
+    auth::{Answering, Authorizer, Grant, Question},
     hooks::{
         Authenticate, Connect, FirstContent, Hooks, Load, Presence, Refusal, Saved, Stateless,
         Stored, Unload, Update, Updated, VersionMade,
@@ -120,6 +121,15 @@ impl Hooks for Spy {
     }
 }
 
+/// Lets everybody look.
+struct Readers;
+
+impl Authorizer for Readers {
+    fn authorize<'a>(&'a self, _question: &'a Question) -> Answering<'a, Grant> {
+        Box::pin(async { Ok(Grant::of(Access::View)) })
+    }
+}
+
 struct Watched {
     server: Server,
     told: UnboundedReceiver<String>,
@@ -199,6 +209,14 @@ async fn rights_can_be_lowered_and_not_raised() {
     let document = it.server.documents().get(&named("to be read"));
     assert_eq!(document.text().await.expect("reads"), None);
     it.server.shutdown().await.expect("stops");
+
+    let building = Server::builder().memory().hooks(Spy(unbounded_channel().0));
+    let building = building.authorizer(Arc::new(Readers)).listen(([127, 0, 0, 1], 0).into());
+    let server = building.build().await.expect("the server starts");
+    let reader = open(&server, "plan");
+    reader.synced().await.expect("synced");
+    assert_eq!(reader.access(), Some(Access::View), "the hook would make it an owner");
+    server.shutdown().await.expect("stops");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

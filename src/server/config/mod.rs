@@ -188,6 +188,7 @@ impl Written {
 }
 
 /// The secret that tokens are signed with, as the environment says it.
+#[expect(clippy::disallowed_methods, reason = "settings read the environment")]
 pub(crate) fn secret_of_environment() -> Option<Secret> {
     let secret = std::env::var(written::variable("auth-secret")).ok();
     secret.filter(|it| !it.is_empty()).map(Secret::from)
