@@ -40,16 +40,17 @@ impl Authorizer for Sessions {
     }
 }
 
-async fn home() -> Html<&'static str> {
-    Html(
-        r#"<title>Home</title><a href="/login">Sign in</a> <a href="/docs/d/handbook">Handbook</a>"#,
-    )
+/// A page of the app itself.
+fn page(body: &str) -> Html<String> {
+    Html(format!(r#"<title>App</title><link rel="icon" href="/docs/icon.svg">{body}"#))
 }
 
-async fn form() -> Html<&'static str> {
-    Html(
-        r#"<title>Sign in</title><form method="post"><input name="name"><button>Go</button></form>"#,
-    )
+async fn home() -> Html<String> {
+    page(r#"<a href="/login">Sign in</a> <a href="/docs/d/handbook">Handbook</a>"#)
+}
+
+async fn form() -> Html<String> {
+    page(r#"<form method="post"><input name="name"><button>Go</button></form>"#)
 }
 
 /// A real app would ask for more than a name.

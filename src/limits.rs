@@ -114,6 +114,38 @@ pub const VERSION_ID_LETTERS: usize = 16;
 /// has; this is how many bytes of them are held at a time.
 pub const HISTORY_PAGE_BYTES: usize = 4 << 20;
 
+/// Events that wait for one who listens before the oldest are lost to it.
+pub const EVENTS_WAITING: usize = 256;
+
+/// Streams of events at a time; each holds a connection.
+pub const EVENT_STREAMS: usize = 512;
+
+/// A stream of events says something this often, so that nobody between takes it for dead, and its
+/// reader is asked about again: rights that have ended end it within this time.
+pub const EVENTS_HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Edits of a text in one request.
+pub const TEXT_EDITS: usize = 10_000;
+
+/// Requests that are remembered by their `Idempotency-Key`, the newest ones. Each takes a few
+/// hundred bytes, see `IDEMPOTENCY_ANSWER`.
+pub const IDEMPOTENCY_KEYS: usize = 10_000;
+
+/// How long a request is remembered by its `Idempotency-Key`: longer than any client tries again.
+pub const IDEMPOTENCY_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// Letters of an `Idempotency-Key`.
+pub const IDEMPOTENCY_KEY_LETTERS: usize = 255;
+
+/// Bytes of an answer that is remembered. Writes answer with a few numbers and names.
+pub const IDEMPOTENCY_ANSWER: usize = 8 << 10;
+
+/// How often it is looked for what retention no longer keeps.
+pub const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+
+/// Days for which a policy may keep the past; a century.
+pub const RETENTION_DAYS: u32 = 36_500;
+
 /// Bytes of a token. Those of identity providers have some thousand; this is what proxies take as a
 /// header.
 pub const TOKEN_BYTES: usize = 8 << 10;

@@ -14,6 +14,7 @@ pub mod share;
 pub mod throttle;
 pub mod token;
 mod tokens;
+pub mod y_sweet;
 
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
 
-use super::{saved, store, words};
+use super::{saved, store, words, y_sweet};
 use crate::{
     clock::{Clock, SystemClock, Timestamp},
     convert::{self, About, Format, Kind},
@@ -23,6 +23,7 @@ use crate::{
     identity::{Author, AuthorKind},
     ids::{ClientId, DocumentId, DocumentName},
     random::SystemRandom,
+    server::config::Config,
     storage::{
         Entry, Store,
         disk::StdDisk,
@@ -33,7 +34,7 @@ use crate::{
 /// See the command's help.
 #[derive(Debug, Args)]
 pub(super) struct ImportArguments {
-    /// The file; `-` for standard input.
+    /// The file; `-` for standard input. With --y-sweet, the directory.
     file: PathBuf,
 
     /// The document's name. A Yjs update is merged with what it holds; any other file makes a new
@@ -56,6 +57,11 @@ pub(super) struct ImportArguments {
     /// The language of code, such as rust.
     #[arg(short, long)]
     lang: Option<String>,
+
+    /// Import every document of a directory in which y-sweet keeps them (y-sweet serve DIR), under
+    /// their names; again, if something was written since.
+    #[arg(long, conflicts_with_all = ["document", "format", "title", "kind", "lang"])]
+    y_sweet: bool,
 
     /// The server's data directory [default: as the server would choose it].
     #[arg(short, long, value_name = "DIR")]
@@ -90,6 +96,9 @@ impl ImportArguments {
 
 /// Imports the file.
 pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    if arguments.y_sweet {
+        return y_sweet::import(&arguments.file, arguments.data.clone(), out);
+    }
     let is_saved = arguments.format.is_none() && saved::is_saved(&arguments.file);
     let of_file = || Some(arguments.file.file_stem()?.to_string_lossy().into_owned());
     let name = arguments.document.clone().or_else(|| of_file().filter(|_| is_saved));
@@ -103,7 +112,7 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
     if is_saved && arguments.about() != About::default() {
         return super::not_understood(&"a saved document says itself what it is");
     }
-    let (config, directory) = store::settings(arguments.data.clone())?;
+    let settings = store::settings(arguments.data.clone())?;
     let brings = if is_saved {
         let admitted = open(&arguments.file)
             .and_then(saved::take_in)
@@ -113,13 +122,8 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
         Brings::Update(arguments.update(read(&arguments.file)?)?)
     };
     let merges = !is_saved && arguments.format() == Format::Update;
-    let clock = Arc::new(SystemClock::new());
+    let (local, clock) = open_store(&settings)?;
     let now = clock.now();
-    let mut options = LocalOptions::new(directory);
-    if let Some(bytes) = config.journal_file_bytes {
-        options.journal_file_bytes = bytes;
-    }
-    let (local, _) = Local::open(options, Arc::new(StdDisk), clock)?;
     let author = author(&arguments.file);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let outcome = runtime.block_on(async {
@@ -148,11 +152,27 @@ pub(super) fn import(arguments: &ImportArguments, out: &mut dyn Write) -> anyhow
         }
         Imported::Added { bytes, whole } => {
             let size = words::size(bytes as u64);
-            format!("imported {size} into `{name}`{}", caution(whole, config.limits.document_bytes))
+            format!(
+                "imported {size} into `{name}`{}",
+                caution(whole, settings.0.limits.document_bytes)
+            )
         }
     };
     super::write_out(out, format!("{words}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store, opened for writing.
+pub(super) fn open_store(
+    (config, directory): &(Config, PathBuf),
+) -> anyhow::Result<(Local, Arc<SystemClock>)> {
+    let clock = Arc::new(SystemClock::new());
+    let mut options = LocalOptions::new(directory.clone());
+    if let Some(bytes) = config.journal_file_bytes {
+        options.journal_file_bytes = bytes;
+    }
+    let (local, _) = Local::open(options, Arc::new(StdDisk), Arc::clone(&clock) as _)?;
+    Ok((local, clock))
 }
 
 /// What to know about a document that is larger than the server lets one become.
@@ -173,14 +193,16 @@ enum Brings {
     Past(Admitted),
 }
 
+/// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Imported {
+pub(super) enum Imported {
     Nothing,
     Past(usize),
     Added { bytes: usize, whole: usize },
 }
 
-async fn merge(
+/// Adds to a document what it lacks of an update, or makes it of that.
+pub(super) async fn merge(
     store: &dyn Store,
     name: &DocumentName,
     update: Bytes,
@@ -241,7 +263,8 @@ async fn append(
     Ok(())
 }
 
-fn read(path: &Path) -> anyhow::Result<Bytes> {
+/// A whole file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Bytes> {
     let mut bytes = Vec::new();
     // One byte more than is accepted tells a file that is too large from one that just fits.
     let bound = store::DOCUMENT_BYTES as u64 + 1;
@@ -267,7 +290,8 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn author(path: &Path) -> Author {
+/// Who brings what a file holds.
+pub(super) fn author(path: &Path) -> Author {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     Author { kind: AuthorKind::Import, user: "".into(), name: file.as_ref().into(), connection: 0 }
 }

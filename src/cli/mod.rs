@@ -11,6 +11,7 @@ mod serve;
 mod store;
 mod token;
 mod words;
+mod y_sweet;
 
 use std::{ffi::OsString, io::Write, process::ExitCode};
 
@@ -36,7 +37,8 @@ enum Command {
     /// beside a running server.
     Export(export::ExportArguments),
     /// Make a document of a Markdown, HTML, text or JSON file or of a saved document, or merge a Yjs
-    /// update into one. The server must not be running.
+    /// update into one; or take in all documents of a y-sweet server. The server must not be
+    /// running.
     Import(import::ImportArguments),
     /// Play the past of a document in the terminal, for a recording or into a running server.
     Replay(replay::ReplayArguments),

@@ -60,6 +60,16 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "TIME", help_heading = "Rights")]
     auth_recheck: Option<String>,
 
+    /// Believe tokens of y-sweet that this key has signed, and issue such tokens: what y-sweet was
+    /// started with (--auth). Better given as COSCRIBE_Y_SWEET_AUTH. May be given several times.
+    #[arg(long, value_name = "KEY", help_heading = "Rights")]
+    y_sweet_auth: Vec<String>,
+
+    /// Where clients of y-sweet find /y-sweet, as in https://docs.example/y-sweet
+    /// [default: where their app found it].
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    y_sweet_url: Option<String>,
+
     /// Speak TLS with this certificate chain (PEM). Read again on SIGHUP.
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     tls_cert: Option<String>,
@@ -107,6 +117,11 @@ pub(super) struct ServeArguments {
     /// never [default: 30m].
     #[arg(long, value_name = "TIME", help_heading = "Documents")]
     version_pause: Option<String>,
+
+    /// How much of the past is kept: forever, a number of days as in 30d, versions, or forget for
+    /// only the present; a document may have a policy of its own [default: forever].
+    #[arg(long, value_name = "POLICY", help_heading = "Documents")]
+    retention: Option<String>,
 
     /// Start a new journal file when one has this size.
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
@@ -195,6 +210,8 @@ impl ServeArguments {
             ("auth-url", one(self.auth_url)),
             ("auth-url-cookie", self.auth_url_cookie),
             ("auth-recheck", one(self.auth_recheck)),
+            ("y-sweet-auth", self.y_sweet_auth),
+            ("y-sweet-url", one(self.y_sweet_url)),
             ("tls-cert", one(self.tls_cert)),
             ("tls-key", one(self.tls_key)),
             ("allow-host", self.allow_host),
@@ -206,6 +223,7 @@ impl ServeArguments {
             ("list-documents", one(self.list_documents)),
             ("keep-deleted", one(self.keep_deleted)),
             ("version-pause", one(self.version_pause)),
+            ("retention", one(self.retention)),
             ("journal-file-size", one(self.journal_file_size)),
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),

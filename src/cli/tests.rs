@@ -257,3 +257,47 @@ fn a_saved_document_that_is_not_sound_leaves_nothing() {
     let (_, told) = run(dir.path(), "inspect").unwrap();
     assert!(told.contains("1 document,"), "{told}");
 }
+
+/// A file as y-sweet writes it, with these entries under the document's number.
+fn y_sweet_file(entries: &[(&[u8], &[u8])]) -> Vec<u8> {
+    let number = [0, 0, 0, 1];
+    let keyed = |key: &[u8]| [&[0, 1], &number[..], key].concat();
+    let mut all = vec![(b"\0\0doc\0".to_vec(), number.to_vec())];
+    all.extend(entries.iter().map(|(key, value)| (keyed(key), value.to_vec())));
+    let mut file = (all.len() as u64).to_le_bytes().to_vec();
+    for text in all.iter().flat_map(|(key, value)| [key, value]) {
+        file.extend((text.len() as u64).to_le_bytes());
+        file.extend(text);
+    }
+    file
+}
+
+#[test]
+fn the_documents_of_y_sweet_come_in_under_their_names_and_again_with_what_is_new() {
+    let dir = with_files();
+    let write = |name: &str, bytes: &[u8]| {
+        let folder = dir.path().join("old").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("data.ysweet"), bytes).unwrap();
+    };
+    write("plan", &y_sweet_file(&[(&[0], HI)]));
+    write("new", &0_u64.to_le_bytes());
+    std::fs::create_dir(dir.path().join("old/other")).unwrap();
+    let (code, told) = run(dir.path(), "import --y-sweet ./old").unwrap();
+    assert_eq!(code, ExitCode::SUCCESS);
+    assert!(told.starts_with("imported 2 documents (12 bytes) from "), "{told}");
+    write("plan", &y_sweet_file(&[(&[0], HI), (&[2, 0, 0, 0, 1, 0], MORE)]));
+    write("broken", b"12345678");
+    let (code, told) = run(dir.path(), "import --y-sweet ./old").unwrap();
+    assert_eq!(code, ExitCode::FAILURE);
+    assert!(told.starts_with("imported 1 document (10 bytes) from "), "{told}");
+    assert!(told.contains("\n1 document had nothing new\n"), "{told}");
+    assert!(told.contains("not imported: `broken`: this is no data.ysweet"), "{told}");
+    run(dir.path(), "export plan --output ./out.yjs").unwrap();
+    assert_eq!(text(&std::fs::read(dir.path().join("out.yjs")).unwrap()), "hi!");
+    let names: Vec<_> = look(dir.path()).documents().iter().map(|it| it.name.to_string()).collect();
+    assert_eq!(names, ["new", "plan"]);
+    let error = run(dir.path(), "import --y-sweet ./").unwrap_err();
+    assert!(error.contains("there is no document of y-sweet in "), "{error}");
+    assert!(parse("import --y-sweet ./old plan").is_err());
+}

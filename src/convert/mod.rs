@@ -17,6 +17,7 @@ mod nodes;
 mod plain;
 mod tables;
 mod written;
+pub mod y_sweet;
 
 use std::{
     fmt,
@@ -29,7 +30,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    crdt::content::{self, Body, Content, Meta, Unreadable},
+    crdt::content::{self, Body, Content, EditError, Meta, RestoreError, TextEdit, Unreadable},
     ids::ClientId,
     limits,
 };
@@ -171,6 +172,17 @@ pub enum ConvertError {
     /// The document cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+    /// The document cannot be written like this.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The edits do not fit the text.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The document has no text with positions.
+    #[error(
+        "the document is rich text, which has no positions; write it as md, html, txt, json or yjs"
+    )]
+    Rich,
     /// The thread for it could not be started, or broke down.
     #[error("the conversion broke down")]
     Broken,
@@ -219,12 +231,7 @@ pub fn import(
                 None => Ok(Bytes::copy_from_slice(bytes)),
             };
         }
-        let document = read(bytes, format, about)?;
-        let body = match document.body {
-            Understood::Rich(blocks) => Body::Rich(nodes::from_model(&blocks)),
-            Understood::Text(text) => Body::Text(text),
-        };
-        Ok(content::write(&Content { meta: document.meta, body }, client))
+        first_update(bytes, format, about, client)
     })
 }
 
@@ -242,6 +249,64 @@ pub fn convert(bytes: &[u8], from: Format, to: Format) -> Result<Vec<u8>, Conver
         }
         _ => on_large_stack(|| write(&read(bytes, from, &About::default())?, to)),
     }
+}
+
+/// A change of a document that programs ask for which know no CRDT.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// It says what the file says, and what is the same stays.
+    Replace(Format, Bytes),
+    /// What the file says comes behind what is there.
+    Append(Format, Bytes),
+    /// These edits of a document that is one text.
+    Edit(Vec<TextEdit>),
+}
+
+/// The update, written as `client`, that changes a document, given as its whole state; `None` when
+/// it changes nothing. Files are read as the kind of document that it is.
+///
+/// # Errors
+/// As [`import`]; when the document cannot be written like this, or an edit does not fit it.
+pub fn change(
+    state: &[u8],
+    change: Change,
+    client: ClientId,
+) -> Result<Option<Bytes>, ConvertError> {
+    on_large_stack(|| {
+        let kind = content::read(state, content::Names { attributes: &[], marks: &[] })?.meta.kind;
+        let about = About { kind, ..About::default() };
+        Ok(match change {
+            Change::Replace(format, file) => {
+                let wanted = first_update(&file, format, &about, ClientId(1))?;
+                content::restore(state, &wanted, client)?
+            }
+            Change::Append(format, file) => {
+                let more = first_update(&file, format, &about, ClientId(1))?;
+                content::append(state, &more, client)?
+            }
+            Change::Edit(_) if kind == Some(Kind::Rich) => return Err(ConvertError::Rich),
+            Change::Edit(edits) => content::edit_text(state, edits, client)?,
+        })
+    })
+}
+
+/// A file as a document of its own.
+fn first_update(
+    bytes: &[u8],
+    format: Format,
+    about: &About,
+    client: ClientId,
+) -> Result<Bytes, ConvertError> {
+    if format == Format::Update {
+        load(bytes)?;
+        return Ok(Bytes::copy_from_slice(bytes));
+    }
+    let document = read(bytes, format, about)?;
+    let body = match document.body {
+        Understood::Rich(blocks) => Body::Rich(nodes::from_model(&blocks)),
+        Understood::Text(text) => Body::Text(text),
+    };
+    Ok(content::write(&Content { meta: document.meta, body }, client))
 }
 
 /// The update that makes a document, given as its whole state, say this about itself; empty

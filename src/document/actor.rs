@@ -191,7 +191,9 @@ impl Actor {
             Command::TurnAway(id, reason) => self.turn_away(id, reason),
             Command::CaughtUp(id) => self.catch_up(id),
             Command::Stateless(payload) => self.fan_out_stateless(payload, None),
-            Command::Edit { update, author, reply } => self.edit_by_server(update, author, reply),
+            Command::Edit { update, author, expected, reply } => {
+                self.edit_by_server(update, author, expected, reply);
+            }
             Command::Begin { content, meta, author, reply } => {
                 self.begin(content, &meta, author, reply);
             }
@@ -200,6 +202,8 @@ impl Actor {
                 let state = self.state.snapshot().map_err(Unavailable::Damaged);
                 drop(reply.send(state));
             }
+            Command::ReadAt(reply) => self.read_at(reply),
+            Command::Attendees(reply) => self.tell_attendees(reply),
             Command::Stop(..) => self.handle_last(command),
         }
     }

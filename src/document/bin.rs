@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Unavailable};
+use super::{Documents, Event, Unavailable};
 use crate::{
     clock::Timestamp,
     crdt,
@@ -55,7 +55,8 @@ impl Documents {
         let setup = self.setup();
         let id = setup.store.find(name).await?.ok_or(Unavailable::Missing)?;
         match setup.store.put_record(id, KEY, 0, Some(record(setup.clock.now()))).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => {}
+            Ok(_) => self.events().tell(name, || Event::Deleted { id, for_ever: false }),
+            Err(StoreError::Conflict(_)) => {}
             Err(StoreError::Missing) => return Err(Unavailable::Missing),
             Err(error) => return Err(error.into()),
         }
@@ -83,7 +84,11 @@ impl Documents {
         let id = store.find(name).await?.ok_or(Unavailable::Missing)?;
         let Some(record) = store.record(id, KEY).await? else { return Ok(()) };
         match store.put_record(id, KEY, record.revision, None).await {
-            Ok(_) | Err(StoreError::Conflict(_)) => Ok(()),
+            Ok(_) => {
+                self.events().tell(name, || Event::Restored { id });
+                Ok(())
+            }
+            Err(StoreError::Conflict(_)) => Ok(()),
             Err(StoreError::Missing) => Err(Unavailable::Missing),
             Err(error) => Err(error.into()),
         }
@@ -99,15 +104,18 @@ impl Documents {
         let id = setup.store.find(name).await?.ok_or(Unavailable::Missing)?;
         let gone = CloseReason::NotFound("this document was deleted".to_owned());
         let _closed = self.hold(name, gone).await?;
-        self.end(id).await
+        self.end(name, id).await
     }
 
     /// Ends a life that nobody has open.
-    async fn end(&self, id: DocumentId) -> Result<(), Unavailable> {
+    async fn end(&self, name: &DocumentName, id: DocumentId) -> Result<(), Unavailable> {
         let setup = self.setup();
         let clients = clients(&setup.store.open(id).await?)?;
         match setup.store.delete(id, setup.clock.now(), clients).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.events().tell(name, || Event::Deleted { id, for_ever: true });
+                Ok(())
+            }
             Err(StoreError::Missing) => Err(Unavailable::Missing),
             Err(error) => Err(error.into()),
         }
@@ -154,7 +162,7 @@ impl Documents {
         if deleted(&**store, id).await?.is_none() {
             return Ok(());
         }
-        self.end(id).await
+        self.end(name, id).await
     }
 }
 

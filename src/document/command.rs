@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Outbox, Permit};
 use crate::{
-    crdt::MetaChanges,
+    crdt::{MetaChanges, PresenceEntry},
     identity::{Access, Author},
     ids::{DocumentId, Seq, SubscriberId},
     protocol::{Address, ClientMessage, CloseReason},
@@ -56,6 +56,8 @@ pub enum Command {
         update: Bytes,
         /// Who it is by.
         author: Arc<Author>,
+        /// The entry that must be the last, if it was made for no other state.
+        expected: Option<Seq>,
         /// Whether it was accepted and is durable, and the entry that then was the last.
         reply: oneshot::Sender<Result<Seq, Unavailable>>,
     },
@@ -81,6 +83,10 @@ pub enum Command {
     },
     /// Reads the whole document as one update.
     Read(oneshot::Sender<Result<Bytes, Unavailable>>),
+    /// Reads the whole document and where in its past that is, once all of it is durable.
+    ReadAt(oneshot::Sender<Result<Reading, Unavailable>>),
+    /// Who has it open.
+    Attendees(oneshot::Sender<Vec<Attendee>>),
     /// Sends everybody away with this reason, makes everything durable, unloads.
     Stop(CloseReason, oneshot::Sender<()>),
 }
@@ -101,6 +107,8 @@ impl Command {
             | Self::Begin { .. }
             | Self::EditMeta { .. }
             | Self::Read(_)
+            | Self::ReadAt(_)
+            | Self::Attendees(_)
             | Self::Stop(..) => true,
         }
     }
@@ -125,6 +133,30 @@ pub struct NewSubscriber {
     pub epoch: Option<DocumentId>,
 }
 
+/// A document as it was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// This life of it.
+    pub id: DocumentId,
+    /// All of it as one update.
+    pub state: Bytes,
+    /// Told the last entry in it when all of it is durable.
+    pub(super) settled: oneshot::Receiver<Result<Seq, Unavailable>>,
+}
+
+/// A session as others may know it.
+#[derive(Clone, Debug)]
+pub struct Attendee {
+    /// Which.
+    pub id: SubscriberId,
+    /// Under whose name its edits are kept.
+    pub author: Arc<Author>,
+    /// What it may do.
+    pub access: Access,
+    /// What it shows of itself.
+    pub presence: Vec<PresenceEntry>,
+}
+
 /// Why a document cannot serve a request now.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Unavailable {
@@ -140,6 +172,9 @@ pub enum Unavailable {
     /// The document begins, and there is one of that name.
     #[error("there is already a document of this name")]
     Taken,
+    /// It is no longer as it was when the edit was made.
+    #[error("the document has changed")]
+    Changed,
     /// There is no such document.
     #[error("there is no document of this name")]
     Missing,

@@ -41,6 +41,8 @@ pub(super) struct Durability {
     snapshot: SnapshotState,
     /// The card that is being written.
     pub(super) card: Option<StoreFuture<u64>>,
+    /// Its life begins with what is on its way.
+    pub(super) newborn: bool,
 }
 
 #[derive(Default)]
@@ -164,6 +166,7 @@ impl Actor {
         let creating = self.setup.store.create(self.lease.name(), id, now);
         let last = self.durability.last;
         self.born = true;
+        self.durability.newborn = true;
         self.push_in_flight(async move {
             let outcome = match creating.await {
                 Ok(holder) if holder == id => Ok(last),
@@ -204,10 +207,11 @@ impl Actor {
             return;
         }
         self.durability.durable += 1;
-        if self.durability.last < last {
+        let before = std::mem::replace(&mut self.durability.last, last);
+        if before < last {
             self.tell_saved(last);
+            self.announce_saved(last);
         }
-        self.durability.last = last;
         self.release_durable();
         self.store_snapshot(self.durability.durable, last);
     }

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::{actor::Actor, subscriber::Behind};
+use super::{Event, actor::Actor, subscriber::Behind};
 use crate::{
     crdt::{PresenceEntry, encode_presence},
     identity::Access,
@@ -76,6 +76,7 @@ impl Actor {
         if news.is_empty() {
             return;
         }
+        self.lease.events().tell(self.lease.name(), || Event::Presence);
         let message = presence_message(&news);
         let mut encodings = Encodings::new(&message);
         for subscriber in self.subscribers.values_mut().filter(|it| Some(it.id) != owner) {

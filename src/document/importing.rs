@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 
-use super::{Documents, Unavailable, bin, card};
+use super::{Documents, Event, Unavailable, bin, card};
 use crate::{
     clock::Timestamp,
     crdt::Meta,
@@ -54,7 +54,8 @@ impl Documents {
         // Who waits at the name for a document to begin finds it there.
         let _held = self.hold(name, CloseReason::Restart).await?;
         let setup = self.setup();
-        bring_in(&*setup.store, name, brought, setup.clock.now(), &*setup.random).await?;
+        let id = bring_in(&*setup.store, name, brought, setup.clock.now(), &*setup.random).await?;
+        self.events().tell(name, || Event::Created { id });
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     crdt::{Meta, MetaChanges},
     identity::Author,
     ids::{DocumentId, DocumentName, Seq},
+    protocol::CloseReason,
     storage::{DocumentInfo, StoreError},
 };
 
@@ -118,6 +119,23 @@ impl Documents {
         let begin = Command::Begin { content, meta, author, reply };
         self.open(name)?.send(begin).await?;
         answer.await.map_err(|_| Unavailable::Reloading)?.map(drop)
+    }
+
+    /// Gives a name to a document that has nothing in it yet; one that is there stays as it is.
+    ///
+    /// # Errors
+    /// When it is in the bin, somebody is about to bring another under this name, or nothing can be
+    /// written.
+    pub async fn begin(&self, name: &DocumentName) -> Result<(), Unavailable> {
+        let store = &self.setup().store;
+        if store.find(name).await?.is_some() {
+            return if self.is_in_bin(name).await { Err(Unavailable::InBin) } else { Ok(()) };
+        }
+        // Who has it open without having written comes back and finds it there.
+        let _held = self.hold(name, CloseReason::Restart).await?;
+        let (id, now) = (DocumentId::new(self.random()), self.clock().now());
+        store.create(name, id, now).await?;
+        Ok(())
     }
 
     /// Writes what a document says about itself; resolves when it is durable, after which everyone

@@ -112,6 +112,8 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         | Command::Begin { reply, .. }
         | Command::EditMeta { reply, .. } => drop(reply.send(Err(reason.clone()))),
         Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
+        Command::ReadAt(reply) => drop(reply.send(Err(reason.clone()))),
+        Command::Attendees(reply) => drop(reply.send(Vec::new())),
         Command::Stop(_, done) => drop(done.send(())),
         Command::Unsubscribe(_)
         | Command::Change { .. }

@@ -108,6 +108,12 @@ impl Presence {
         self.states.values().map(|state| state.entry.clone()).collect()
     }
 
+    /// What a subscriber shows.
+    pub(super) fn of(&self, who: SubscriberId) -> Vec<PresenceEntry> {
+        let shown = |state: &&Box<State>| state.owner == who && !state.entry.is_leave();
+        self.states.values().filter(shown).map(|state| state.entry.clone()).collect()
+    }
+
     /// The name that a subscriber's own state shows (`user.name`, as all editors write it).
     pub(super) fn shown_name(&self, who: SubscriberId) -> Option<String> {
         #[derive(serde::Deserialize)]

@@ -16,7 +16,9 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::{Budget, Command, Unavailable, actor, live::Live, load::load, threads::Threads};
+use super::{
+    Budget, Command, Events, Unavailable, actor, live::Live, load::load, threads::Threads,
+};
 use crate::{
     clock::Clock,
     hooks::Runner,
@@ -66,7 +68,8 @@ pub(super) struct Shared {
     generations: AtomicU64,
     stopping: AtomicBool,
     budget: Arc<Budget>,
-    threads: Threads,
+    pub(super) events: Arc<Events>,
+    pub(super) threads: Threads,
 }
 
 /// What is open, and what must stay closed for now.
@@ -110,6 +113,7 @@ impl Documents {
             open: Mutex::default(),
             generations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
+            events: Arc::default(),
             setup: Arc::new(setup),
         })))
     }
@@ -147,6 +151,7 @@ impl Documents {
             name: name.clone(),
             generation,
             live: Arc::default(),
+            events: Arc::clone(&self.0.events),
             held: true,
         }
     }
@@ -167,6 +172,12 @@ impl Documents {
     #[must_use]
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.setup.store
+    }
+
+    /// What happens to documents.
+    #[must_use]
+    pub fn events(&self) -> &Arc<Events> {
+        &self.0.events
     }
 
     /// How many documents are loaded.
@@ -196,6 +207,10 @@ impl Documents {
     #[must_use]
     pub fn random(&self) -> &dyn Random {
         &*self.0.setup.random
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 
     /// Who wants to know what happens.
@@ -255,6 +270,7 @@ impl Documents {
     /// Opens nothing more, sends everybody away, and waits until all edits are durable.
     pub async fn shutdown(&self) {
         self.0.stopping.store(true, Ordering::Release);
+        self.0.events.end();
         let mailboxes: Vec<_> =
             self.0.lock().slots.values().map(|slot| slot.mailbox.clone()).collect();
         // All are told before any is waited for: what they have left is then written together.
@@ -309,8 +325,21 @@ impl DocumentHandle {
     /// # Errors
     /// When it is refused or cannot be stored.
     pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<Seq, Unavailable> {
+        self.edit_if(update, author, None).await
+    }
+
+    /// The same if the last entry still is this one.
+    ///
+    /// # Errors
+    /// When it is not, or the edit is refused or cannot be stored.
+    pub async fn edit_if(
+        &self,
+        update: Bytes,
+        author: Arc<Author>,
+        expected: Option<Seq>,
+    ) -> Result<Seq, Unavailable> {
         let (reply, answer) = oneshot::channel();
-        self.send(Command::Edit { update, author, reply }).await?;
+        self.send(Command::Edit { update, author, expected, reply }).await?;
         answer.await.map_err(|_| Unavailable::Reloading)?
     }
 
@@ -339,12 +368,18 @@ pub(super) struct Lease {
     name: DocumentName,
     generation: u64,
     live: Arc<Live>,
+    events: Arc<Events>,
     held: bool,
 }
 
 impl Lease {
     pub(super) fn name(&self) -> &DocumentName {
         &self.name
+    }
+
+    /// Where it is told what happens.
+    pub(super) fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Where the document shows what others may see of it.

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Unavailable, bin};
+use super::{Documents, Event, Unavailable, bin};
 use crate::{
     ids::{DocumentId, DocumentName},
     protocol::CloseReason,
@@ -48,6 +48,9 @@ impl Documents {
             Err(error) => return Err(error.into()),
         }
         self.tell_name(id, new).await;
+        let (from, to) = (old.clone(), new.clone());
+        self.events().tell(old, || Event::Renamed { id, from: from.clone(), to: to.clone() });
+        self.events().tell_document(new, || Event::Renamed { id, from, to });
         self.retire(old, clients).await
     }
 

@@ -257,11 +257,17 @@ impl Actor {
         &mut self,
         update: Bytes,
         author: Arc<Author>,
+        expected: Option<Seq>,
         reply: oneshot::Sender<Result<Seq, Unavailable>>,
     ) {
         let refused = Unavailable::Refused;
         if let Some(reason) = &self.durability.failed {
             let _ = reply.send(Err(Unavailable::Unwritable(reason.clone())));
+            return;
+        }
+        // Who could name the entry has read it, so it is durable: whatever is on its way came after.
+        if expected.is_some() && self.durability.settled_at() != expected {
+            let _ = reply.send(Err(Unavailable::Changed));
             return;
         }
         let before = self.state.state_vector();

@@ -12,8 +12,12 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::{HistoryError, Past, threads::Threads};
-use crate::{ids::DocumentId, limits::Limits, storage::Store};
+use super::{HistoryError, Past, retention::Policy, threads::Threads};
+use crate::{
+    ids::{DocumentId, Seq},
+    limits::Limits,
+    storage::Store,
+};
 
 /// Bytes of updates that are read from the store at a time. A segment unpacks to as much.
 const PAGE_BYTES: usize = 1 << 20;
@@ -33,6 +37,7 @@ struct Shared {
     bytes: usize,
     slots: Mutex<HashMap<DocumentId, Arc<Slot>>>,
     turns: AtomicU64,
+    policy: Policy,
 }
 
 /// The place of one document's past. Whoever holds the lock reads or builds it.
@@ -55,6 +60,19 @@ impl History {
     /// # Errors
     /// When the operating system refuses a thread.
     pub fn new(store: Arc<dyn Store>, limits: &Limits, threads: usize) -> io::Result<Self> {
+        Self::keeping(store, limits, threads, Policy::Forever)
+    }
+
+    /// The same where pasts are kept as a policy says, unless documents have their own.
+    ///
+    /// # Errors
+    /// As [`History::new`].
+    pub fn keeping(
+        store: Arc<dyn Store>,
+        limits: &Limits,
+        threads: usize,
+        policy: Policy,
+    ) -> io::Result<Self> {
         Ok(Self(Arc::new(Shared {
             store,
             threads: Threads::start(threads)?,
@@ -62,6 +80,7 @@ impl History {
             bytes: limits.history_bytes,
             slots: Mutex::default(),
             turns: AtomicU64::new(0),
+            policy,
         })))
     }
 
@@ -105,6 +124,16 @@ impl History {
         }
     }
 
+    /// How much of pasts is kept where documents do not say otherwise.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.0.policy
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
     /// Bytes that are kept.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -126,6 +155,11 @@ impl Shared {
     /// Applies what is new, a page of the journal at a time.
     async fn catch_up(&self, past: &mut Past) -> Result<(), HistoryError> {
         loop {
+            let floor = self.store.kept(past.id()).await?.floor;
+            if past.last() > Seq(0) && past.floor() < floor {
+                // What is in it was cut off since.
+                *past = Past::new(past.id());
+            }
             let page = self.store.history(past.id(), past.last(), PAGE_BYTES).await?;
             if page.is_empty() {
                 return Ok(());

@@ -9,7 +9,7 @@
 //! writes them, `cache` finds or builds them, on the threads of `threads`.
 //! [`film`] shows any moment as lines of text, [`saved`] is the file that carries a document with its
 //! past, [`states`] is what a document said, as a document of its own would hold it, and [`versions`]
-//! tells how much of that is new.
+//! tells how much of that is new. [`retention`] decides how much of the past is kept.
 
 mod aside;
 mod bytes;
@@ -18,6 +18,7 @@ pub mod changes;
 pub mod film;
 pub mod pack;
 pub mod past;
+pub mod retention;
 pub mod rows;
 pub mod saved;
 pub mod states;

@@ -22,7 +22,7 @@ use crate::{
 /// ascending; 0 is the empty document.
 ///
 /// # Errors
-/// When there is no such entry, or the past cannot be read.
+/// When there is no such entry or it was cut off and its state is not kept, or the past cannot be read.
 pub async fn states<T: Send + 'static>(
     store: Arc<dyn Store>,
     id: DocumentId,
@@ -32,7 +32,14 @@ pub async fn states<T: Send + 'static>(
     aside(move |runtime| {
         let mut replay = Replay::default();
         let mut seen = Vec::with_capacity(seqs.len());
+        let floor = runtime.block_on(store.kept(id))?.floor;
         for seq in seqs {
+            if Seq(0) < seq && seq < floor {
+                let base = runtime.block_on(store.base(id, seq))?;
+                let state = base.ok_or(HistoryError::Cut(floor))?.entry.update;
+                seen.push(look(seq, state)?);
+                continue;
+            }
             while replay.at < seq {
                 if replay.page.is_empty() {
                     let page = store.history(id, replay.at, HISTORY_PAGE_BYTES);

@@ -21,6 +21,7 @@ mod stalled;
 pub mod tls;
 pub mod upgrade;
 pub mod web_app;
+pub mod y_sweet;
 
 use std::{
     future::Future,
@@ -51,9 +52,10 @@ use guard::{Guard, Refused};
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
 use rights::Rights;
-use slots::{Slot, Slots};
+use slots::{NoRoom, Slot, Slots};
 use upgrade::{Handshake, Upgraded};
 use web_app::WebApp;
+use y_sweet::YSweet;
 
 /// Longest request target. Names have 256 bytes, three times that when escaped; the rest is query.
 const URI_BYTES: usize = 8 * 1024;
@@ -75,6 +77,8 @@ pub struct Site {
     pub web_app: WebApp,
     /// Documents for programs, and for the pages.
     pub api: Arc<Api>,
+    /// Documents for the SDK and the clients of y-sweet.
+    pub y_sweet: Arc<YSweet>,
     /// Where browsers find the routes, in front of what the filter itself was mounted under.
     pub base: Base,
     /// Room for WebSockets that come through a host app, which counts no connections for us.
@@ -109,8 +113,8 @@ pub struct Accepted {
 
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
-/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/healthz`, `/readyz`, and the web app for everything
-/// else.
+/// `/ws/{document}` and `/ws`, `/api/v1/…`, `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for
+/// everything else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
     H: Fn(Upgraded, Accepted) -> F + Clone + Send + Sync + 'static,
@@ -119,9 +123,11 @@ where
     health_routes(&site)
         .or(refusals(&site))
         .unify()
-        .or(websocket(&site, handler))
+        .or(websocket(&site, handler.clone()))
         .unify()
         .or(api_routes(&site))
+        .unify()
+        .or(y_sweet::routes(&site, handler))
         .unify()
         .or(pages(site))
         .unify()
@@ -158,7 +164,7 @@ fn refusals(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   query: String,
                   headers| {
                 let target_bytes = path.as_str().len() + query.len();
-                let takes_body = is_api(rest.as_str());
+                let takes_body = is_api(rest.as_str()) || y_sweet::is_ours(rest.as_str());
                 ready_if(refuse(&site, &method, (target_bytes, takes_body), &headers))
             },
         )
@@ -184,8 +190,8 @@ fn refuse(
     }
     let has_body = headers.contains_key(TRANSFER_ENCODING)
         || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    (has_body && !takes_body)
-        .then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, "only addresses under /api/v1 take a body"))
+    let why = "only addresses under /api/v1 and /y-sweet take a body";
+    (has_body && !takes_body).then(|| problem(StatusCode::PAYLOAD_TOO_LARGE, why))
 }
 
 /// Whether a path, as it is below the mount, belongs to the API, whose answers are all its own.
@@ -256,10 +262,7 @@ where
                 let from = peer.map_or(LOCALHOST, |Peer(address)| address.ip());
                 let slot = match slot.map_or_else(|| site.slots.take(from), Ok) {
                     Ok(slot) => slot,
-                    Err(full) => {
-                        let detail = format!("{full}; try again soon");
-                        return problem(StatusCode::SERVICE_UNAVAILABLE, &detail);
-                    }
+                    Err(full) => return no_room(full),
                 };
                 let subprotocol = handshake.subprotocol().map(str::to_owned);
                 let peer = peer.map(|Peer(address)| address);
@@ -286,6 +289,10 @@ fn check_origin(site: &Site, headers: &HeaderMap) -> Result<(), Refused> {
 fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
     check_origin(site, headers)
         .map_err(|refused| Box::new(problem(refused.status(), &refused.to_string())))?;
+    check_draining(site)
+}
+
+fn check_draining(site: &Site) -> Result<(), Box<Response>> {
     if *site.draining.borrow() {
         let mut response =
             problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping; try again soon");
@@ -293,6 +300,10 @@ fn admit(site: &Site, headers: &HeaderMap) -> Result<(), Box<Response>> {
         return Err(Box::new(response));
     }
     Ok(())
+}
+
+fn no_room(full: NoRoom) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, &format!("{full}; try again soon"))
 }
 
 fn pages(site: Arc<Site>) -> BoxedFilter<(Response,)> {

@@ -58,6 +58,14 @@ impl Rights {
         self.note_failure(credentials, answer)
     }
 
+    /// What who asks may do with the server, apart from any document.
+    pub(super) async fn about_server(&self, credentials: &Credentials) -> Result<Grant, Denied> {
+        self.check_address(credentials)?;
+        let question = Question { document: None, credentials: credentials.clone() };
+        let answer = self.authorizer.authorize(&question).await;
+        self.note_failure(credentials, answer)
+    }
+
     /// The same for who was let in before: neighbours who guess are not their fault.
     pub(super) async fn again(
         &self,

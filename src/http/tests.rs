@@ -14,10 +14,11 @@ use tokio_tungstenite::{
 
 use super::{
     listener::{Listener, Options},
+    y_sweet::ClientAddress,
     *,
 };
 use crate::{
-    auth::Secret,
+    auth::{Secret, y_sweet::YSweetTokens},
     clock::TestClock,
     document::{Documents, Setup},
     history::History,
@@ -43,6 +44,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
         web_app: WebApp::embedded(),
         rights: Arc::new(Rights::open()),
         api: api(),
+        y_sweet: y_sweet(),
         base: Base::default(),
         slots: Slots::new(100, 100),
         health: Box::new(Health::default),
@@ -69,8 +71,22 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
     Served { address, slots, stop, accepted, running }
 }
 
+/// What clients of y-sweet find, where everybody may do everything.
+pub(super) fn y_sweet() -> Arc<YSweet> {
+    let tokens = Arc::new(YSweetTokens::new(Vec::new(), Arc::new(TestClock::default())));
+    let address = ClientAddress::AsAsked { secure: false };
+    Arc::new(YSweet::new(documents(), Arc::new(Rights::open()), tokens, address))
+}
+
 /// An API to documents that are kept in memory.
 pub(super) fn api() -> Arc<Api> {
+    let documents = documents();
+    let history = History::new(Arc::clone(documents.store()), documents.limits(), 1).unwrap();
+    Arc::new(Api::new(documents, history, true))
+}
+
+/// Documents that are kept in memory.
+pub(super) fn documents() -> Documents {
     let setup = Setup {
         store: Arc::new(Memory::new()),
         clock: Arc::new(TestClock::default()),
@@ -79,8 +95,7 @@ pub(super) fn api() -> Arc<Api> {
         threads: 1,
         hooks: crate::hooks::Runner::default(),
     };
-    let history = History::new(Arc::clone(&setup.store), &setup.limits, 1).unwrap();
-    Arc::new(Api::new(Documents::new(setup).unwrap(), history, true))
+    Documents::new(setup).unwrap()
 }
 
 /// Sends bytes and reads until the server closes.
@@ -196,6 +211,7 @@ async fn while_the_server_stops_requests_already_connected_are_sent_away() {
         web_app: WebApp::embedded(),
         rights: Arc::new(Rights::open()),
         api: api(),
+        y_sweet: y_sweet(),
         base: Base::default(),
         slots: Slots::new(100, 100),
         health: Box::new(Health::default),

@@ -13,13 +13,16 @@ use tokio::{
 use super::{
     Server,
     config::{Config, Data, RightsConfig, Webhook},
-    rights, sweep, webhooks,
+    retention, rights, sweep, webhooks,
 };
 use crate::{
-    auth::Authorizer,
+    auth::{
+        Authorizer,
+        y_sweet::{self, YSweetTokens},
+    },
     clock::{Clock, SystemClock},
     document::{Documents, Setup},
-    history::History,
+    history::{History, retention::Policy},
     hooks::{Hooks, Runner},
     http::{
         self, Site,
@@ -33,6 +36,7 @@ use crate::{
         socket::{Connections, Sockets},
         tls::{Tls, TlsFiles},
         web_app::WebApp,
+        y_sweet::{ClientAddress, YSweet},
     },
     limits::Limits,
     random::SystemRandom,
@@ -72,6 +76,7 @@ pub struct Builder {
     base: Base,
     web_dir: Option<PathBuf>,
     list_documents: bool,
+    retention: Policy,
     document_threads: Option<usize>,
     limits: Limits,
     hooks: Option<MakeHooks>,
@@ -155,6 +160,12 @@ impl Builder {
         self
     }
 
+    /// How much of pasts is kept where documents do not say otherwise; for ever unless it is said.
+    pub fn retention(mut self, policy: Policy) -> Self {
+        self.retention = policy;
+        self
+    }
+
     /// Threads for documents; as many as there are cores, at most four, unless it is said.
     pub fn document_threads(mut self, threads: usize) -> Self {
         self.document_threads = Some(threads);
@@ -171,6 +182,20 @@ impl Builder {
     /// Tells this receiver what happens to documents; may be called several times.
     pub fn webhook(mut self, webhook: Webhook) -> Self {
         self.webhooks.push(webhook);
+        self
+    }
+
+    /// Believes tokens of y-sweet that this key has signed, and signs new ones with it if it is the
+    /// first that is given.
+    pub fn y_sweet_key(mut self, key: y_sweet::Key) -> Self {
+        self.rights.y_sweet.push(key);
+        self
+    }
+
+    /// Names the server so in client tokens of y-sweet, and not as who asks for one does: for a
+    /// server behind a proxy that ends TLS.
+    pub fn y_sweet_address(mut self, address: ClientAddress) -> Self {
+        self.rights.y_sweet_address = Some(address);
         self
     }
 
@@ -213,26 +238,32 @@ impl Builder {
             threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
         };
         let documents = Documents::new(setup).context("cannot start the document threads")?;
-        let history = History::new(
+        let history = History::keeping(
             Arc::clone(documents.store()),
             &self.limits,
             (cores / 2).clamp(1, HISTORY_THREADS),
+            self.retention,
         )
         .context("cannot start the threads for the past")?;
         let connections = Connections::default();
+        let y_sweet = YSweetTokens::new(self.rights.y_sweet.clone(), Arc::clone(&clock));
+        let y_sweet = Arc::new(y_sweet);
         let authorizer = match &self.authorizer {
-            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &documents),
-            None => rights::authorizer(&self.rights, &documents, &clock)?,
+            Some(authorizer) => rights::with_links(Arc::clone(authorizer), &y_sweet, &documents),
+            None => rights::authorizer(&self.rights, &y_sweet, &documents, &clock)?,
         };
+        let rights = Arc::new(Rights::new(authorizer, Arc::clone(&clock)));
         let (stop, draining) = watch::channel(false);
         webhooks::start(told, &documents, &clock, &draining);
-        let rights = Arc::new(Rights::new(authorizer, clock));
+        let retained = history.clone();
+        tokio::spawn(retention::keep_to_policies(retained, clock, stop.subscribe()));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
         let api = Api::new(documents.clone(), history, self.list_documents);
         let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
-        let site = self.site(&documents, Arc::clone(&api), &rights, &slots, draining.clone());
+        let site =
+            self.site(&documents, Arc::clone(&api), &rights, y_sweet, &slots, draining.clone());
         let sockets = Arc::new(Sockets {
             documents: documents.clone(),
             connections: connections.clone(),
@@ -264,14 +295,19 @@ impl Builder {
         documents: &Documents,
         api: Arc<Api>,
         rights: &Arc<Rights>,
+        y_sweet: Arc<YSweetTokens>,
         slots: &Slots,
         draining: watch::Receiver<bool>,
     ) -> Site {
         let store = Arc::clone(documents.store());
+        let asked = ClientAddress::AsAsked { secure: self.tls.is_some() };
+        let address = self.rights.y_sweet_address.clone().unwrap_or(asked);
+        let y_sweet = YSweet::new(documents.clone(), Arc::clone(rights), y_sweet, address);
         Site {
             guard: self.guard.clone(),
             rights: Arc::clone(rights),
             api,
+            y_sweet: Arc::new(y_sweet),
             web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
             base: self.base.clone(),
             slots: slots.clone(),
@@ -319,6 +355,7 @@ impl From<&Config> for Builder {
             base: Base::default(),
             web_dir,
             list_documents,
+            retention: config.retention,
             document_threads: config.document_threads,
             limits,
             hooks: None,

@@ -8,6 +8,7 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod retention;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
@@ -95,7 +96,6 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
 
 impl Server {
     /// Begins to describe a server to be run inside this program.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
     }

@@ -9,6 +9,7 @@ use crate::{
     auth::{
         Authorizer, Callback, Combined, Open, Tokens,
         keys::{Algorithm, Key},
+        y_sweet::YSweetTokens,
     },
     clock::Clock,
     document::{Documents, sharing::ShareLinks},
@@ -21,6 +22,7 @@ use crate::{
 /// When a key cannot be read or is none.
 pub(super) fn authorizer(
     config: &RightsConfig,
+    y_sweet: &Arc<YSweetTokens>,
     documents: &Documents,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn Authorizer>> {
@@ -44,21 +46,35 @@ pub(super) fn authorizer(
             Arc::clone(clock),
         )));
     }
-    if all.is_empty() {
+    if all.is_empty() && !y_sweet.has_keys() {
         return Ok(Arc::new(Open));
     }
-    Ok(with_links(Arc::new(Combined(all)), documents))
+    Ok(besides(all, y_sweet, documents))
 }
 
-/// Share links besides: whoever has one may do what it says.
+/// An embedder's own, and what there is besides.
 pub(super) fn with_links(
     authorizer: Arc<dyn Authorizer>,
+    y_sweet: &Arc<YSweetTokens>,
     documents: &Documents,
 ) -> Arc<dyn Authorizer> {
     if authorizer.is_open() {
         return authorizer;
     }
-    Arc::new(Combined(vec![authorizer, Arc::new(ShareLinks(documents.clone()))]))
+    besides(vec![authorizer], y_sweet, documents)
+}
+
+/// Tokens of y-sweet and share links besides: whoever has one may do what it says.
+fn besides(
+    mut all: Vec<Arc<dyn Authorizer>>,
+    y_sweet: &Arc<YSweetTokens>,
+    documents: &Documents,
+) -> Arc<dyn Authorizer> {
+    if y_sweet.has_keys() {
+        all.push(Arc::clone(y_sweet) as _);
+    }
+    all.push(Arc::new(ShareLinks(documents.clone())));
+    Arc::new(Combined(all))
 }
 
 fn keys(config: &RightsConfig) -> anyhow::Result<Vec<Key>> {

@@ -5,6 +5,7 @@
 //! journal and so arrives at the same table.
 
 use std::{
+    cmp::Ordering,
     collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
     sync::Arc,
@@ -15,7 +16,11 @@ use bytes::Bytes;
 use crate::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
-    storage::{DocumentInfo, Record, StoreError, payload::Change},
+    storage::{
+        DocumentInfo, Record, StoreError,
+        archive::{SegmentKind, SegmentPlace},
+        payload::Change,
+    },
 };
 
 /// The table.
@@ -27,6 +32,17 @@ pub(crate) struct Catalog {
     names: BTreeMap<DocumentName, DocumentId>,
     ended: HashSet<DocumentId>,
     retired: HashMap<DocumentName, Arc<[u64]>>,
+}
+
+/// Why a change does not fit what is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Misfit {
+    /// Entries up to this one are missing; a later record may tell that they were cut off.
+    #[error("{1}")]
+    Gap(Seq, String),
+    /// Something before it must have been lost.
+    #[error("{0}")]
+    Lost(String),
 }
 
 /// A living document.
@@ -156,16 +172,16 @@ impl Catalog {
 
     /// Notes a change. Gives a sentence when it does not fit what is known: a record before it must
     /// have been lost. What can be noted is noted all the same.
-    pub(crate) fn note(&mut self, id: DocumentId, seq: Seq, change: &Change) -> Result<(), String> {
+    pub(crate) fn note(&mut self, id: DocumentId, seq: Seq, change: &Change) -> Result<(), Misfit> {
         self.note_at(id, Some(seq), change)
     }
 
     /// Notes a change that is not content and lies in an archive, apart from the entries around it.
-    pub(crate) fn note_sealed(&mut self, id: DocumentId, change: &Change) -> Result<(), String> {
+    pub(crate) fn note_sealed(&mut self, id: DocumentId, change: &Change) -> Result<(), Misfit> {
         self.note_at(id, None, change)
     }
 
-    fn note_at(&mut self, id: DocumentId, seq: Option<Seq>, change: &Change) -> Result<(), String> {
+    fn note_at(&mut self, id: DocumentId, seq: Option<Seq>, change: &Change) -> Result<(), Misfit> {
         if id == DocumentId::STORE {
             return self.own.note_keyed(change);
         }
@@ -173,21 +189,24 @@ impl Catalog {
             return self.begin(id, name, *time);
         }
         if self.ended.contains(&id) {
-            return Err(format!("a record follows the end of document {id}"));
+            return Err(Misfit::Lost(format!("a record follows the end of document {id}")));
         }
         let known = self.lives.contains_key(&id);
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
         let before = life.last;
         let seq = seq.unwrap_or(before);
-        let fits = match change {
-            Change::Entry(_) => seq.0 == before.0 + 1,
-            Change::Base(_) => seq > before,
-            _ => seq == before,
+        let expected = match change {
+            Change::Entry(_) => Seq(before.0 + 1),
+            // A state may be of any moment; the entries up to it may be there or not.
+            Change::Base(_) => seq,
+            _ => before,
         };
         match change {
             Change::Entry(entry) | Change::Base(entry) => {
+                if seq >= before {
+                    life.changed = entry.time;
+                }
                 life.last = seq.max(before);
-                life.changed = entry.time;
                 life.bytes += entry.update.len() as u64;
             }
             Change::Keyed { .. } => life.note_keyed(change)?,
@@ -196,22 +215,18 @@ impl Catalog {
             Change::Version(_) | Change::Create { .. } => {}
         }
         if !known {
-            return Err(format!("the beginning of document {id} is lost"));
+            return Err(Misfit::Lost(format!("the beginning of document {id} is lost")));
         }
-        if !fits {
-            return Err(format!("entry {before} was the last and {seq} was found next"));
-        }
-        Ok(())
+        follows(before, expected, seq, matches!(change, Change::Entry(_)))
     }
 
-    /// Notes a run of entries that lies in an archive.
+    /// Notes a run of entries, or a state, that lies in an archive.
     pub(crate) fn note_segment(
         &mut self,
         id: DocumentId,
-        (first, last): (Seq, Seq),
-        changed: Timestamp,
-        bytes: u64,
-    ) -> Result<(), String> {
+        place: &SegmentPlace,
+    ) -> Result<(), Misfit> {
+        let SegmentPlace { first, last, time: changed, bytes, .. } = *place;
         if self.ended.contains(&id) {
             return Ok(());
         }
@@ -219,15 +234,24 @@ impl Catalog {
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
         let before = life.last;
         life.last = last.max(before);
-        life.changed = changed;
+        if last >= before {
+            life.changed = changed;
+        }
         life.bytes += bytes;
         if !known {
-            return Err(format!("the beginning of document {id} is lost"));
+            return Err(Misfit::Lost(format!("the beginning of document {id} is lost")));
         }
-        if first.0 != before.0 + 1 {
-            return Err(format!("entry {before} was the last and {first} was found next"));
+        match place.kind {
+            SegmentKind::Base => Ok(()),
+            _ => follows(before, Seq(before.0 + 1), first, true),
         }
-        Ok(())
+    }
+
+    /// Notes that so many bytes of updates are not kept any more.
+    pub(crate) fn note_dropped(&mut self, id: DocumentId, bytes: u64) {
+        if let Some(life) = self.lives.get_mut(&id) {
+            life.bytes = life.bytes.saturating_sub(bytes);
+        }
     }
 
     /// Notes that entries after this one do not exist after all.
@@ -258,17 +282,18 @@ impl Catalog {
         id: DocumentId,
         name: &DocumentName,
         time: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<(), Misfit> {
         if self.lives.contains_key(&id) || self.ended.contains(&id) {
-            return Err(format!("document {id} begins twice"));
+            return Err(Misfit::Lost(format!("document {id} begins twice")));
         }
         self.lives.insert(id, Life { created: time, changed: time, ..Life::nameless() });
         self.name(id, name)
     }
 
-    fn name(&mut self, id: DocumentId, name: &DocumentName) -> Result<(), String> {
+    fn name(&mut self, id: DocumentId, name: &DocumentName) -> Result<(), Misfit> {
         if let Some(holder) = self.names.get(name) {
-            return Err(format!("the name {name:?} was still that of document {holder}"));
+            let reason = format!("the name {name:?} was still that of document {holder}");
+            return Err(Misfit::Lost(reason));
         }
         let life = self.lives.get_mut(&id).expect("the caller looked it up");
         if let Some(old) = life.name.replace(name.clone()) {
@@ -292,13 +317,23 @@ impl Catalog {
     }
 }
 
+/// Whether what was found, an entry or a record behind it, is what was to come next.
+fn follows(before: Seq, expected: Seq, found: Seq, is_entry: bool) -> Result<(), Misfit> {
+    let reason = || format!("entry {before} was the last and {found} was found next");
+    match found.cmp(&expected) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(Misfit::Gap(Seq(found.0 - u64::from(is_entry)), reason())),
+        Ordering::Less => Err(Misfit::Lost(reason())),
+    }
+}
+
 impl Life {
     fn nameless() -> Self {
         Self::default()
     }
 
     /// Notes a small record.
-    fn note_keyed(&mut self, change: &Change) -> Result<(), String> {
+    fn note_keyed(&mut self, change: &Change) -> Result<(), Misfit> {
         match change {
             Change::Keyed { key, revision, value: Some(value) } => {
                 let record = Record { revision: *revision, value: value.clone() };
@@ -307,7 +342,10 @@ impl Life {
             Change::Keyed { key, value: None, .. } => {
                 self.keyed.remove(key);
             }
-            _ => return Err("the store itself has small records and nothing else".to_owned()),
+            _ => {
+                let why = "the store itself has small records and nothing else";
+                return Err(Misfit::Lost(why.to_owned()));
+            }
         }
         Ok(())
     }

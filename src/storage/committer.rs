@@ -94,6 +94,8 @@ struct Call {
     records: Vec<Record>,
     bytes: usize,
     done: Done,
+    /// Whether another file is to be begun after it.
+    ends_file: bool,
 }
 
 impl Committer {
@@ -146,12 +148,22 @@ impl Committer {
     /// before is durable. After the thread has ended, `done` is dropped unheard.
     pub(crate) fn submit(&self, records: Vec<Record>, done: Done) {
         let bytes = records.iter().map(|record| record.payload.len()).sum();
+        self.add(Call { records, bytes, done, ends_file: false });
+    }
+
+    /// Begins another file after what was handed over so far, so that the one before can be sealed. A
+    /// file that holds nothing stays.
+    pub(crate) fn begin_anew(&self) {
+        self.add(Call { records: Vec::new(), bytes: 0, done: Box::new(|_| {}), ends_file: true });
+    }
+
+    fn add(&self, call: Call) {
         let mut queue = self.shared.lock();
         if queue.ended {
             return;
         }
-        queue.bytes += bytes;
-        queue.calls.push_back(Call { records, bytes, done });
+        queue.bytes += call.bytes;
+        queue.calls.push_back(call);
         drop(queue);
         self.shared.changed.notify_all();
     }
@@ -213,7 +225,13 @@ impl Writer {
         let _guard = FailOnPanic(self.shared.clone());
         while let Some(calls) = self.wait() {
             match self.write(&calls) {
-                Ok(places) => answer(calls, &places),
+                Ok(places) => {
+                    let ends_file = calls.iter().any(|call| call.ends_file);
+                    answer(calls, &places);
+                    if ends_file {
+                        self.end_file();
+                    }
+                }
                 Err(error) => {
                     for call in calls {
                         (call.done)(Err(error.clone()));
@@ -294,25 +312,52 @@ impl Writer {
             self.next_commit = file.next_commit();
             self.file = None;
         }
-        let file = match &mut self.file {
+        let mut file = match self.file.take() {
             Some(file) => file,
-            empty => {
-                let mut salt = [0; 8];
-                self.settings.random.fill(&mut salt);
-                let key = FileKey { number: self.next_file, salt: u64::from_le_bytes(salt) };
-                let header = Header { key, first_commit: self.next_commit };
-                let least = START + bytes;
-                let reserve = least..=self.settings.file_bytes.max(least);
-                let file =
-                    JournalFile::create(&self.settings.disk, &self.settings.log, header, reserve)?;
-                self.next_file += 1;
-                (self.settings.begun)(file.key());
-                empty.insert(file)
-            }
+            None => self.begin_file(bytes)?,
         };
-        let places = file.commit(records.iter().copied(), &mut self.buffer)?;
+        let committed = file.commit(records.iter().copied(), &mut self.buffer);
         self.next_commit = file.next_commit();
-        Ok(places)
+        self.file = Some(file);
+        committed
+    }
+
+    fn begin_file(&mut self, bytes: u64) -> Result<JournalFile, CommitError> {
+        let mut salt = [0; 8];
+        self.settings.random.fill(&mut salt);
+        let key = FileKey { number: self.next_file, salt: u64::from_le_bytes(salt) };
+        let header = Header { key, first_commit: self.next_commit };
+        let least = START + bytes;
+        let reserve = least..=self.settings.file_bytes.max(least);
+        let file = JournalFile::create(&self.settings.disk, &self.settings.log, header, reserve)?;
+        self.next_file += 1;
+        (self.settings.begun)(file.key());
+        Ok(file)
+    }
+
+    /// Finishes the file and begins another, as the newest is never sealed. What cannot be done for
+    /// lack of space is done when the next file is begun anyway.
+    fn end_file(&mut self) {
+        if self.file.as_ref().is_some_and(JournalFile::is_empty) {
+            return;
+        }
+        let begun = match &mut self.file {
+            Some(file) => file.finish(),
+            None => Ok(()),
+        };
+        let begun = begun.and_then(|()| {
+            if let Some(file) = self.file.take() {
+                self.next_commit = file.next_commit();
+            }
+            self.begin_file(0)
+        });
+        match begun {
+            Ok(file) => self.file = Some(file),
+            Err(CommitError::Sync(error)) => drop(self.fail(&error)),
+            Err(CommitError::Write(error)) => {
+                tracing::warn!(%error, "failed to begin another journal file, the next edit will");
+            }
+        }
     }
 
     /// Says why nothing is written and waits a while; `false` when the journal is to be closed.

@@ -12,7 +12,7 @@ use crate::{
     identity::{Author, AuthorKind},
     ids::{DocumentId, DocumentName, Seq},
     random::SeededRandom,
-    storage::{Entry, Opened, Store, StoreError, StoredEntry},
+    storage::{Entry, Kept, Opened, Store, StoreError, StoredEntry, versions},
 };
 
 /// Makes stores of the engine under test.
@@ -39,6 +39,8 @@ pub async fn run(harness: &dyn Harness) {
     lists_page_in_the_order_of_bytes(harness).await;
     history_pages_by_bytes(harness).await;
     large_entries_and_long_names_are_kept(harness).await;
+    a_cut_past_begins_with_its_state(harness).await;
+    a_cut_takes_nothing_that_is_needed(harness).await;
     unknown_documents_are_missing(harness).await;
     a_closed_store_refuses(harness).await;
     everything_survives_a_restart(harness).await;
@@ -316,6 +318,109 @@ async fn large_entries_and_long_names_are_kept(harness: &dyn Harness) {
     let found = opened(&*store, a).await;
     assert_eq!(found.entries.len(), 3);
     assert!(found.entries[1].entry.update == large, "three million bytes come back as they were");
+}
+
+fn state(seq: u64) -> StoredEntry {
+    StoredEntry { seq: Seq(seq), entry: entry(format!("state {seq}")) }
+}
+
+fn kept(floor: u64, moments: &[u64]) -> Kept {
+    Kept { floor: Seq(floor), moments: moments.iter().map(|seq| Seq(*seq)).collect() }
+}
+
+/// Seqs and updates of a whole past.
+async fn past(store: &dyn Store, id: DocumentId) -> Vec<(u64, String)> {
+    let (mut after, mut found) = (Seq(0), Vec::new());
+    loop {
+        let page = store.history(id, after, 1).await.expect("history");
+        let Some(last) = page.last() else { return found };
+        after = last.seq;
+        let text = |it: &StoredEntry| String::from_utf8_lossy(&it.entry.update).into_owned();
+        found.extend(page.iter().map(|it| (it.seq.0, text(it))));
+    }
+}
+
+/// An engine that keeps every past whole may refuse to cut.
+async fn cuts(store: &dyn Store, id: DocumentId, to: Kept, states: &[u64]) -> bool {
+    let states = states.iter().map(|seq| state(*seq)).collect();
+    match store.cut(id, to, states).await {
+        Ok(()) => true,
+        Err(StoreError::Refused(_)) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+async fn a_cut_past_begins_with_its_state(harness: &dyn Harness) {
+    let store = harness.fresh();
+    let a = created(&*store, "a", 1).await;
+    for n in 1..=6 {
+        store.append(a, vec![entry(format!("entry {n}"))]).await.expect("append");
+    }
+    store.snapshot(a, 0, Seq(3), Bytes::from_static(b"older")).await.expect("snapshot");
+    assert_eq!(store.kept(a).await.expect("kept"), Kept::default());
+    if !cuts(&*store, a, kept(4, &[2]), &[2, 4]).await {
+        return;
+    }
+    let expected = |first: u64, last: u64| -> Vec<_> {
+        let entries = (first + 1..=last).map(|n| (n, format!("entry {n}")));
+        std::iter::once((first, format!("state {first}"))).chain(entries).collect()
+    };
+    assert_eq!(past(&*store, a).await, expected(4, 6));
+    assert_eq!(store.kept(a).await.expect("kept"), kept(4, &[2]));
+    for (seq, found) in [(2, Some(state(2))), (4, Some(state(4))), (3, None), (5, None)] {
+        assert_eq!(store.base(a, Seq(seq)).await.expect("base"), found);
+    }
+    let middle = store.history(a, Seq(2), 1000).await.expect("history");
+    assert_eq!(middle.first().map(|it| it.seq), Some(Seq(4)), "what is before it is not there");
+    assert_eq!(store.append(a, vec![entry("entry 7")]).await.expect("append"), Seq(7));
+    assert!(cuts(&*store, a, kept(7, &[4]), &[7]).await);
+    assert_eq!(past(&*store, a).await, expected(7, 7));
+    assert_eq!(store.base(a, Seq(2)).await.expect("base"), None);
+    let found = opened(&*store, a).await;
+    let seqs = found.snapshot.iter().map(|it| it.seq).chain(found.entries.iter().map(|it| it.seq));
+    assert!(seqs.into_iter().all(|seq| seq == Seq(7)), "nothing from before the cut is loaded");
+    assert_eq!(store.append(a, vec![entry("entry 8")]).await.expect("append"), Seq(8));
+    store.close().await.expect("close");
+    let Some(store) = harness.reopen(store) else { return };
+    assert_eq!(store.health(), crate::storage::Health::default());
+    assert_eq!(past(&*store, a).await, expected(7, 8));
+    assert_eq!(store.kept(a).await.expect("kept"), kept(7, &[4]));
+    assert_eq!(store.base(a, Seq(4)).await.expect("base"), Some(state(4)));
+    assert_eq!(opened(&*store, a).await.last, Seq(8));
+}
+
+async fn a_cut_takes_nothing_that_is_needed(harness: &dyn Harness) {
+    let store = harness.fresh();
+    let a = created(&*store, "a", 1).await;
+    let entries = (1..=6).map(|n| entry(format!("entry {n}"))).collect();
+    store.append(a, entries).await.expect("append");
+    if !cuts(&*store, a, kept(3, &[]), &[3]).await {
+        return;
+    }
+    let version = versions::Version {
+        id: "v".into(),
+        name: "kept".into(),
+        seq: Seq(5),
+        time: NOW,
+        author: entry("").author,
+        automatic: false,
+        extent: None,
+    };
+    versions::add(&*store, a, &version).await.expect("a version");
+    for (to, states) in [
+        (kept(2, &[]), vec![2]),
+        (kept(7, &[5]), vec![7, 5]),
+        (kept(6, &[5]), vec![6]),
+        (kept(6, &[2, 5]), vec![6, 5]),
+        (kept(6, &[]), vec![6]),
+        (kept(6, &[5, 4]), vec![6, 4, 5]),
+    ] {
+        let states = states.into_iter().map(state).collect();
+        let refused = store.cut(a, to.clone(), states).await;
+        assert!(matches!(refused, Err(StoreError::Conflict(_))), "{to:?}: {refused:?}");
+    }
+    assert_eq!(store.kept(a).await.expect("kept"), kept(3, &[]));
+    assert!(cuts(&*store, a, kept(6, &[5]), &[6, 5]).await);
 }
 
 async fn unknown_documents_are_missing(harness: &dyn Harness) {

@@ -194,6 +194,11 @@ impl JournalFile {
         self.next_commit
     }
 
+    /// Whether nothing was written to it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.position == START
+    }
+
     /// Whether this many bytes more would make it longer than `limit`. An empty file takes anything.
     pub(crate) fn is_full(&self, bytes: u64, limit: u64) -> bool {
         self.position > START && self.position + bytes > limit

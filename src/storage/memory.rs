@@ -14,8 +14,8 @@ use crate::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Entry, Health, Opened, Record, Snapshot, Store, StoreError, StoreFuture,
-        StoredEntry, catalog::Catalog, payload::Change,
+        DocumentInfo, Entry, Health, Kept, Opened, Record, Snapshot, Store, StoreError,
+        StoreFuture, StoredEntry, catalog::Catalog, payload::Change,
     },
 };
 
@@ -30,6 +30,7 @@ struct State {
     catalog: Catalog,
     entries: HashMap<DocumentId, Vec<StoredEntry>>,
     snapshots: HashMap<DocumentId, Snapshot>,
+    cuts: HashMap<DocumentId, (Kept, Vec<StoredEntry>)>,
     closed: bool,
 }
 
@@ -64,7 +65,19 @@ impl State {
     fn note(&mut self, id: DocumentId, change: &Change) -> Result<(), StoreError> {
         let last = self.catalog.life(id).map_or(Seq(0), |life| life.last);
         let seq = if matches!(change, Change::Entry(_)) { Seq(last.0 + 1) } else { last };
-        self.catalog.note(id, seq, change).map_err(StoreError::Conflict)
+        let noted = self.catalog.note(id, seq, change);
+        noted.map_err(|misfit| StoreError::Conflict(misfit.to_string()))
+    }
+}
+
+impl State {
+    /// The entries after a seq, with the state that stands for those that were cut off.
+    fn after(&self, id: DocumentId, after: Seq) -> impl Iterator<Item = &StoredEntry> {
+        let entries = self.entries.get(&id).map_or(&[][..], Vec::as_slice);
+        let rest = &entries[entries.partition_point(|stored| stored.seq <= after)..];
+        let cut = self.cuts.get(&id).filter(|(kept, _)| after < kept.floor);
+        let base = cut.and_then(|(kept, bases)| bases.iter().find(|it| it.seq == kept.floor));
+        base.into_iter().chain(rest)
     }
 }
 
@@ -105,9 +118,7 @@ impl Store for Memory {
             let last = state.catalog.life(id)?.last;
             let snapshot = state.snapshots.get(&id).cloned();
             let after = snapshot.as_ref().map_or(Seq(0), |snapshot| snapshot.seq);
-            let entries = state.entries.get(&id).map_or(&[][..], Vec::as_slice);
-            let first = entries.partition_point(|stored| stored.seq <= after);
-            Ok(Opened { snapshot, entries: entries[first..].to_vec(), last })
+            Ok(Opened { snapshot, entries: state.after(id, after).cloned().collect(), last })
         })
     }
 
@@ -130,10 +141,8 @@ impl Store for Memory {
     ) -> StoreFuture<Vec<StoredEntry>> {
         self.now(|state| {
             state.catalog.life(id)?;
-            let entries = state.entries.get(&id).map_or(&[][..], Vec::as_slice);
-            let rest = &entries[entries.partition_point(|stored| stored.seq <= after)..];
             let mut bytes = 0;
-            let page = rest.iter().take_while(|stored| {
+            let page = state.after(id, after).take_while(|stored| {
                 let wanted = bytes < max_bytes || bytes == 0;
                 bytes += stored.entry.update.len();
                 wanted
@@ -148,6 +157,7 @@ impl Store for Memory {
             state.note(id, &Change::Delete { time, clients: clients.into() })?;
             state.entries.remove(&id);
             state.snapshots.remove(&id);
+            state.cuts.remove(&id);
             Ok(())
         })
     }
@@ -193,6 +203,44 @@ impl Store for Memory {
         limit: usize,
     ) -> StoreFuture<Vec<DocumentInfo>> {
         self.now(|state| Ok(state.catalog.list(prefix, after, limit)))
+    }
+
+    fn kept(&self, id: DocumentId) -> StoreFuture<Kept> {
+        self.now(|state| {
+            state.catalog.life(id)?;
+            Ok(state.cuts.get(&id).map(|(kept, _)| kept.clone()).unwrap_or_default())
+        })
+    }
+
+    fn base(&self, id: DocumentId, seq: Seq) -> StoreFuture<Option<StoredEntry>> {
+        self.now(|state| {
+            state.catalog.life(id)?;
+            let bases = state.cuts.get(&id).map_or(&[][..], |(_, bases)| bases);
+            Ok(bases.iter().find(|stored| stored.seq == seq).cloned())
+        })
+    }
+
+    fn cut(&self, id: DocumentId, kept: Kept, bases: Vec<StoredEntry>) -> StoreFuture<()> {
+        self.now(|state| {
+            let last = state.catalog.life(id)?.last;
+            let (before, mut all) = state.cuts.get(&id).cloned().unwrap_or_default();
+            let seqs: Vec<_> = bases.iter().map(|stored| stored.seq).collect();
+            kept.check(&before, &seqs, last, &state.catalog.records(id, "")?)?;
+            all.retain(|stored| !seqs.contains(&stored.seq));
+            all.extend(bases);
+            all.retain(|stored| kept.has_state(stored.seq));
+            if let Some(entries) = state.entries.get_mut(&id) {
+                entries.retain(|stored| stored.seq > kept.floor);
+            }
+            let base = all.iter().find(|stored| stored.seq == kept.floor).cloned();
+            if let (Some(base), Some(snapshot)) = (base, state.snapshots.get_mut(&id))
+                && snapshot.seq < kept.floor
+            {
+                (snapshot.seq, snapshot.state) = (base.seq, base.entry.update);
+            }
+            state.cuts.insert(id, (kept, all));
+            Ok(())
+        })
     }
 
     fn health(&self) -> Health {

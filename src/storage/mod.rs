@@ -9,6 +9,7 @@ mod catalog;
 mod committer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+pub mod cut;
 pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
@@ -16,6 +17,7 @@ mod fields;
 pub mod index;
 mod journal;
 mod keeper;
+pub mod leaving;
 mod leftovers;
 pub mod local;
 pub mod memory;
@@ -33,6 +35,8 @@ pub mod versions;
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use bytes::Bytes;
+
+pub use cut::Kept;
 
 use crate::{
     clock::Timestamp,
@@ -123,6 +127,30 @@ pub trait Store: Send + Sync {
         after: Option<&DocumentName>,
         limit: usize,
     ) -> StoreFuture<Vec<DocumentInfo>>;
+
+    /// What retention left of a document's past. Cheap.
+    fn kept(&self, id: DocumentId) -> StoreFuture<Kept> {
+        let _ = id;
+        Box::pin(std::future::ready(Ok(Kept::default())))
+    }
+
+    /// The whole state at a moment whose state is kept for itself ([`Kept::has_state`]), with the time
+    /// of its last entry.
+    fn base(&self, id: DocumentId, seq: Seq) -> StoreFuture<Option<StoredEntry>> {
+        let _ = (id, seq);
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Cuts off the past before `kept.floor`, whose state then stands for all entries up to it in
+    /// [`Store::open`] and [`Store::history`]. `bases` are the states of those kept moments that had
+    /// none yet. Refused as a conflict when a version would lose its moment, or something that was cut
+    /// would be needed again. When it resolves, what was cut is never given out any more; it is gone
+    /// from where it was kept as soon as that can be rewritten.
+    fn cut(&self, id: DocumentId, kept: Kept, bases: Vec<StoredEntry>) -> StoreFuture<()> {
+        let _ = (id, kept, bases);
+        let refused = "this engine keeps every past whole".to_owned();
+        Box::pin(std::future::ready(Err(StoreError::Refused(refused))))
+    }
 
     /// How the engine is doing now; cheap.
     fn health(&self) -> Health;

@@ -19,7 +19,7 @@ use crate::{
         journal::{self, Place},
         payload::{Authors, Change},
         record::{self, FileKey, HEAD, Record},
-        tables::{Contents, Sealed},
+        tables::{Contents, Sealed, Where},
     },
 };
 
@@ -112,6 +112,12 @@ fn fill(
     directories: &Directories,
     wanted: &Wanted<'_>,
 ) -> Result<(), Trouble> {
+    if let Some((seq, place)) = &wanted.contents.base {
+        let base = read_base(disk, directories, wanted.key, wanted.id, (*seq, place))?;
+        page.room = page.room.saturating_sub(base.entry.update.len());
+        page.after = base.seq;
+        page.entries.push(base);
+    }
     let mut archive: Option<(PathBuf, Archive)> = None;
     let mut log: Option<OpenLog> = None;
     let mut fresh = wanted.contents.fresh.iter().peekable();
@@ -136,6 +142,35 @@ fn fill(
         }
     }
     Ok(())
+}
+
+/// Reads the state that is kept of a moment.
+///
+/// # Errors
+/// When it is damaged or cannot be read.
+pub(crate) fn read_base(
+    disk: &dyn Disk,
+    directories: &Directories,
+    key: &dyn Fn(u64) -> Option<FileKey>,
+    id: DocumentId,
+    (seq, place): (Seq, &Where),
+) -> Result<StoredEntry, Trouble> {
+    let record = match place {
+        Where::Fresh(place) => {
+            let key = key(place.file).ok_or(Trouble::Vanished)?;
+            Some(OpenLog::open(disk, directories, key)?.read(*place)?)
+        }
+        Where::Sealed(sealed) => {
+            read_sealed(disk, directories, sealed, &mut None)?.into_iter().next()
+        }
+    };
+    let damaged = || Trouble::Damaged(format!("the state of entry {seq} is another"));
+    let record = record.filter(|it| it.document == id && it.seq == seq).ok_or_else(damaged)?;
+    match Change::decode(&record, &mut Authors::default()) {
+        Ok(Change::Base(entry)) => Ok(StoredEntry { seq, entry }),
+        Ok(_) => Err(damaged()),
+        Err(error) => Err(Trouble::Damaged(error.to_string())),
+    }
 }
 
 /// The entries that are read, and whether they follow on each other.
@@ -163,15 +198,14 @@ impl Page {
                     "a record of document {other} is among its own"
                 )));
             }
-            let (entry, is_base) = match Change::decode(record, &mut self.authors) {
-                Ok(Change::Entry(entry)) => (entry, false),
-                Ok(Change::Base(entry)) => (entry, true),
+            let entry = match Change::decode(record, &mut self.authors) {
+                Ok(Change::Entry(entry)) => entry,
                 Ok(_) => {
                     return Err(Trouble::Damaged("a record that is no entry is among them".into()));
                 }
                 Err(error) => return Err(Trouble::Damaged(error.to_string())),
             };
-            if record.seq.0 != previous.0 + 1 && !(is_base && record.seq > previous) {
+            if record.seq.0 != previous.0 + 1 {
                 return Err(Trouble::Damaged(format!(
                     "entry {} is followed by entry {}",
                     previous, record.seq

@@ -2,7 +2,10 @@
 //!
 //! Decides what a damaged or missing one means. Only the keeper's thread writes.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::{
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+};
 
 use bytes::Bytes;
 
@@ -18,13 +21,20 @@ use crate::{
 pub(crate) struct Snapshots {
     /// None once it is closed.
     index: RwLock<Option<Index>>,
+    /// Where it lies, if that is on a disk.
+    path: Option<PathBuf>,
     warning: Option<&'static str>,
 }
 
 impl Snapshots {
     /// Those in this index.
     pub(crate) fn new(index: Index) -> Self {
-        Self { index: RwLock::new(Some(index)), warning: None }
+        Self { index: RwLock::new(Some(index)), path: None, warning: None }
+    }
+
+    /// Those in the index at this path.
+    pub(crate) fn at(path: &Path, index: Index) -> Self {
+        Self { path: Some(path.to_owned()), ..Self::new(index) }
     }
 
     /// Those in an index in memory, because there can be none on the disk.
@@ -96,6 +106,58 @@ impl Snapshots {
             None => return,
         };
         documents.into_iter().filter(|id| ended(*id)).for_each(|id| self.forget(id));
+    }
+
+    /// Puts the state at `floor` in the place of a snapshot from before it, under the same revision, as
+    /// whoever has the document open counts on. Without a state, an older snapshot goes.
+    pub(crate) fn replace_older(&self, id: DocumentId, floor: Seq, state: Option<&Bytes>) {
+        let guard = self.index();
+        let Some(index) = &*guard else { return };
+        let older = match index.snapshot_head(id) {
+            Ok(Some((revision, seq))) => (seq < floor).then_some(revision),
+            Ok(None) => None,
+            Err(_) => return drop(index.remove_snapshot(id)),
+        };
+        let Some(revision) = older else { return };
+        let replaced = match state {
+            Some(state) => index.put_snapshot(id, revision, floor, state),
+            None => index.remove_snapshot(id),
+        };
+        if let Err(error) = replaced.and_then(|()| index.flush()) {
+            tracing::warn!(%id, %error, "a snapshot from before a cut stays for now");
+        }
+    }
+
+    /// Lets go of snapshots from before these seqs; whether there were any.
+    pub(crate) fn forget_older(&self, floors: &[(DocumentId, Seq)]) -> bool {
+        let is_old = |(id, floor): &&(DocumentId, Seq)| {
+            let guard = self.index();
+            let head = guard.as_ref().and_then(|index| index.snapshot_head(*id).ok().flatten());
+            head.is_some_and(|(_, seq)| seq < *floor)
+        };
+        let old: Vec<_> = floors.iter().filter(is_old).collect();
+        old.iter().for_each(|(id, _)| self.forget(*id));
+        !old.is_empty()
+    }
+
+    /// Writes the index anew, because what is removed from it stays in its files for an unknown time.
+    pub(crate) fn renew(&self) {
+        let Some(path) = &self.path else { return };
+        let copied = match &*self.index() {
+            Some(index) if !index.is_in_memory() => index.copy_beside(path),
+            _ => return,
+        };
+        let mut guard = self.index.write().unwrap_or_else(PoisonError::into_inner);
+        if guard.is_none() {
+            return;
+        }
+        if let Err(error) = copied {
+            tracing::warn!(%error, "the index could not be written anew, so it begins empty");
+        }
+        *guard = None;
+        let (index, state) = Index::replace(path);
+        tracing::debug!(?state, "the index was written anew");
+        *guard = Some(index);
     }
 
     /// Closes the index. From now on there are none.

@@ -160,6 +160,12 @@ pub async fn add(store: &dyn Store, id: DocumentId, version: &Version) -> Result
         return Err(VersionError::TooMany);
     }
     put(store, id, version, 0).await?;
+    // Retention may have cut in between; from now on it knows of this one.
+    if !store.kept(id).await?.can_show(version.seq) {
+        remove(store, id, &version.id).await?;
+        let reason = format!("the past before {} is no longer kept", version.seq);
+        return Err(StoreError::Conflict(reason).into());
+    }
     Ok(())
 }
 

@@ -22,7 +22,8 @@ use crate::{
     clock::{Clock, Timestamp},
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Entry, Health, Opened, Record, Store, StoreError, StoreFuture, StoredEntry,
+        DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture,
+        StoredEntry,
     },
 };
 
@@ -267,6 +268,18 @@ impl Store for Watched {
         limit: usize,
     ) -> StoreFuture<Vec<DocumentInfo>> {
         self.store.list(prefix, after, limit)
+    }
+
+    fn kept(&self, id: DocumentId) -> StoreFuture<Kept> {
+        self.store.kept(id)
+    }
+
+    fn base(&self, id: DocumentId, seq: Seq) -> StoreFuture<Option<StoredEntry>> {
+        self.store.base(id, seq)
+    }
+
+    fn cut(&self, id: DocumentId, kept: Kept, bases: Vec<StoredEntry>) -> StoreFuture<()> {
+        self.store.cut(id, kept, bases)
     }
 
     fn health(&self) -> Health {

@@ -2,11 +2,16 @@
 //! a page as unmodified clients are.
 //!
 //! `harness` starts them, `http` and `page` talk to them; `formats` opens old stores, `sync` is about
-//! documents and people, `restart` about what a store keeps, `api` and `refusals` about `/api/v1`, `saved` and `data` about
-//! documents as files with their past, `embed` about servers inside other apps, `documents` about documents as those apps see them, `history` about their past, `hooks` about moments that the program around a server takes part in, `rights` about who may do what, `versions` about going back to what a document said. `webhooks` about telling an app of it all. `store_speed`
-//! and `store_size` measure the local engine by itself, for people who ask it to.
+//! documents and people, `restart` about what a store keeps, `api`, `content` and `refusals` about
+//! `/api/v1`, `saved` and `data` about documents as files with their past, `embed` about servers
+//! inside other apps, `documents` about documents as those apps see them, `history` about their
+//! past, `hooks` about moments that the program around a server takes part in, `rights` about who
+//! may do what, `versions` about going back to what a document said, `retention` about pasts that
+//! are not kept, `webhooks` about telling an app of it all. `store_speed` and `store_size` measure the local engine by itself, for people who
+//! ask it to.
 
 mod api;
+mod content;
 mod data;
 mod documents;
 mod embed;
@@ -19,6 +24,7 @@ mod http;
 mod page;
 mod refusals;
 mod restart;
+mod retention;
 mod rights;
 mod saved;
 mod store_size;

@@ -2,6 +2,7 @@
 
 mod asked;
 mod forged;
+mod y_sweet;
 
 use std::{sync::Arc, time::Duration};
 

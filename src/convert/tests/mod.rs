@@ -5,6 +5,7 @@ mod readers;
 mod round_trips;
 mod trees;
 mod whole;
+mod y_sweet;
 
 use super::{model::*, *};
 

@@ -4,6 +4,7 @@
 //! and marks there are, nor any file format.
 
 mod difference;
+mod edit;
 mod read;
 mod restore;
 mod write;
@@ -14,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use difference::letters_changed;
+pub use edit::{EditError, TextEdit, edit_text};
 pub(super) use read::open;
 pub use read::read;
-pub use restore::{RestoreError, restore};
+pub use restore::{RestoreError, append, restore};
 pub use write::{Edited, edit_meta, write};
 
 /// The XML fragment that holds rich text.

@@ -60,47 +60,129 @@ pub enum RestoreError {
 /// # Errors
 /// When a state cannot be read or restored.
 pub fn restore(now: &[u8], then: &[u8], client: ClientId) -> Result<Option<Bytes>, RestoreError> {
-    let broke = |_| RestoreError::from(Unreadable::State("reading it broke down".to_owned()));
-    let engine = read::open_in_other_words(now, client, Some(&formats_as_values))?;
-    let past = read::open_in_other_words(then, ClientId(1), Some(&formats_as_values))?;
-    let outcome = catch_unwind(AssertUnwindSafe(|| bring_back(engine.doc(), past.doc())));
-    if outcome.is_err() {
-        // Dropping them could touch what is broken.
-        forget((engine, past));
-    }
-    let update = outcome.map_err(broke)??;
-    Ok((update != EMPTY).then(|| values_as_formats(&update)).transpose()?)
+    with_past(now, then, client, become_past)
 }
 
-fn bring_back(now: &Doc, then: &Doc) -> Result<Vec<u8>, RestoreError> {
+/// The update, written as `client`, that puts what `more` says behind what the document `now` says,
+/// both given as whole states; `None` when there is nothing more. Belongs on a thread with a large
+/// stack.
+///
+/// # Errors
+/// When a state cannot be read or restored.
+pub fn append(now: &[u8], more: &[u8], client: ClientId) -> Result<Option<Bytes>, RestoreError> {
+    with_past(now, more, client, put_behind)
+}
+
+fn with_past(
+    now: &[u8],
+    then: &[u8],
+    client: ClientId,
+    work: impl FnOnce(&mut TransactionMut<'_>, &Doc) -> Result<(), RestoreError>,
+) -> Result<Option<Bytes>, RestoreError> {
+    let past = read::open_in_other_words(then, ClientId(1), Some(&formats_as_values))?;
+    let changed = change(now, client, |txn| work(txn, past.doc()));
+    if changed.is_err() {
+        // Dropping it could touch what is broken.
+        forget(past);
+    }
+    changed?
+}
+
+/// The update that `work` makes of a document, given as its whole state, in which formats are values;
+/// `None` when it changes nothing. An outer error says that reading broke down.
+pub(super) fn change<E: From<Unreadable>>(
+    now: &[u8],
+    client: ClientId,
+    work: impl FnOnce(&mut TransactionMut<'_>) -> Result<(), E>,
+) -> Result<Result<Option<Bytes>, E>, Unreadable> {
+    let engine = match read::open_in_other_words(now, client, Some(&formats_as_values)) {
+        Ok(engine) => engine,
+        Err(reason) => return Ok(Err(reason.into())),
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        // While unwinding the transaction must not commit: that would panic again and abort.
+        let mut txn = ManuallyDrop::new(engine.doc().transact_mut());
+        let outcome = work(&mut txn);
+        let update = txn.encode_update_v1();
+        drop(ManuallyDrop::into_inner(txn));
+        outcome.map(|()| update)
+    }));
+    let Ok(outcome) = outcome else {
+        // As above.
+        forget(engine);
+        return Err(Unreadable::State("reading it broke down".to_owned()));
+    };
+    Ok(outcome.and_then(|update| {
+        Ok((update != EMPTY).then(|| values_as_formats(&update)).transpose()?)
+    }))
+}
+
+fn become_past(txn: &mut TransactionMut<'_>, then: &Doc) -> Result<(), RestoreError> {
     let past = then.transact();
-    // While unwinding the transaction must not commit: that would panic again and abort.
-    let mut txn = ManuallyDrop::new(now.transact_mut());
     let mut shapes = Shapes::default();
+    for (then, now) in roots(txn, &past) {
+        let then = then.map_or(Ok(Vec::new()), |root| shapes.pieces(&past, &root))?;
+        let pieces = shapes.pieces(&*txn, &now)?;
+        become_like(txn, &now, &pieces, &then)?;
+    }
+    Ok(())
+}
+
+fn put_behind(txn: &mut TransactionMut<'_>, more: &Doc) -> Result<(), RestoreError> {
+    let past = more.transact();
+    let mut shapes = Shapes::default();
+    for (more, now) in roots(txn, &past) {
+        let Some(more) = more else { continue };
+        let more = shapes.pieces(&past, &more)?;
+        if more.is_empty() {
+            continue;
+        }
+        let length = now.len(&*txn);
+        let mut delta = if length > 0 { vec![Delta::Retain(length, None)] } else { Vec::new() };
+        for piece in &more {
+            delta.push(Delta::Inserted(shell(piece)?, None));
+        }
+        now.apply_delta(txn, delta);
+        // Of the new ones only the shells are there: what is in them is compared with nothing.
+        let is_type = |out: &Out| !matches!(out, Out::Any(_));
+        let outs = now.diff(&*txn, YChange::identity).into_iter().map(|part| part.insert);
+        let outs: Vec<_> = outs.filter(is_type).collect();
+        let nodes: Vec<_> = more.iter().filter_map(Piece::node).collect();
+        let first = outs.len().saturating_sub(nodes.len());
+        for (out, node) in outs[first..].iter().zip(nodes) {
+            finish(txn, out, None, node)?;
+        }
+    }
+    Ok(())
+}
+
+/// The roots of our apps, as they were and as they are.
+fn roots(txn: &mut TransactionMut<'_>, past: &impl ReadTxn) -> [(Option<TextRef>, TextRef); 2] {
     let then_rich = past.get_xml_fragment(RICH).map(|root| text_of(root.as_ref()));
     let then_text = past.get_text(TEXT);
     let now_rich = txn.get_or_insert_xml_fragment(RICH);
     let now_text = txn.get_or_insert_text(TEXT);
-    let roots = [(then_rich, text_of(now_rich.as_ref())), (then_text, now_text)];
-    let outcome = roots.into_iter().try_for_each(|(then, now)| {
-        let then = then.map_or(Ok(Vec::new()), |root| shapes.pieces(&past, &root))?;
-        let pieces = shapes.pieces(&*txn, &now)?;
-        become_like(&mut txn, &now, &pieces, &then)
-    });
-    let update = txn.encode_update_v1();
-    drop(ManuallyDrop::into_inner(txn));
-    outcome.map(|()| update)
+    [(then_rich, text_of(now_rich.as_ref())), (then_text, now_text)]
 }
 
 /// A part of a sequence.
-enum Piece {
+pub(super) enum Piece {
     Text(String),
     Value(Any, u32),
     Type(Node, Unit),
 }
 
+impl Piece {
+    fn node(&self) -> Option<&Node> {
+        match self {
+            Self::Type(node, _) => Some(node),
+            Self::Text(_) | Self::Value(..) => None,
+        }
+    }
+}
+
 /// A shared type in a sequence.
-struct Node {
+pub(super) struct Node {
     shell: Shell,
     attributes: BTreeMap<Arc<str>, Any>,
     pieces: Vec<Piece>,
@@ -118,7 +200,7 @@ enum Shell {
 
 /// Numbers for things, the same for equal ones.
 #[derive(Default)]
-struct Shapes {
+pub(super) struct Shapes {
     numbers: HashMap<Shape, u32>,
     nodes: usize,
 }
@@ -145,7 +227,11 @@ impl Shapes {
     }
 
     /// All of a sequence. Admission bounds how deep this goes.
-    fn pieces(&mut self, txn: &impl ReadTxn, parent: &TextRef) -> Result<Vec<Piece>, RestoreError> {
+    pub(super) fn pieces(
+        &mut self,
+        txn: &impl ReadTxn,
+        parent: &TextRef,
+    ) -> Result<Vec<Piece>, RestoreError> {
         let mut pieces = Vec::new();
         let mut seen: u32 = 0;
         for part in parent.diff(txn, YChange::identity) {

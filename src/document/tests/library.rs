@@ -244,3 +244,33 @@ async fn a_name_that_is_held_opens_for_nobody() {
     drop(held);
     assert!(world.documents.open(&name("a")).is_ok());
 }
+
+#[tokio::test]
+async fn a_document_can_begin_with_nothing_in_it() {
+    let (world, _) = world();
+    let a = name("a");
+    world.documents.begin(&a).await.expect("free");
+    let begun = world.store.find(&a).await.expect("reads");
+    assert!(begun.is_some());
+    world.documents.begin(&a).await.expect("is there");
+    let state = world.documents.state(&a).await.expect("reads");
+    assert_eq!(state.as_deref(), Some(&[0, 0][..]));
+    world.documents.edit_meta(&a, titled("One"), server()).await.expect("is there");
+    assert_eq!(world.store.find(&a).await.expect("reads"), begun);
+    world.documents.put_into_bin(&a).await.expect("is there");
+    assert!(matches!(world.documents.begin(&a).await, Err(Unavailable::InBin)));
+}
+
+#[tokio::test]
+async fn who_waits_at_a_name_writes_in_the_document_that_began_there() {
+    let (world, _) = world();
+    let a = name("a");
+    world.documents.open(&a).expect("runs").read().await.expect("loads");
+    world.documents.begin(&a).await.expect("free");
+    let begun = world.store.find(&a).await.expect("reads");
+    let mut replica = Replica::new(ClientId(7), "text");
+    let (_, update) = replica.edit(|text| text.push("words"));
+    let document = world.documents.open(&a).expect("runs");
+    document.edit(update.expect("a change"), server()).await.expect("stored");
+    assert_eq!(world.store.find(&a).await.expect("reads"), begun);
+}

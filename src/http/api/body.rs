@@ -19,19 +19,29 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A body that has not been read.
 #[derive(Debug)]
-pub(super) struct Body<S> {
+pub(in crate::http) struct Body<S> {
     stream: S,
     /// What the request says about its length.
     declared: Option<u64>,
     is_json: bool,
     patience: Duration,
+    /// All of it, if it has been read already.
+    ready: Option<Bytes>,
+}
+
+impl Body<futures_util::stream::Empty<Result<Bytes, std::convert::Infallible>>> {
+    /// One that has been read.
+    pub(super) fn ready(bytes: Bytes, asked: &Asked) -> Self {
+        let ready = Some(bytes);
+        Self { ready, ..Self::new(futures_util::stream::empty(), asked, Duration::ZERO) }
+    }
 }
 
 impl<S> Body<S> {
-    pub(super) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
+    pub(in crate::http) fn new(stream: S, asked: &Asked, patience: Duration) -> Self {
         let declared =
             asked.headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
-        Self { stream, declared, is_json: is_json(&asked.headers), patience }
+        Self { stream, declared, is_json: is_json(&asked.headers), patience, ready: None }
     }
 }
 
@@ -41,8 +51,13 @@ where
     B: Buf,
 {
     /// Reads all of it.
-    pub(super) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
+    pub(in crate::http) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
         let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
+        if let Some(bytes) = self.ready {
+            let size = bytes.len() as u64;
+            let too_large = Failure::TooLarge { size: Some(size), limit };
+            return if fits(size) { Ok(bytes) } else { Err(too_large) };
+        }
         if let Some(size) = self.declared.filter(|size| !fits(*size)) {
             self.discard().await;
             return Err(Failure::TooLarge { size: Some(size), limit });
@@ -67,8 +82,16 @@ where
         }
     }
 
+    /// Whether it says that it is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
     /// Reads it as JSON of this shape.
-    pub(super) async fn json<T: DeserializeOwned>(self, limit: usize) -> Result<T, Failure> {
+    pub(in crate::http) async fn json<T: DeserializeOwned>(
+        self,
+        limit: usize,
+    ) -> Result<T, Failure> {
         if !self.is_json {
             return Err(Failure::NotJson);
         }
@@ -78,7 +101,7 @@ where
     }
 
     /// Reads it as JSON of this shape, or gives the default when there is none.
-    pub(super) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
+    pub(in crate::http) async fn json_if_any<T>(self, limit: usize) -> Result<T, Failure>
     where
         T: DeserializeOwned + Default,
     {

@@ -10,12 +10,13 @@ use warp::{
 
 use crate::{
     convert::ConvertError,
-    crdt::content::{RestoreError, UnknownKind},
+    crdt::content::{EditError, RestoreError, UnknownKind},
     document::{Unavailable, sharing::ShareError},
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
     identity::Access,
-    ids::NameError,
+    ids::{NameError, Seq},
+    limits::IDEMPOTENCY_KEY_LETTERS,
     storage::{StoreError, versions::VersionError},
 };
 
@@ -24,7 +25,7 @@ const AGAIN: &str = "1";
 
 /// Why a request fails.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(in crate::http) enum Failure {
     #[error("there is nothing at this address; /api/v1 says what there is")]
     NoAddress,
     #[error("there is no such format; there are md, html, txt, json, yjs and coscribe")]
@@ -59,6 +60,14 @@ pub(super) enum Failure {
     Document(#[from] Unavailable),
     #[error("this is another document than the one that was read before, under the same name")]
     OtherEpoch,
+    #[error("the document is at entry {0}, not where `If-Match` says")]
+    NotAt(Seq),
+    #[error("an `Idempotency-Key` has 1 to {IDEMPOTENCY_KEY_LETTERS} letters of ASCII")]
+    BadKey,
+    #[error("this `Idempotency-Key` was used for another request")]
+    KeyReused,
+    #[error("nobody is connected under this id")]
+    NoConnection,
     #[error("{0}")]
     History(#[from] HistoryError),
     #[error("{0}")]
@@ -123,6 +132,10 @@ impl Failure {
             Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
             Self::Unchecked(_) => (StatusCode::SERVICE_UNAVAILABLE, "unchecked"),
+            Self::NotAt(_) => (StatusCode::PRECONDITION_FAILED, "changed"),
+            Self::BadKey => (StatusCode::BAD_REQUEST, "bad-key"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key-reused"),
+            Self::NoConnection => (StatusCode::NOT_FOUND, "no-connection"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
             Self::History(reason) => match reason {
                 HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
@@ -145,9 +158,15 @@ impl Failure {
                 }
                 VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             },
-            Self::Restore(RestoreError::Foreign) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content")
-            }
+            Self::Convert(ConvertError::Rich) => (StatusCode::CONFLICT, "not-text"),
+            Self::Convert(ConvertError::Edit(
+                EditError::Beyond { .. } | EditError::Overlap(_) | EditError::Split(_),
+            )) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-position"),
+            Self::Restore(RestoreError::Foreign)
+            | Self::Convert(
+                ConvertError::Restore(RestoreError::Foreign)
+                | ConvertError::Edit(EditError::Restore(RestoreError::Foreign)),
+            ) => (StatusCode::UNPROCESSABLE_ENTITY, "foreign-content"),
             Self::Restore(RestoreError::Unreadable(_)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
             }
@@ -164,7 +183,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn response(&self) -> Response {
+    pub(in crate::http) fn response(&self) -> Response {
         let (status, code) = self.status_and_code();
         let mut response = coded(status, code, &self.to_string());
         let headers = response.headers_mut();
@@ -184,6 +203,7 @@ impl Failure {
 fn of_document(reason: &Unavailable) -> (StatusCode, &'static str) {
     match reason {
         Unavailable::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        Unavailable::Changed => (StatusCode::PRECONDITION_FAILED, "changed"),
         Unavailable::Taken => (StatusCode::CONFLICT, "name-taken"),
         Unavailable::InBin => (StatusCode::GONE, "in-bin"),
         Unavailable::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-content"),

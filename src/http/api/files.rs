@@ -84,7 +84,11 @@ impl Api {
         Ok(found(file, to.media_type()))
     }
 
-    async fn receive<S, B, E>(&self, body: Body<S>, format: Format) -> Result<Bytes, Failure>
+    pub(super) async fn receive<S, B, E>(
+        &self,
+        body: Body<S>,
+        format: Format,
+    ) -> Result<Bytes, Failure>
     where
         S: Stream<Item = Result<B, E>> + Send + Unpin,
         B: Buf,

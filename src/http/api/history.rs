@@ -110,7 +110,15 @@ impl Api {
     async fn export_past(&self, name: &DocumentName, moment: Seq, format: Format) -> Outcome {
         let summary = self.living(name).await?;
         let turn = self.turns.take().await?;
-        let state = self.history.read(summary.id, move |past| past.state(moment)).await?;
+        let state = match self.history.read(summary.id, move |past| past.state(moment)).await {
+            // What a version said is kept when what is around it is not.
+            Err(HistoryError::Cut(floor)) => {
+                let base = self.documents.store().base(summary.id, moment).await;
+                let base = base.map_err(HistoryError::from)?;
+                base.ok_or(HistoryError::Cut(floor))?.entry.update
+            }
+            state => state?,
+        };
         let file = turn.work(move || convert::export(&state, format)).await?;
         let response = files::found(file, format.media_type());
         let ending = format!("{moment}.{}", format.extension());
@@ -138,6 +146,16 @@ struct Entries {
     entries: Vec<Entry>,
     /// What to ask for to go on; none at the end.
     next: Option<u64>,
+    /// Where the past begins, if retention removed what was before; the first entry then is all that
+    /// the document said there.
+    begins: Option<Begins>,
+}
+
+/// The first moment that is kept.
+#[derive(Debug, Serialize)]
+pub(super) struct Begins {
+    pub(super) seq: u64,
+    pub(super) time: u64,
 }
 
 /// An entry as JSON; what it inserted and deleted is counted in units, which letters are most of.
@@ -165,7 +183,10 @@ impl Entries {
         });
         let entries: Vec<Entry> = entries.collect();
         let next = entries.last().map(|entry| entry.seq).filter(|_| end < past.rows().len());
-        Self { entries, next }
+        let is_cut = past.floor() > Seq(0) && !past.rows().is_empty();
+        let begins = is_cut.then(|| past.rows().row(0));
+        let begins = begins.map(|row| Begins { seq: row.seq.0, time: row.time.0 });
+        Self { entries, next, begins }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     clock::Timestamp,
     crdt::Kind,
     document::Summary,
-    ids::{DocumentId, DocumentName},
+    ids::{DocumentId, DocumentName, Seq},
     limits::LIST_PAGE,
 };
 
@@ -23,6 +23,7 @@ pub(super) struct Info<'a> {
     kind: Option<Kind>,
     lang: &'a str,
     epoch: DocumentId,
+    seq: Seq,
     created: Timestamp,
     changed: Timestamp,
     bytes: u64,
@@ -38,6 +39,7 @@ impl<'a> From<&'a Summary> for Info<'a> {
             kind: summary.meta.kind,
             lang: &summary.meta.lang,
             epoch: summary.id,
+            seq: summary.last,
             created: summary.created,
             changed: summary.changed,
             bytes: summary.bytes,
@@ -143,7 +145,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{crdt::Meta, ids::Seq};
+    use crate::crdt::Meta;
 
     fn summary(name: &str, title: &str, changed: u64, deleted: Option<u64>) -> Summary {
         Summary {

@@ -4,13 +4,19 @@
 //! `rights` first. Errors are problem details (RFC 9457) with a `code` for programs.
 
 mod body;
+mod content;
+mod contract;
 mod documents;
+mod events;
 mod failure;
 mod files;
 mod history;
+mod idempotency;
 mod list;
 mod moments;
 mod pack;
+mod people;
+mod retention;
 mod rights;
 mod route;
 mod saved;
@@ -38,10 +44,11 @@ use crate::{
     history::History,
     identity::{Author, AuthorKind},
     ids::percent_decode,
-    limits::AUTHOR_LETTERS,
+    limits::{AUTHOR_LETTERS, EVENT_STREAMS},
 };
-use body::Body;
-use failure::Failure;
+pub(super) use body::Body;
+pub(super) use failure::Failure;
+use idempotency::Answered;
 use route::{Path, Route};
 use turns::Turns;
 
@@ -59,6 +66,9 @@ pub struct Api {
     turns: Turns,
     rights: Arc<Rights>,
     connections: Connections,
+    /// Places for streams of events.
+    streams: Arc<Semaphore>,
+    answered: Arc<Answered>,
 }
 
 /// A request without its body.
@@ -85,7 +95,8 @@ impl Api {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
         let (rights, connections) = (Arc::new(Rights::open()), Connections::default());
-        Self { documents, history, lists, uploads, turns, rights, connections }
+        let (streams, answered) = (Arc::new(Semaphore::new(EVENT_STREAMS)), Arc::default());
+        Self { documents, history, lists, uploads, turns, rights, connections, streams, answered }
     }
 
     /// Asks these rights, and tells these connections when they change.
@@ -123,7 +134,8 @@ impl Api {
         S: Stream<Item = Result<B, E>> + Send + Unpin,
         B: Buf,
     {
-        let path = Path::parse(path)?;
+        let whole = path;
+        let path = Path::parse(whole)?;
         let route = path.route(&asked.method)?;
         let grant = self.may(asked, path.document(), route.action()).await?;
         let known = grant.user.map(|user| Asked { user: Some(user), ..asked.clone() });
@@ -131,6 +143,22 @@ impl Api {
         if asked.method == Method::POST {
             route::check_not_a_form(&asked.headers)?;
         }
+        match idempotency::key(asked)? {
+            Some(key) => self.once(key, (path, whole), asked, body).await,
+            None => self.perform(route, asked, body).await,
+        }
+    }
+
+    async fn perform<S, B, E>(
+        self: &Arc<Self>,
+        route: Route<'_>,
+        asked: &Asked,
+        body: Body<S>,
+    ) -> Outcome
+    where
+        S: Stream<Item = Result<B, E>> + Send + Unpin,
+        B: Buf,
+    {
         match route {
             Route::Describe => Ok(json(StatusCode::OK, &describe(&asked.base))),
             Route::List => self.list(asked).await,
@@ -149,11 +177,23 @@ impl Api {
             Route::AddVersion(name) => self.add_version(asked, name, body).await,
             Route::RenameVersion(name, id) => self.rename_version(name, id, body).await,
             Route::DeleteVersion(name, id) => self.delete_version(name, id).await,
+            Route::Retention(name) => self.retention(name).await,
+            Route::SetRetention(name) => self.set_retention(name, body).await,
             Route::History(name, part) => self.past(asked, name, part).await,
             Route::Save(name) => self.save(name).await,
             Route::ListShares(name) => self.list_shares(name).await,
             Route::AddShare(name) => self.add_share(name, body).await,
             Route::EndShare(name, id) => self.end_share(name, id).await,
+            Route::Content(name, format) => self.content(asked, name, format).await,
+            Route::Replace(name, format) => self.replace(asked, name, format, body).await,
+            Route::Append(name, format) => self.append(asked, name, format, body).await,
+            Route::EditText(name) => self.edit_text(asked, name, body).await,
+            Route::Presence(name) => self.presence(name).await,
+            Route::Connections(name) => self.list_connections(name).await,
+            Route::SendAway(name, id) => self.send_away(name, id).await,
+            Route::Events(name) => self.events(asked, name).await,
+            Route::AllEvents => self.all_events(asked).await,
+            Route::Contract => Ok(contract::answer()),
             Route::Convert => self.convert(asked, body).await,
         }
     }
@@ -212,9 +252,17 @@ fn describe(base: &Base) -> serde_json::Value {
         "entries": "/api/v1/documents/{name}/history/entries{?after,limit}",
         "changes": "/api/v1/documents/{name}/history/changes{?from,to}",
         "moment": "/api/v1/documents/{name}/history/at{?time}",
+        "retention": "/api/v1/documents/{name}/history/retention",
         "past": "/api/v1/documents/{name}/history/{seq}/export.{format}",
         "import": "/api/v1/documents{?format,name,title,kind,lang}",
         "save": "/api/v1/documents/{name}/export.coscribe",
+        "content": "/api/v1/documents/{name}/content.{format}",
+        "presence": "/api/v1/documents/{name}/presence",
+        "connections": "/api/v1/documents/{name}/connections",
+        "connection": "/api/v1/documents/{name}/connections/{id}",
+        "events": "/api/v1/documents/{name}/events",
+        "all-events": "/api/v1/events",
+        "openapi": "/api/v1/openapi.json",
         "shares": "/api/v1/documents/{name}/shares",
         "share": "/api/v1/documents/{name}/shares/{id}",
         "convert": "/api/v1/convert{?from,to}",

@@ -9,7 +9,7 @@ use crate::{
     auth::share::is_share_id,
     convert::Format,
     document::sharing::ShareError,
-    ids::{DocumentName, percent_decode},
+    ids::{ConnectionId, DocumentName, SubscriberId, percent_decode},
     limits::VERSION_ID_LETTERS,
     storage::versions::VersionError,
 };
@@ -28,7 +28,15 @@ pub(super) enum Path {
     Versions(DocumentName),
     Version(DocumentName, String),
     History(DocumentName, Part),
+    Retention(DocumentName),
     Save(DocumentName),
+    Content(DocumentName, Format),
+    Presence(DocumentName),
+    Connections(DocumentName),
+    Connection(DocumentName, SubscriberId),
+    Events(DocumentName),
+    AllEvents,
+    Contract,
     Shares(DocumentName),
     Share(DocumentName, String),
     Convert,
@@ -53,7 +61,19 @@ pub(super) enum Route<'a> {
     RenameVersion(&'a DocumentName, &'a str),
     DeleteVersion(&'a DocumentName, &'a str),
     History(&'a DocumentName, Part),
+    Retention(&'a DocumentName),
+    SetRetention(&'a DocumentName),
     Save(&'a DocumentName),
+    Content(&'a DocumentName, Format),
+    Replace(&'a DocumentName, Format),
+    Append(&'a DocumentName, Format),
+    EditText(&'a DocumentName),
+    Presence(&'a DocumentName),
+    Connections(&'a DocumentName),
+    SendAway(&'a DocumentName, SubscriberId),
+    Events(&'a DocumentName),
+    AllEvents,
+    Contract,
     ListShares(&'a DocumentName),
     AddShare(&'a DocumentName),
     EndShare(&'a DocumentName, &'a str),
@@ -68,6 +88,8 @@ impl Path {
         Ok(match segments[..] {
             [""] | ["", ""] => Self::Root,
             ["", "convert"] => Self::Convert,
+            ["", "events"] => Self::AllEvents,
+            ["", "openapi.json"] => Self::Contract,
             ["", "documents"] => Self::Documents,
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
@@ -76,6 +98,7 @@ impl Path {
                 Self::RestoreMoment(name(document)?)
             }
             ["", "documents", document, "history", "copy"] => Self::CopyMoment(name(document)?),
+            ["", "documents", document, "history", "retention"] => Self::Retention(name(document)?),
             ["", "documents", document, "versions"] => Self::Versions(name(document)?),
             ["", "documents", document, "versions", version] => {
                 Self::Version(name(document)?, version_id(version)?)
@@ -87,7 +110,18 @@ impl Path {
             ["", "documents", document, "shares", share] => {
                 Self::Share(name(document)?, share_id(share)?)
             }
+            ["", "documents", document, "presence"] => Self::Presence(name(document)?),
+            ["", "documents", document, "events"] => Self::Events(name(document)?),
+            ["", "documents", document, "connections"] => Self::Connections(name(document)?),
+            ["", "documents", document, "connections", id] => {
+                let id = session(id).ok_or(Failure::NoConnection);
+                Self::Connection(name(document)?, id?)
+            }
             ["", "documents", document, "export.coscribe"] => Self::Save(name(document)?),
+            ["", "documents", document, content] if content.starts_with("content.") => {
+                let format = content["content.".len()..].parse().map_err(|_| Failure::Format)?;
+                Self::Content(name(document)?, format)
+            }
             ["", "documents", document, export] => {
                 let extension = export.strip_prefix("export.").ok_or(Failure::NoAddress)?;
                 let format = extension.parse().map_err(|_| Failure::Format)?;
@@ -100,19 +134,60 @@ impl Path {
     /// The document it is about.
     pub(super) fn document(&self) -> Option<&DocumentName> {
         match self {
-            Self::Root | Self::Documents | Self::Convert => None,
+            Self::Root | Self::Documents | Self::Convert | Self::AllEvents | Self::Contract => None,
             Self::Document(name)
             | Self::Restore(name)
             | Self::Duplicate(name)
             | Self::Export(name, _)
             | Self::Save(name)
             | Self::History(name, _)
+            | Self::Retention(name)
             | Self::RestoreMoment(name)
             | Self::CopyMoment(name)
             | Self::Versions(name)
             | Self::Version(name, _)
+            | Self::Content(name, _)
+            | Self::Presence(name)
+            | Self::Connections(name)
+            | Self::Connection(name, _)
+            | Self::Events(name)
             | Self::Shares(name)
             | Self::Share(name, _) => Some(name),
+        }
+    }
+
+    /// The address as the contract writes it.
+    #[cfg(test)]
+    pub(super) fn template(&self) -> &'static str {
+        match self {
+            Self::Root => "/api/v1",
+            Self::Contract => "/api/v1/openapi.json",
+            Self::Convert => "/api/v1/convert",
+            Self::AllEvents => "/api/v1/events",
+            Self::Documents => "/api/v1/documents",
+            Self::Document(_) => "/api/v1/documents/{name}",
+            Self::Restore(_) => "/api/v1/documents/{name}/restore",
+            Self::Duplicate(_) => "/api/v1/documents/{name}/duplicate",
+            Self::Export(..) => "/api/v1/documents/{name}/export.{format}",
+            Self::Save(_) => "/api/v1/documents/{name}/export.coscribe",
+            Self::Content(..) => "/api/v1/documents/{name}/content.{format}",
+            Self::Presence(_) => "/api/v1/documents/{name}/presence",
+            Self::Connections(_) => "/api/v1/documents/{name}/connections",
+            Self::Connection(..) => "/api/v1/documents/{name}/connections/{id}",
+            Self::Events(_) => "/api/v1/documents/{name}/events",
+            Self::Versions(_) => "/api/v1/documents/{name}/versions",
+            Self::Version(..) => "/api/v1/documents/{name}/versions/{id}",
+            Self::Shares(_) => "/api/v1/documents/{name}/shares",
+            Self::Share(..) => "/api/v1/documents/{name}/shares/{id}",
+            Self::RestoreMoment(_) => "/api/v1/documents/{name}/history/restore",
+            Self::CopyMoment(_) => "/api/v1/documents/{name}/history/copy",
+            Self::History(_, Part::Pack) => "/api/v1/documents/{name}/history",
+            Self::History(_, Part::Entries) => "/api/v1/documents/{name}/history/entries",
+            Self::History(_, Part::Changes) => "/api/v1/documents/{name}/history/changes",
+            Self::History(_, Part::At) => "/api/v1/documents/{name}/history/at",
+            Self::History(_, Part::Export(..)) => {
+                "/api/v1/documents/{name}/history/{seq}/export.{format}"
+            }
         }
     }
 
@@ -136,8 +211,20 @@ impl Path {
             Self::Versions(name) if posts => Route::AddVersion(name),
             Self::Version(name, id) if *method == Method::PATCH => Route::RenameVersion(name, id),
             Self::Version(name, id) if *method == Method::DELETE => Route::DeleteVersion(name, id),
+            Self::Retention(name) if reads => Route::Retention(name),
+            Self::Retention(name) if *method == Method::PUT => Route::SetRetention(name),
             Self::History(name, part) if reads => Route::History(name, *part),
             Self::Save(name) if reads => Route::Save(name),
+            Self::Content(name, format) if reads => Route::Content(name, *format),
+            Self::Content(name, format) if *method == Method::PUT => Route::Replace(name, *format),
+            Self::Content(name, format) if posts => Route::Append(name, *format),
+            Self::Content(name, Format::Text) if *method == Method::PATCH => Route::EditText(name),
+            Self::Presence(name) if reads => Route::Presence(name),
+            Self::Connections(name) if reads => Route::Connections(name),
+            Self::Connection(name, id) if *method == Method::DELETE => Route::SendAway(name, *id),
+            Self::Events(name) if *method == Method::GET => Route::Events(name),
+            Self::AllEvents if *method == Method::GET => Route::AllEvents,
+            Self::Contract if reads => Route::Contract,
             Self::Shares(name) if reads => Route::ListShares(name),
             Self::Shares(name) if posts => Route::AddShare(name),
             Self::Share(name, id) if *method == Method::DELETE => Route::EndShare(name, id),
@@ -148,9 +235,20 @@ impl Path {
 
     fn methods(&self) -> &'static str {
         match self {
-            Self::Root | Self::Export(..) | Self::Save(_) | Self::History(..) => "GET, HEAD",
+            Self::Root
+            | Self::Export(..)
+            | Self::Save(_)
+            | Self::History(..)
+            | Self::Presence(_)
+            | Self::Connections(_)
+            | Self::Contract => "GET, HEAD",
+            Self::Content(_, Format::Text) => "GET, HEAD, PUT, POST, PATCH",
+            Self::Content(..) => "GET, HEAD, PUT, POST",
+            Self::Events(_) | Self::AllEvents => "GET",
+            Self::Connection(..) => "DELETE",
             Self::Documents | Self::Versions(_) | Self::Shares(_) => "GET, HEAD, POST",
             Self::Version(..) => "PATCH, DELETE",
+            Self::Retention(_) => "GET, HEAD, PUT",
             Self::Share(..) => "DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_)
@@ -166,20 +264,33 @@ impl Route<'_> {
     /// What it takes to be allowed to.
     pub(super) fn action(&self) -> Action {
         match self {
-            Self::Describe | Self::Convert => Action::Use,
-            Self::List => Action::List,
+            Self::Describe | Self::Convert | Self::Contract => Action::Use,
+            Self::List | Self::AllEvents => Action::List,
             Self::Create => Action::Create,
-            Self::Info(_) | Self::Export(..) | Self::Duplicate(_) => Action::Read,
-            Self::Save(_) | Self::History(..) | Self::CopyMoment(_) | Self::ListVersions(_) => {
-                Action::Recall
-            }
+            Self::Info(_)
+            | Self::Export(..)
+            | Self::Duplicate(_)
+            | Self::Content(..)
+            | Self::Presence(_)
+            | Self::Events(_) => Action::Read,
+            Self::Save(_)
+            | Self::History(..)
+            | Self::Retention(_)
+            | Self::CopyMoment(_)
+            | Self::ListVersions(_) => Action::Recall,
             Self::Change(_)
+            | Self::Replace(..)
+            | Self::Append(..)
+            | Self::EditText(_)
             | Self::RestoreMoment(_)
             | Self::AddVersion(_)
             | Self::RenameVersion(..)
             | Self::DeleteVersion(..) => Action::Edit,
             Self::Delete(_)
+            | Self::SetRetention(_)
             | Self::Restore(_)
+            | Self::Connections(_)
+            | Self::SendAway(..)
             | Self::ListShares(_)
             | Self::AddShare(_)
             | Self::EndShare(..) => Action::Manage,
@@ -189,7 +300,7 @@ impl Route<'_> {
 
 /// Refuses a POST that a form on a foreign page could send in its visitor's name: browsers ask
 /// first ("preflight") about every other content type and about headers of our own, and are told no.
-/// The methods PATCH and DELETE they ask about always.
+/// The methods PUT, PATCH and DELETE they ask about always.
 pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
     if headers.contains_key("x-coscribe") || headers.contains_key("x-coscribe-name") {
         return Ok(());
@@ -211,6 +322,13 @@ fn version_id(segment: &str) -> Result<String, Failure> {
         && !segment.is_empty()
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if sound { Ok(segment.to_owned()) } else { Err(VersionError::Missing.into()) }
+}
+
+/// A session as `connections` lists it: the connection, and its number on that.
+fn session(segment: &str) -> Option<SubscriberId> {
+    let (connection, session) = segment.split_once('.')?;
+    let connection = ConnectionId(connection.parse().ok()?);
+    Some(SubscriberId { connection, session: session.parse().ok()? })
 }
 
 fn share_id(segment: &str) -> Result<String, Failure> {

@@ -173,7 +173,11 @@ impl Api {
         let page = self.documents.store().history(summary.id, Seq(after), 1).await;
         match page.map_err(HistoryError::from)?.first() {
             Some(found) if found.seq == seq => Ok(found.entry.time),
-            Some(found) => Err(HistoryError::Cut(found.seq).into()),
+            Some(found) => {
+                let base = self.documents.store().base(summary.id, seq).await;
+                let base = base.map_err(HistoryError::from)?;
+                Ok(base.ok_or(HistoryError::Cut(found.seq))?.entry.time)
+            }
             None => Err(beyond.into()),
         }
     }

@@ -20,11 +20,13 @@ use std::{
 
 use crate::{
     auth::Secret,
+    history::retention::{NoPolicy, Policy},
     http::{guard::Guard, tls::TlsFiles},
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
 pub use rights::{KeyFile, RightsConfig};
+#[cfg(feature = "cli")]
 pub(crate) use units::duration;
 pub use webhooks::Webhook;
 use written::Raw;
@@ -41,7 +43,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 34] = [
+const SETTINGS: [&str; 37] = [
     "listen",
     "open",
     "data",
@@ -62,6 +64,7 @@ const SETTINGS: [&str; 34] = [
     "list-documents",
     "keep-deleted",
     "version-pause",
+    "retention",
     "auth-secret",
     "auth-key",
     "auth-audience",
@@ -70,6 +73,8 @@ const SETTINGS: [&str; 34] = [
     "auth-url",
     "auth-url-cookie",
     "auth-recheck",
+    "y-sweet-auth",
+    "y-sweet-url",
     "webhook-url",
     "webhook-secret",
     "webhook-name",
@@ -106,6 +111,8 @@ pub struct Config {
     /// Whether everybody may see which documents there are. By default only where just this machine
     /// can reach the server: elsewhere a document is for those who know its link.
     pub list_documents: bool,
+    /// How much of pasts is kept, where documents do not say otherwise.
+    pub retention: Policy,
     /// All bounds, those of the settings moved.
     pub limits: Limits,
     /// What is odd but no mistake, a sentence each, for the log.
@@ -188,6 +195,7 @@ impl Written {
 }
 
 /// The secret that tokens are signed with, as the environment says it.
+#[cfg(feature = "cli")]
 #[expect(clippy::disallowed_methods, reason = "settings read the environment")]
 pub(crate) fn secret_of_environment() -> Option<Secret> {
     let secret = std::env::var(written::variable("auth-secret")).ok();
@@ -224,6 +232,12 @@ impl Config {
             }),
             document_threads: reader
                 .one("document-threads", |text| within(number(text)?, 1, 64, "between 1 and 64")),
+            retention: reader
+                .one("retention", |text| {
+                    text.parse()
+                        .map_err(|words: NoPolicy| format!("`{text}` is not known: it {words}"))
+                })
+                .unwrap_or_default(),
             limits: reader.limits(),
             warnings: written
                 .unknown_variables()
@@ -288,8 +302,8 @@ impl Reader {
         if let (Some(address), false, Some(raw)) = (beyond, open, self.chosen.get("listen")) {
             let message = format!(
                 "{address} can be reached from other machines, and everybody who reaches the server \
-                 may read and change every document; say who may with --auth-secret, --auth-key or \
-                 --auth-url, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
+                 may read and change every document; say who may with --auth-secret, --auth-key, \
+                 --auth-url or --y-sweet-auth, add --open if everybody is what you want, or listen on 127.0.0.1 behind \
                  a proxy that asks people to sign in"
             );
             self.mistakes.push(Mistake::new(raw.source.clone(), &message));

@@ -4,8 +4,8 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use super::{Mistake, Reader, path, units, within};
 use crate::{
-    auth::{Secret, keys::Algorithm},
-    http::caller::AppUrl,
+    auth::{Secret, keys::Algorithm, y_sweet},
+    http::{caller::AppUrl, y_sweet::ClientAddress},
     identity::Access,
 };
 
@@ -28,6 +28,10 @@ pub struct RightsConfig {
     pub url_cookies: Vec<String>,
     /// How long its answers are believed.
     pub recheck: Duration,
+    /// Keys of y-sweet: their tokens are believed, and the first signs new ones.
+    pub y_sweet: Vec<y_sweet::Key>,
+    /// Where clients of y-sweet find `/y-sweet`; as their app does when absent.
+    pub y_sweet_address: Option<ClientAddress>,
 }
 
 /// Where a key is, and what it is for: `RS256:keys/app.pem`, with an id `RS256@2026:keys/app.pem`.
@@ -52,6 +56,8 @@ impl Default for RightsConfig {
             url: None,
             url_cookies: Vec::new(),
             recheck: Duration::from_secs(10),
+            y_sweet: Vec::new(),
+            y_sweet_address: None,
         }
     }
 }
@@ -60,7 +66,7 @@ impl RightsConfig {
     /// Whether somebody is asked at all.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.has_keys() || self.url.is_some()
+        self.has_keys() || self.url.is_some() || !self.y_sweet.is_empty()
     }
 
     /// Whether tokens are believed.
@@ -102,6 +108,10 @@ impl Reader {
                     within(units::duration(text)?, least, most, "between 1s and 1m")
                 })
                 .unwrap_or(default.recheck),
+            y_sweet: self.many_by("y-sweet-auth", |text| {
+                y_sweet::Key::new(text).map_err(|error| error.to_string())
+            }),
+            y_sweet_address: self.one("y-sweet-url", str::parse),
         };
         let needs_keys = ["auth-audience", "auth-cookie", "auth-role"];
         let needs_url = ["auth-url-cookie", "auth-recheck"];

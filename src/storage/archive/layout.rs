@@ -115,6 +115,7 @@ pub(super) fn read_place(bytes: &[u8]) -> Option<SegmentPlace> {
         [1, 0, 0, 0] => SegmentKind::Content,
         [2, 0, 0, 0] => SegmentKind::Meta,
         [4, 0, 0, 0] => SegmentKind::Spare,
+        [5, 0, 0, 0] => SegmentKind::Base,
         _ => return None,
     };
     Some(SegmentPlace {
@@ -215,10 +216,11 @@ pub(super) fn read_records(raw: &Bytes, place: &SegmentPlace) -> Result<Vec<Reco
     while !fields.0.is_empty() {
         let record =
             read_record(&mut fields, raw, place).ok_or("a record is cut off or unknown")?;
-        if record.kind.is_content() != (place.kind == SegmentKind::Content) {
+        let kind = SegmentKind::of(&record);
+        if kind != place.kind && !(kind == SegmentKind::Meta && place.kind == SegmentKind::Spare) {
             return Err("a record is of the wrong kind");
         }
-        if place.kind == SegmentKind::Content {
+        if place.kind.is_content() {
             if record.seq < before || record.seq > place.last {
                 return Err("a record has another seq than promised");
             }
@@ -229,7 +231,7 @@ pub(super) fn read_records(raw: &Bytes, place: &SegmentPlace) -> Result<Vec<Reco
     if records.len() != place.count as usize {
         return Err("the number of records is another than promised");
     }
-    let whole = place.kind != SegmentKind::Content
+    let whole = !place.kind.is_content()
         || (records.first().is_some_and(|record| record.seq == place.first)
             && before == place.last);
     if whole { Ok(records) } else { Err("the seqs are others than promised") }
@@ -238,7 +240,7 @@ pub(super) fn read_records(raw: &Bytes, place: &SegmentPlace) -> Result<Vec<Reco
 fn read_record(fields: &mut Fields<'_>, raw: &Bytes, place: &SegmentPlace) -> Option<Record> {
     let kind = record_kind(fields.u8()?)?;
     let document = match place.kind {
-        SegmentKind::Content => place.document,
+        SegmentKind::Content | SegmentKind::Base => place.document,
         SegmentKind::Meta | SegmentKind::Spare => DocumentId::from_bytes(fields.array()?),
     };
     let seq = Seq(fields.varint()?);

@@ -23,7 +23,7 @@ use std::{
 use crate::{
     clock::Timestamp,
     ids::{DocumentId, Seq},
-    storage::record::Record,
+    storage::record::{Record, RecordKind},
 };
 
 /// Raw bytes after which a segment ends. Reading one entry costs unpacking this much at most, unless
@@ -44,6 +44,25 @@ pub enum SegmentKind {
     Meta = 2,
     /// A copy of a segment of those, far from it: names and ends of documents are told nowhere else.
     Spare = 4,
+    /// One record of one document that stands for entries that were cut off.
+    Base = 5,
+}
+
+impl SegmentKind {
+    /// Where a record belongs.
+    fn of(record: &Record) -> Self {
+        match record.kind {
+            RecordKind::Base => Self::Base,
+            RecordKind::Entry => Self::Content,
+            _ => Self::Meta,
+        }
+    }
+
+    /// Whether it holds content of one document.
+    #[must_use]
+    pub fn is_content(self) -> bool {
+        matches!(self, Self::Content | Self::Base)
+    }
 }
 
 /// Where a segment lies in its archive, and what it must turn out to hold.

@@ -218,7 +218,7 @@ impl Archive {
         ArchiveError::Segment {
             path: self.path.clone(),
             offset: place.offset,
-            document: (place.kind == SegmentKind::Content).then_some(place.document),
+            document: place.kind.is_content().then_some(place.document),
             problem,
         }
     }

@@ -40,7 +40,6 @@ pub(in crate::storage) fn journal(
             let kind = match random.below(10) {
                 0 => RecordKind::Rename,
                 1 => RecordKind::Keyed,
-                2 => RecordKind::Base,
                 _ => RecordKind::Entry,
             };
             if kind.is_content() {
@@ -64,7 +63,7 @@ pub(in crate::storage) fn journal(
 pub(in crate::storage) fn contents(archive: &Archive) -> Result<Vec<Record>, ArchiveError> {
     let mut records = archive.meta_records()?;
     for place in &archive.footer().segments {
-        if place.kind == SegmentKind::Content {
+        if place.kind.is_content() {
             records.extend(archive.read_segment(place)?);
         }
     }
@@ -158,7 +157,7 @@ fn every_flipped_byte_is_harmless_or_named() {
                         .into_iter()
                         .filter(|record| match place.kind {
                             SegmentKind::Meta | SegmentKind::Spare => !record.kind.is_content(),
-                            SegmentKind::Content => {
+                            SegmentKind::Content | SegmentKind::Base => {
                                 record.kind.is_content() && record.document == place.document
                             }
                         })
@@ -167,7 +166,7 @@ fn every_flipped_byte_is_harmless_or_named() {
                 }
                 Err(ArchiveError::Segment { document, .. }) => {
                     damaged += 1;
-                    assert_eq!(document.is_some(), place.kind == SegmentKind::Content);
+                    assert_eq!(document.is_some(), place.kind.is_content());
                 }
                 Err(other) => panic!("byte {at}: {other}"),
             }

@@ -285,7 +285,7 @@ impl Run {
     fn of(record: &Record) -> Self {
         let content = record.kind.is_content();
         let place = SegmentPlace {
-            kind: if content { SegmentKind::Content } else { SegmentKind::Meta },
+            kind: SegmentKind::of(record),
             document: if content { record.document } else { DocumentId::from_bytes([0; 16]) },
             first: if content { record.seq } else { Seq(0) },
             last: if content { record.seq } else { Seq(0) },
@@ -304,10 +304,12 @@ impl Run {
         let same = match self.place.kind {
             // A seq that goes back would break the segment's promise of an order.
             SegmentKind::Content => {
-                record.kind.is_content()
+                SegmentKind::of(record) == SegmentKind::Content
                     && record.document == self.place.document
                     && record.seq >= self.place.last
             }
+            // Whoever reads only the table must find each by itself.
+            SegmentKind::Base => false,
             SegmentKind::Meta | SegmentKind::Spare => !record.kind.is_content(),
         };
         same && self.raw.len() + bytes <= SEGMENT_BYTES

@@ -13,6 +13,7 @@ use super::{
     backend::{Backend, MemoryRows, OpenError, SledRows},
     rows::{FORMAT, Key},
 };
+use crate::storage::Snapshot;
 
 /// How many damaged ones are kept for whoever wants to know what happened.
 const KEPT_ASIDE: usize = 2;
@@ -57,6 +58,52 @@ impl Index {
         }
     }
 
+    /// Copies everything into a new index beside this one, for [`Index::replace`].
+    ///
+    /// # Errors
+    /// When it cannot be written. What is damaged is left out.
+    pub fn copy_beside(&self, path: &Path) -> Result<(), IndexError> {
+        let beside = beside(path);
+        let failed = |error: &dyn std::fmt::Display| IndexError::Failed(error.to_string());
+        remove_if_there(&beside).map_err(|error| failed(&error))?;
+        let backend = match SledRows::open(&beside) {
+            Ok(backend) => backend,
+            Err(OpenError::Damaged(error) | OpenError::Unavailable(error)) => {
+                return Err(IndexError::Failed(error));
+            }
+        };
+        let copy = Self::fresh(Box::new(backend))?;
+        for id in self.documents()? {
+            if let Ok(Some(Snapshot { revision, seq, state })) = self.snapshot(id) {
+                copy.put_snapshot(id, revision, seq, &state)?;
+            }
+        }
+        copy.flush()
+    }
+
+    /// Puts the copy in the place of the index, which must be closed, and opens it. Without a copy it
+    /// begins anew.
+    #[must_use]
+    pub fn replace(path: &Path) -> (Self, IndexState) {
+        let copy = beside(path);
+        // Without the index nothing is lost but time, so a stop in between does no harm.
+        let swapped = remove_if_there(path).and_then(|()| match copy.exists() {
+            true => std::fs::rename(&copy, path),
+            false => Ok(()),
+        });
+        match swapped {
+            Ok(()) => Self::open(path),
+            Err(error) => Self::fallback(&error.to_string()),
+        }
+    }
+
+    /// Removes a copy that a stop left unfinished.
+    pub(in crate::storage) fn remove_copy(path: &Path) {
+        if let Err(error) = remove_if_there(&beside(path)) {
+            tracing::warn!(%error, "an unfinished copy of the index stays");
+        }
+    }
+
     /// An index that is kept in memory only.
     #[must_use]
     pub fn in_memory() -> Self {
@@ -88,6 +135,17 @@ impl Index {
             Some(format) if format[..] == FORMAT.to_le_bytes() => Ok((index, IndexState::Kept)),
             _ => Err("it is of another format".to_owned()),
         }
+    }
+}
+
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -61,7 +61,13 @@ struct Tray {
     pause: Duration,
     snapshots: VecDeque<SnapshotJob>,
     ended: VecDeque<DocumentId>,
+    cut: VecDeque<(DocumentId, Seq, Option<Bytes>)>,
     merge: bool,
+    /// Whether archives may hold what was cut off.
+    erase: bool,
+    /// Whether the index may hold bytes of states from before a cut.
+    renew: bool,
+    erase_failed: Option<String>,
     merge_failed: Option<String>,
     stop: bool,
     panicked: bool,
@@ -73,7 +79,11 @@ pub(super) enum Work {
     Seal(u64),
     Snapshot(SnapshotJob),
     Forget(DocumentId),
+    /// The state at this seq takes the place of a snapshot from before it.
+    Cut(DocumentId, Seq, Option<Bytes>),
     Merge,
+    Erase,
+    Renew,
 }
 
 impl Desk {
@@ -102,6 +112,24 @@ impl Desk {
             tray.ended.push_back(id);
         }
         tray.merge = true;
+        drop(tray);
+        self.changed.notify_all();
+    }
+
+    /// Hands over a cut: the seq from which on the past is kept, and the state there. What is older
+    /// goes from snapshots, archives and index.
+    pub(crate) fn add_cut(&self, id: DocumentId, floor: Seq, state: Option<Bytes>) {
+        let mut tray = self.lock();
+        tray.cut.push_back((id, floor, state));
+        (tray.erase, tray.renew) = (true, true);
+        drop(tray);
+        self.changed.notify_all();
+    }
+
+    /// Hands over what an earlier run has left to erase.
+    pub(crate) fn add_stale(&self, snapshots: bool) {
+        let mut tray = self.lock();
+        (tray.erase, tray.renew) = (true, tray.renew | snapshots);
         drop(tray);
         self.changed.notify_all();
     }
@@ -138,6 +166,11 @@ impl Desk {
         warnings.extend(
             tray.merge_failed.iter().map(|reason| format!("archives cannot be merged: {reason}")),
         );
+        warnings.extend(
+            tray.erase_failed
+                .iter()
+                .map(|reason| format!("what retention cut off is not erased yet: {reason}")),
+        );
         if tray.panicked {
             warnings
                 .push("the keeper's thread panicked: nothing is archived until a restart".into());
@@ -152,6 +185,9 @@ impl Desk {
         while !tray.stop
             && (tray.busy
                 || tray.merge
+                || tray.erase
+                || tray.renew
+                || !tray.cut.is_empty()
                 || !tray.full.is_empty()
                 || !tray.snapshots.is_empty()
                 || !tray.ended.is_empty())
@@ -186,8 +222,14 @@ impl Desk {
                 return None;
             } else if let Some(id) = tray.ended.pop_front() {
                 Work::Forget(id)
+            } else if let Some((id, floor, state)) = tray.cut.pop_front() {
+                Work::Cut(id, floor, state)
             } else if let Some(file) = tray.full.first() {
                 Work::Seal(*file)
+            } else if std::mem::take(&mut tray.erase) {
+                Work::Erase
+            } else if std::mem::take(&mut tray.renew) {
+                Work::Renew
             } else if std::mem::take(&mut tray.merge) {
                 Work::Merge
             } else {
@@ -222,6 +264,7 @@ impl Desk {
             tray.pause = RETRY_FIRST;
         }
         tray.merge = true;
+        tray.erase |= tray.erase_failed.is_some();
     }
 
     /// Notes that a file could not be sealed. Others come first now.
@@ -237,6 +280,11 @@ impl Desk {
         let mut tray = self.lock();
         tray.merge |= *outcome.as_ref().unwrap_or(&false);
         tray.merge_failed = outcome.err();
+    }
+
+    /// Notes how erasing went. What failed is tried again after the next seal or cut.
+    pub(super) fn erased(&self, outcome: Result<(), String>) {
+        self.lock().erase_failed = outcome.err();
     }
 
     /// From now on only what was handed over is done.

@@ -152,6 +152,17 @@ impl Hands {
             match work {
                 Work::Snapshot(job) => self.snapshot(job),
                 Work::Forget(id) => self.shared.snapshots.forget(id),
+                Work::Cut(id, floor, state) => {
+                    self.shared.snapshots.replace_older(id, floor, state.as_ref());
+                }
+                Work::Erase => {
+                    let outcome = self.erase();
+                    if let Err(error) = &outcome {
+                        tracing::warn!(%error, "failed to erase what was cut off, trying again later");
+                    }
+                    self.desk.erased(outcome.map_err(|error| error.to_string()));
+                }
+                Work::Renew => self.shared.snapshots.renew(),
                 Work::Seal(file) => match self.seal(file) {
                     Ok(()) => self.desk.sealed(file),
                     Err(Failure::Damaged) => {
@@ -205,6 +216,8 @@ impl Hands {
                 Item::Damage(_) => return Err(Failure::Damaged),
             }
         }
+        let leaving = self.shared.tables().leaving_cuts();
+        records.retain(|record| !leaving.drops(record));
         let range = number..=number;
         let footer =
             archive::write_archive(&**disk, &directories.archive, range, records, &measure)?;
@@ -222,14 +235,13 @@ impl Hands {
     /// Merges archives once; whether there may be more to merge.
     fn merge(&self) -> Result<bool, Failure> {
         let Shared { disk, directories, .. } = &*self.shared;
-        let (range, dead) = {
+        let (range, leaving) = {
             let tables = self.shared.tables();
             let archives: Vec<_> = tables.archives.values().cloned().collect();
             let Some(range) = seal::plan_merge(&archives) else { return Ok(false) };
-            (range, tables.durably_ended())
+            (range, tables.leaving())
         };
-        let drop = |id| dead.contains(&id);
-        let merged = seal::merge(&**disk, &directories.archive, &range, &drop, &measure);
+        let merged = seal::merge(&**disk, &directories.archive, &range, &leaving, &measure);
         let footer = match merged {
             Err(error) if error.is_damage() => {
                 self.shared.tables().keep_archives(&range, &error.to_string());
@@ -241,5 +253,29 @@ impl Hands {
         self.shared.tables().reseal(&footer);
         seal::retire(&**disk, &directories.archive, &range)?;
         Ok(true)
+    }
+
+    /// Rewrites the archives that still hold something that retention cut off, one by one, each in its
+    /// own place: a crash leaves the old one or the new one under its name.
+    fn erase(&self) -> Result<(), Failure> {
+        let Shared { disk, directories, .. } = &*self.shared;
+        let (archives, leaving) = {
+            let tables = self.shared.tables();
+            let sound = tables.archives.values().filter(|info| info.sound);
+            (sound.map(|info| info.range.clone()).collect::<Vec<_>>(), tables.leaving())
+        };
+        for range in archives {
+            let rewritten =
+                seal::rewrite(&**disk, &directories.archive, &range, &leaving, &measure);
+            match rewritten {
+                Ok(Some(footer)) => self.shared.tables().reseal(&footer),
+                Ok(None) => {}
+                Err(error) if error.is_damage() => {
+                    self.shared.tables().keep_archives(&range, &error.to_string());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 }

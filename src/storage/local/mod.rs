@@ -4,6 +4,7 @@
 //! A call decides under one short lock, hands its records to the committer in the order of the
 //! calls, and waits outside. Reading happens on blocking threads, never on the committer.
 
+mod cutting;
 mod opening;
 
 #[cfg(test)]
@@ -29,15 +30,16 @@ use crate::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Entry, Health, Opened, Record, Store, StoreError, StoreFuture, StoredEntry,
+        DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture,
+        StoredEntry,
         committer::{Committer, Done, Writing},
         disk::Lock,
         journal::Place,
         keeper::{Keeper, Shared, SnapshotJob},
         payload::Change,
         reading::{self, Trouble, Wanted},
-        record,
-        tables::Tables,
+        record::{self, RecordKind},
+        tables::{Tables, Where},
     },
 };
 
@@ -65,16 +67,32 @@ const ATTEMPTS: usize = 8;
 impl Local {
     /// Notes changes of one document in order and hands them to the committer. Nothing is noted
     /// when the committer would not take them.
-    fn write(&self, tables: &mut Tables, id: DocumentId, changes: &[Change]) -> StoreFuture<Seq> {
-        let records = match self.note(tables, id, changes) {
+    fn write(&self, tables: &mut Tables, id: DocumentId, changes: Vec<Change>) -> StoreFuture<Seq> {
+        let mut last = tables.catalog.life(id).map_or(Seq(0), |life| life.last);
+        let numbered = changes.into_iter().map(|change| {
+            last = Seq(last.0 + u64::from(matches!(change, Change::Entry(_))));
+            (last, change)
+        });
+        let numbered = numbered.collect();
+        self.write_at(tables, id, numbered, None)
+    }
+
+    /// The same with the seqs as they are given, and what is kept of the past from then on.
+    fn write_at(
+        &self,
+        tables: &mut Tables,
+        id: DocumentId,
+        changes: Vec<(Seq, Change)>,
+        kept: Option<Kept>,
+    ) -> StoreFuture<Seq> {
+        let records = match self.note(tables, id, &changes) {
             Ok(records) => records,
             Err(error) => return ready(Err(error)),
         };
         let last = tables.catalog.life(id).map_or(Seq(0), |life| life.last);
         tables.pending(id, true);
-        let seqs: Vec<_> =
-            records.iter().map(|record| (record.kind.is_content(), record.seq)).collect();
-        let ends = changes.iter().any(|change| matches!(change, Change::Delete { .. }));
+        let seqs: Vec<_> = records.iter().map(|record| (record.kind, record.seq)).collect();
+        let ends = changes.iter().any(|(_, change)| matches!(change, Change::Delete { .. }));
         if ends {
             tables.forget(id);
             tables.ending(id, true);
@@ -84,10 +102,15 @@ impl Local {
             let mut tables = shared.tables();
             tables.pending(id, false);
             let Ok(places) = outcome else { return tables.take_back(id) };
-            for ((is_content, seq), place) in seqs.iter().zip(*places) {
-                if *is_content {
-                    tables.place(id, *seq, *place);
+            for ((kind, seq), place) in seqs.iter().zip(*places) {
+                match kind {
+                    RecordKind::Entry => tables.place(id, *seq, *place),
+                    RecordKind::Base => tables.place_base(id, *seq, Where::Fresh(*place)),
+                    _ => {}
                 }
+            }
+            if let Some(kept) = kept {
+                tables.cut(id, kept);
             }
             if ends {
                 tables.ending(id, false);
@@ -103,18 +126,14 @@ impl Local {
         &self,
         tables: &mut Tables,
         id: DocumentId,
-        changes: &[Change],
+        changes: &[(Seq, Change)],
     ) -> Result<Vec<record::Record>, StoreError> {
-        let mut last = tables.catalog.life(id).map_or(Seq(0), |life| life.last);
-        let mut records = Vec::with_capacity(changes.len());
-        for change in changes {
-            last = Seq(last.0 + u64::from(matches!(change, Change::Entry(_))));
-            records.push(change.record(id, last));
-        }
+        let records: Vec<_> = changes.iter().map(|(seq, change)| change.record(id, *seq)).collect();
         let sizes: Vec<_> = records.iter().map(|record| record.payload.len()).collect();
         self.engine.committer.check(&sizes)?;
-        for (change, record) in changes.iter().zip(&records) {
-            tables.catalog.note(id, record.seq, change).map_err(StoreError::Conflict)?;
+        for (seq, change) in changes {
+            let noted = tables.catalog.note(id, *seq, change);
+            noted.map_err(|misfit| StoreError::Conflict(misfit.to_string()))?;
         }
         Ok(records)
     }
@@ -174,6 +193,13 @@ impl Local {
     /// Blocks until sealing and merging have nothing left to do.
     #[cfg(test)]
     pub(crate) fn settle_for_test(&self) {
+        // The second time another journal file was begun, if one was to be.
+        for _ in 0..2 {
+            let (tell, told) = std::sync::mpsc::sync_channel(1);
+            let done = Box::new(move |_: Result<&[Place], StoreError>| drop(tell.send(())));
+            self.engine.committer.submit(Vec::new(), done);
+            let _closed = told.recv();
+        }
         self.engine.keeper.desk().wait_until_idle();
     }
 
@@ -215,7 +241,7 @@ impl Store for Local {
             Ok(Some(holder)) => ready(Ok(holder)),
             Ok(None) => {
                 let create = Change::Create { name: name.clone(), time };
-                let written = self.write(&mut tables, id, &[create]);
+                let written = self.write(&mut tables, id, vec![create]);
                 Box::pin(async move { written.await.map(|_| id) })
             }
         }
@@ -227,7 +253,7 @@ impl Store for Local {
             return ready(Err(error));
         }
         let changes: Vec<_> = entries.into_iter().map(Change::Entry).collect();
-        self.write(&mut tables, id, &changes)
+        self.write(&mut tables, id, changes)
     }
 
     fn open(&self, id: DocumentId) -> StoreFuture<Opened> {
@@ -242,7 +268,10 @@ impl Store for Local {
                 shared.tables().quarantine(id, &reason);
                 return Err(StoreError::Damaged(reason));
             }
-            let snapshot = snapshot.filter(|snapshot| snapshot.seq <= until);
+            // One of before a cut holds what was cut, and is on its way out.
+            let floor = shared.tables().kept(id).floor;
+            let whole = floor..=until;
+            let snapshot = snapshot.filter(|snapshot| whole.contains(&snapshot.seq));
             let after = snapshot.as_ref().map_or(Seq(0), |snapshot| snapshot.seq);
             let mut all = Vec::new();
             let mut end = after;
@@ -304,7 +333,7 @@ impl Store for Local {
             return ready(Err(error));
         }
         let delete = Change::Delete { time, clients: clients.into() };
-        let written = self.write(&mut tables, id, &[delete]);
+        let written = self.write(&mut tables, id, vec![delete]);
         Box::pin(async move { written.await.map(drop) })
     }
 
@@ -319,7 +348,7 @@ impl Store for Local {
             return ready(Err(error));
         }
         let rename = Change::Rename { name: name.clone(), time };
-        let written = self.write(&mut tables, id, &[rename]);
+        let written = self.write(&mut tables, id, vec![rename]);
         Box::pin(async move { written.await.map(drop) })
     }
 
@@ -343,7 +372,7 @@ impl Store for Local {
             Err(error) => return ready(Err(error)),
         };
         let revision = if let Change::Keyed { revision, .. } = &change { *revision } else { 0 };
-        let written = self.write(&mut tables, id, &[change]);
+        let written = self.write(&mut tables, id, vec![change]);
         Box::pin(async move { written.await.map(|_| revision) })
     }
 
@@ -359,6 +388,18 @@ impl Store for Local {
         limit: usize,
     ) -> StoreFuture<Vec<DocumentInfo>> {
         ready(Ok(self.engine.shared.tables().catalog.list(prefix, after, limit)))
+    }
+
+    fn kept(&self, id: DocumentId) -> StoreFuture<Kept> {
+        ready(self.kept_of(id))
+    }
+
+    fn base(&self, id: DocumentId, seq: Seq) -> StoreFuture<Option<StoredEntry>> {
+        self.read_base(id, seq)
+    }
+
+    fn cut(&self, id: DocumentId, kept: Kept, bases: Vec<StoredEntry>) -> StoreFuture<()> {
+        self.cut_off(id, kept, bases)
     }
 
     fn health(&self) -> Health {
@@ -394,9 +435,9 @@ fn entries(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let (contents, keys) = {
+        let (contents, keys, rewritten) = {
             let tables = shared.tables();
-            (tables.contents(id, after, max_bytes)?, tables.keys.clone())
+            (tables.contents(id, after, max_bytes)?, tables.keys.clone(), tables.rewritten)
         };
         let key = |number| keys.get(&number).copied();
         let wanted = Wanted { id, contents: &contents, key: &key, after, max_bytes };
@@ -407,6 +448,9 @@ fn entries(
                 return Ok(entries);
             }
             Err(Trouble::Vanished) if attempt < ATTEMPTS => {}
+            // Another archive may have taken the name of the one that was to be read.
+            Err(Trouble::Damaged(_))
+                if attempt < ATTEMPTS && shared.tables().rewritten != rewritten => {}
             Err(trouble) => {
                 if let Trouble::Damaged(reason) = &trouble {
                     shared.tables().quarantine(id, reason);

@@ -101,6 +101,9 @@ impl Local {
         }
         let snapshots = open_index(&options, &*disk, &directories, report.documents);
         snapshots.forget_ended(|id| tables.catalog.has_ended(id));
+        let floors = tables.floors();
+        let snapshots_left = snapshots.forget_older(&floors);
+        let (erase, begin_anew) = (tables.has_stale(), tables.stale_journal);
         let reserve_warning = reserve(&*disk, &directories.root, options.reserve_bytes);
 
         let shared = Arc::new(Shared {
@@ -112,6 +115,9 @@ impl Local {
         });
         let desk = Arc::new(Desk::new(clock));
         desk.add_full(full);
+        if erase || snapshots_left {
+            desk.add_stale(snapshots_left);
+        }
         let thread = |error| OpenError::disk("start a thread for", &directories.root)(error);
         let keeper = Keeper::start(shared.clone(), desk.clone()).map_err(thread)?;
         let settings = Settings {
@@ -126,6 +132,9 @@ impl Local {
             make_room: make_room(disk, reserve_path(&directories.root)),
         };
         let committer = Committer::start(settings).map_err(thread)?;
+        if begin_anew {
+            committer.begin_anew();
+        }
         let lock = Mutex::new(Some(lock));
         let readers = Arc::new(Semaphore::new(READERS));
         let engine = Engine { committer, keeper, shared, readers, lock };
@@ -144,6 +153,7 @@ fn open_index(
     if options.index_in_memory {
         return Snapshots::new(Index::in_memory());
     }
+    Index::remove_copy(&directories.index);
     let (mut index, mut state) = Index::open(&directories.index);
     if index.is_in_memory() && disk.remove(&reserve_path(&directories.root)).is_ok() {
         tracing::warn!("the reserve was given back to open the index");
@@ -167,7 +177,7 @@ fn open_index(
     if index.is_in_memory() {
         return Snapshots::in_need(index);
     }
-    Snapshots::new(index)
+    Snapshots::at(&directories.index, index)
 }
 
 /// Only the newest file is never sealed: whatever is before it was synced whole.

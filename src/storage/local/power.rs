@@ -6,9 +6,13 @@ use crate::{
     ids::Seq,
     random::SeededRandom,
     storage::{
-        Store, StoreError,
+        Kept, Store, StoreError, StoredEntry,
+        archive::{self, Archive},
         conformance::{entry, id, name},
         faulty::{Faults, FaultyDisk},
+        journal,
+        record::{Record, RecordKind},
+        scan::{self, Item},
     },
 };
 
@@ -17,16 +21,63 @@ use super::{Local, faults::start};
 const DOCUMENTS: u64 = 3;
 const ROUNDS: u64 = 24;
 
+/// The moment of document 1 whose state is kept when what is around it is cut.
+const KEPT: Seq = Seq(3);
+
 /// What somebody was told is saved: of each document, how many entries.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     created: [bool; DOCUMENTS as usize],
     entries: [u64; DOCUMENTS as usize],
     ended: bool,
+    /// Where document 1 begins, and the first state of it that was kept.
+    cut: u64,
 }
 
 fn update(document: u64, seq: u64) -> String {
     format!("{document}:{seq}:{}", "x".repeat(200 + usize::try_from(seq % 7).unwrap() * 40))
+}
+
+fn state(seq: u64) -> StoredEntry {
+    StoredEntry { seq: Seq(seq), entry: entry(format!("state 1:{seq}")) }
+}
+
+/// Cuts document 1 at its last entry and keeps the state of its third; whether it was told that this
+/// is done.
+async fn cut_off(store: &Local, last: u64) -> bool {
+    let before = store.kept(id(1)).await.unwrap_or_default();
+    let kept = Kept { floor: Seq(last), moments: vec![KEPT] };
+    let mut states = vec![state(last)];
+    if !before.has_state(KEPT) {
+        states.push(state(KEPT.0));
+    }
+    store.cut(id(1), kept, states).await.is_ok()
+}
+
+/// Records that are still on the disk of what was cut, wherever they lie.
+fn left_of_cut(disk: &FaultyDisk, floor: Seq) -> usize {
+    let mut left = 0;
+    let is_left = |record: &Record| {
+        record.document == id(1) && record.kind == RecordKind::Entry && record.seq <= floor
+    };
+    for (path, bytes) in disk.files() {
+        if let Some(number) = journal::number(&path) {
+            let scan = scan::scan(number, &bytes.into(), true, None);
+            let records = scan.items.iter().filter_map(|item| match item {
+                Item::Record(_, record) => Some(record),
+                Item::Damage(_) => None,
+            });
+            left += records.filter(|record| is_left(record)).count();
+        } else if archive::parse_file_name(&path).is_some() {
+            // What a lying disk damaged is found out elsewhere.
+            let Ok(archive) = Archive::open(disk, &path) else { continue };
+            for place in archive.footer().segments.iter().filter(|it| it.kind.is_content()) {
+                let records = archive.read_segment(place).unwrap_or_default();
+                left += records.iter().filter(|record| is_left(record)).count();
+            }
+        }
+    }
+    left
 }
 
 /// Writes until something fails, through several journal files, their sealing and a merge.
@@ -51,6 +102,9 @@ async fn work(disk: &FaultyDisk) -> Told {
         }
         if round == ROUNDS / 2 {
             told.ended = store.delete(id(9), Timestamp(2), vec![4]).await.is_ok();
+        }
+        if round % 10 == 0 && cut_off(&store, told.entries[1]).await {
+            told.cut = told.entries[1];
         }
         if round % 8 == 0 && !disk.is_off() {
             store.settle_for_test();
@@ -80,13 +134,26 @@ async fn verify(store: &Local, told: &Told) -> Vec<String> {
                 if opened.last < Seq(wanted) {
                     broken.push(format!("{text} ends at {}, not {wanted}", opened.last));
                 }
-                for (stored, seq) in opened.entries.iter().zip(1..) {
-                    if stored.seq != Seq(seq) || stored.entry.update != update(document, seq) {
+                let first = opened.entries.first().map_or(1, |stored| stored.seq.0);
+                if first < told.cut && document == 1 {
+                    broken.push(format!("{text} begins with entry {first}, cut or not"));
+                }
+                for (stored, seq) in opened.entries.iter().zip(first..) {
+                    let is_state = seq == first && first > 1 && document == 1;
+                    let wanted = if is_state {
+                        state(seq).entry.update
+                    } else {
+                        update(document, seq).into()
+                    };
+                    if stored.seq != Seq(seq) || stored.entry.update != wanted {
                         broken.push(format!("{text}: entry {seq} is another"));
                     }
                 }
             }
         }
+    }
+    if told.cut > 0 && store.base(id(1), KEPT).await.ok().flatten() != Some(state(KEPT.0)) {
+        broken.push("the state of a kept moment is gone".into());
     }
     if told.ended && !matches!(store.open(id(9)).await, Err(StoreError::Missing)) {
         broken.push("the deleted document is back".into());
@@ -116,6 +183,11 @@ async fn cut(at: u64, lie: &dyn Fn(&mut Faults)) -> (Vec<String>, bool) {
             Ok(store) => {
                 store.settle_for_test();
                 broken.extend(verify(&store, &told).await);
+                let floor = store.kept(id(1)).await.unwrap_or_default().floor;
+                let left = left_of_cut(&disk, floor);
+                if left > 0 {
+                    broken.push(format!("{left} entries that were cut at {floor} are still there"));
+                }
                 // Another journal file follows, so nothing before it may be left half cut.
                 let seq = store.open(id(0)).await.map_or(0, |opened| opened.last.0) + 1;
                 if store.append(id(0), vec![entry(update(0, seq))]).await.is_ok() {

@@ -120,7 +120,8 @@ impl Reader {
                     return Err(StoreError::Damaged(format!("entries after {after} are missing")));
                 }
                 Ok(page) => return Ok(page),
-                Err(Trouble::Vanished) if attempt < ATTEMPTS => {
+                // Another archive may have taken the name of the one that was to be read.
+                Err(Trouble::Vanished | Trouble::Damaged(_)) if attempt < ATTEMPTS => {
                     let again = Self::open(&self.directories.root, self.disk.clone());
                     *self = again.map_err(|error| StoreError::Read(error.to_string()))?;
                 }

@@ -2,16 +2,13 @@
 
 use std::{ops::RangeInclusive, path::Path};
 
-use crate::{
-    ids::DocumentId,
-    storage::{
-        archive::{
-            Archive, ArchiveError, ArchiveFooter, ArchiveWriter, Measure, SEGMENT_BYTES,
-            SegmentKind, SegmentPlace, file_name, list_archives,
-        },
-        disk::Disk,
-        record::RecordKind,
+use crate::storage::{
+    archive::{
+        Archive, ArchiveError, ArchiveFooter, ArchiveWriter, Measure, SEGMENT_BYTES, SegmentKind,
+        SegmentPlace, file_name, list_archives,
     },
+    disk::Disk,
+    leaving::{Leaving, Share},
 };
 
 /// Segments of at least this many raw bytes are taken over as they are; smaller ones are joined.
@@ -20,10 +17,7 @@ const WHOLE_BYTES: usize = SEGMENT_BYTES / 2;
 /// Writes the archive of a range from the archives within it, two at least, which stay until
 /// [`retire`].
 ///
-/// Of documents for which `drop` says yes, content, versions and small records are left out; when
-/// they began, what they were called and that they ended stays. It must say yes only where the record
-/// of the document's end is durable: otherwise a power cut brings the document back without its
-/// content. Needs the memory of one segment and of the tables.
+/// `leaving` says what is left out. Needs the memory of one segment and of the tables.
 ///
 /// # Errors
 /// When there are no two archives that cover the range without a gap, one of them is damaged (a merge must not
@@ -32,33 +26,70 @@ pub fn merge(
     disk: &dyn Disk,
     directory: &Path,
     range: &RangeInclusive<u64>,
-    drop: &dyn Fn(DocumentId) -> bool,
+    leaving: &Leaving,
     measure: &Measure,
 ) -> Result<ArchiveFooter, ArchiveError> {
     let archives = open_all(disk, directory, range)?;
-    let mut writer = ArchiveWriter::begin(disk, directory, range.clone(), measure)?;
-    for (archive, place) in places(&archives, SegmentKind::Meta) {
+    let writer = ArchiveWriter::begin(disk, directory, range.clone(), measure)?;
+    write_all(&archives, writer, leaving)
+}
+
+/// Writes one archive again without what is left out; the new one takes its name when it is durable
+/// and verified. `None`, and nothing is written, when nothing would be left out.
+///
+/// # Errors
+/// As [`merge`].
+pub fn rewrite(
+    disk: &dyn Disk,
+    directory: &Path,
+    range: &RangeInclusive<u64>,
+    leaving: &Leaving,
+    measure: &Measure,
+) -> Result<Option<ArchiveFooter>, ArchiveError> {
+    let archives = [open_one(disk, directory, range)?];
+    if !leaves_some(&archives[0], leaving)? {
+        return Ok(None);
+    }
+    let writer = ArchiveWriter::begin(disk, directory, range.clone(), measure)?;
+    write_all(&archives, writer, leaving).map(Some)
+}
+
+fn leaves_some(archive: &Archive, leaving: &Leaving) -> Result<bool, ArchiveError> {
+    let mut content = archive.footer().segments.iter().filter(|place| place.kind.is_content());
+    if content.any(|place| leaving.share(place) != Share::Nothing) {
+        return Ok(true);
+    }
+    Ok(archive.meta_records()?.iter().any(|record| leaving.drops(record)))
+}
+
+fn write_all(
+    archives: &[Archive],
+    mut writer: ArchiveWriter<'_>,
+    leaving: &Leaving,
+) -> Result<ArchiveFooter, ArchiveError> {
+    for (archive, place) in places(archives, |kind| kind == SegmentKind::Meta) {
         for record in archive.read_segment(place)? {
-            let kept =
-                matches!(record.kind, RecordKind::Create | RecordKind::Rename | RecordKind::Delete);
-            if kept || !drop(record.document) {
+            if !leaving.drops(&record) {
                 writer.push(record)?;
             }
         }
     }
-    let mut content: Vec<_> = places(&archives, SegmentKind::Content).collect();
+    let mut content: Vec<_> = places(archives, SegmentKind::is_content).collect();
     // Stable, so that each document's segments stay in the order of the archives.
     content.sort_by_key(|(_, place)| place.document);
     for (archive, place) in content {
-        if drop(place.document) {
+        let share = leaving.share(place);
+        if share == Share::All {
             continue;
         }
-        if place.raw as usize >= WHOLE_BYTES {
+        if share == Share::Nothing && place.raw as usize >= WHOLE_BYTES {
             writer.copy(place, &archive.stored(place)?)?;
             continue;
         }
         for record in archive.read_segment(place)? {
-            writer.push(record)?;
+            if !leaving.drops(&record) {
+                writer.push(record)?;
+            }
         }
     }
     writer.finish()
@@ -118,10 +149,6 @@ fn open_all(
     directory: &Path,
     range: &RangeInclusive<u64>,
 ) -> Result<Vec<Archive>, ArchiveError> {
-    let damaged = |path: &Path, problem: &str| ArchiveError::File {
-        path: path.to_owned(),
-        problem: problem.to_owned(),
-    };
     let mut inner = list_archives(disk, directory)?;
     inner.retain(|inner| inner != range && lies_within(inner, range));
     // Those that an earlier merge replaced and could not remove are no part of it.
@@ -133,28 +160,36 @@ fn open_all(
             "there are no archives that it could be merged from",
         ));
     }
-    let mut archives = Vec::with_capacity(inner.len());
-    for range in inner {
-        let path = directory.join(file_name(&range));
-        let archive = Archive::open(disk, &path)?;
-        if archive.damage().is_some() || archive.footer().range != range {
-            return Err(damaged(&path, "its table is lost or that of another archive"));
-        }
-        archives.push(archive);
+    inner.iter().map(|range| open_one(disk, directory, range)).collect()
+}
+
+fn open_one(
+    disk: &dyn Disk,
+    directory: &Path,
+    range: &RangeInclusive<u64>,
+) -> Result<Archive, ArchiveError> {
+    let path = directory.join(file_name(range));
+    let archive = Archive::open(disk, &path)?;
+    if archive.damage().is_some() || archive.footer().range != *range {
+        return Err(damaged(&path, "its table is lost or that of another archive"));
     }
-    Ok(archives)
+    Ok(archive)
+}
+
+fn damaged(path: &Path, problem: &str) -> ArchiveError {
+    ArchiveError::File { path: path.to_owned(), problem: problem.to_owned() }
 }
 
 fn places(
     archives: &[Archive],
-    kind: SegmentKind,
+    kind: impl Fn(SegmentKind) -> bool + Copy,
 ) -> impl Iterator<Item = (&Archive, &SegmentPlace)> {
     archives.iter().flat_map(move |archive| {
         archive
             .footer()
             .segments
             .iter()
-            .filter(move |place| place.kind == kind)
+            .filter(move |place| kind(place.kind))
             .map(move |place| (archive, place))
     })
 }

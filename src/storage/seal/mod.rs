@@ -17,5 +17,5 @@ mod tests;
 
 pub(crate) use clean_up::problem;
 pub use clean_up::{CleanUp, clean_up};
-pub use merge::{merge, retire};
+pub use merge::{merge, retire, rewrite};
 pub use plan::{ArchiveInfo, MERGED_BYTES, plan_merge};

@@ -12,6 +12,7 @@ use crate::{
             write_archive,
         },
         faulty::{Faults, FaultyDisk},
+        leaving::Leaving,
         record::{Record, RecordKind},
     },
 };
@@ -57,7 +58,8 @@ fn read_all(disk: &FaultyDisk) -> Result<(Vec<Record>, CleanUp), ArchiveError> {
 fn a_merged_archive_is_the_concatenation_with_small_segments_joined() {
     for (seed, payload) in [(1, 60), (2, 60), (3, 300_000), (4, 300_000), (5, 1_500_000)] {
         let (disk, all) = four_archives(seed, payload);
-        let footer = merge(&disk, Path::new(DIRECTORY), &(1..=4), &|_| false, &measure).unwrap();
+        let footer =
+            merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure).unwrap();
         let archive = Archive::open(&disk, &path(&(1..=4))).unwrap();
         assert_eq!(contents(&archive).unwrap(), grouped(&all), "seed {seed}");
         assert_eq!(footer, *archive.footer());
@@ -87,7 +89,8 @@ fn merging_drops_what_deleted_documents_said_and_keeps_that_they_were() {
     };
     write_archive(&disk, Path::new(DIRECTORY), 5..=5, vec![tombstone.clone()], &measure).unwrap();
     all.push(tombstone);
-    merge(&disk, Path::new(DIRECTORY), &(1..=5), &|document| document == id(2), &measure).unwrap();
+    merge(&disk, Path::new(DIRECTORY), &(1..=5), &Leaving::of_ended([id(2)].into()), &measure)
+        .unwrap();
     all.retain(|record| {
         record.document != id(2) || matches!(record.kind, RecordKind::Rename | RecordKind::Delete)
     });
@@ -106,7 +109,7 @@ fn a_damaged_archive_is_never_merged() {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
         let disk = with(&disk, &path(&(3..=3)), bytes);
-        let result = merge(&disk, Path::new(DIRECTORY), &(1..=4), &|_| false, &measure);
+        let result = merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure);
         assert!(result.is_err_and(|error| error.is_damage()));
         assert!(!paths(&disk).contains(&path(&(1..=4))));
     }
@@ -116,7 +119,7 @@ fn a_damaged_archive_is_never_merged() {
 fn neither_a_range_with_a_gap_nor_a_single_archive_is_merged() {
     let (disk, _) = four_archives(9, 60);
     for range in [0..=4, 1..=5, 7..=9, 2..=2] {
-        assert!(merge(&disk, Path::new(DIRECTORY), &range, &|_| false, &measure).is_err());
+        assert!(merge(&disk, Path::new(DIRECTORY), &range, &Leaving::nothing(), &measure).is_err());
     }
 }
 
@@ -136,7 +139,7 @@ fn sweep(lie: impl Fn(&mut Faults)) -> (u32, u32) {
                 lie(faults);
                 faults.power_off_at = Some(operation);
             });
-            done = merge(&disk, directory, &(1..=4), &|_| false, &measure)
+            done = merge(&disk, directory, &(1..=4), &Leaving::nothing(), &measure)
                 .and_then(|_| retire(&disk, directory, &(1..=4)))
                 .is_ok();
             disk.crash(&random);
@@ -180,7 +183,7 @@ fn the_crash_sweep_fails_on_a_disk_that_ignores_syncs() {
 #[test]
 fn a_damaged_merged_archive_gives_way_to_the_sound_ones_it_was_made_from() {
     let (disk, all) = four_archives(11, 60);
-    merge(&disk, Path::new(DIRECTORY), &(1..=4), &|_| false, &measure).unwrap();
+    merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure).unwrap();
     let mut bytes = disk.files()[&path(&(1..=4))].clone();
     bytes[130] ^= 1;
     let disk = with(&disk, &path(&(1..=4)), bytes);
@@ -194,7 +197,7 @@ fn a_damaged_merged_archive_gives_way_to_the_sound_ones_it_was_made_from() {
 #[test]
 fn nothing_is_removed_when_neither_the_old_nor_the_new_is_whole() {
     let (mut disk, _) = four_archives(12, 60);
-    merge(&disk, Path::new(DIRECTORY), &(1..=4), &|_| false, &measure).unwrap();
+    merge(&disk, Path::new(DIRECTORY), &(1..=4), &Leaving::nothing(), &measure).unwrap();
     for range in [1..=4, 2..=2] {
         let mut bytes = disk.files()[&path(&range)].clone();
         bytes[130] ^= 1;

@@ -15,6 +15,15 @@ const ROUTES: &[(&str, &str, Access)] = &[
     ("GET /documents/{}/export.json", "", Access::View),
     ("GET /documents/{}/export.yjs", "", Access::View),
     ("GET /documents/{}/export.coscribe", "", Access::Edit),
+    ("GET /documents/{}/content.txt", "", Access::View),
+    ("HEAD /documents/{}/content.md", "", Access::View),
+    ("PUT /documents/{}/content.txt", "new words", Access::Edit),
+    ("PUT /documents/{}/content.md", "new words", Access::Edit),
+    ("POST /documents/{}/content.txt", "more words", Access::Edit),
+    ("PATCH /documents/{}/content.txt", r#"[{"at":0,"insert":"x"}]"#, Access::Edit),
+    ("GET /documents/{}/presence", "", Access::View),
+    ("GET /documents/{}/connections", "", Access::Owner),
+    ("DELETE /documents/{}/connections/1.0", "", Access::Owner),
     ("GET /documents/{}/history", "", Access::Edit),
     ("GET /documents/{}/history/entries", "", Access::Edit),
     ("GET /documents/{}/history/changes?from=0&to=1", "", Access::Edit),
@@ -60,7 +69,8 @@ async fn check(server: &Server, who: Who, (line, body, access): (&str, &str, Acc
     if who.reaches(access) {
         let found = [200, 201, 204].contains(&answer.status);
         // There is no such version or link, which those hear who may know.
-        let absent = answer.status == 404 && ["no-version", "no-share"].contains(&&*answer.code());
+        let absent = answer.status == 404
+            && ["no-version", "no-share", "no-connection"].contains(&&*answer.code());
         assert!(found || absent, "{context}: {} {}", answer.status, answer.text());
     } else {
         let expected = match who {
@@ -96,6 +106,20 @@ async fn every_route_asks_first_and_nobody_learns_from_a_no() {
         for route in ROUTES {
             check(&server, who, *route).await;
         }
+    }
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_look_at_a_document_does_not_hear_of_it_either() {
+    let server = guarded().await;
+    write(&server, "secret").await;
+    for who in Who::ALL.into_iter().filter(|who| !who.sees()) {
+        let token = who.token();
+        let answer = ask_as(&server, &token, "GET /documents/secret/events", "").await;
+        let missing = ask_as(&server, &token, "GET /documents/secre7/events", "").await;
+        assert_eq!(answer.status, if who.is_known() { 404 } else { 401 }, "{who:?}");
+        assert_eq!((answer.status, answer.text()), (missing.status, missing.text()), "{who:?}");
     }
     server.stop().await.expect("stops");
 }

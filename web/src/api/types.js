@@ -9,6 +9,7 @@
  * @property {Kind | null} kind null when nothing tells
  * @property {string} lang
  * @property {string} epoch
+ * @property {number} seq the last entry
  * @property {number} created ms since 1970
  * @property {number} changed ms since 1970
  * @property {number} bytes of all edits

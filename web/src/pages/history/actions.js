@@ -1,8 +1,7 @@
 // What can be made of a moment: the document again, a new one, a file, a link; and how the line of time is measured.
 import { html } from '../../../vendor/view.js'
 import { MOMENT_FORMATS } from '../../api/history.js'
-import { explain } from '../../api/problems.js'
-import { historyPathOf, pathOf } from '../../device/names.js'
+import { historyPathOf } from '../../device/names.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/history.js'
 import '../../i18n/home.js'
@@ -10,6 +9,7 @@ import '../../i18n/shell.js'
 import { Dialog } from '../../ui/dialog.js'
 import '../../ui/icons/things.js'
 import { toast } from '../../ui/toast.js'
+import { beginAnew, bringBack } from './bring_back.js'
 import { momentHash, whenRow } from './moments.js'
 import { askName } from './versions.js'
 
@@ -23,7 +23,7 @@ export function momentItems(scene) {
   return [
     { id: 'name', label: t('history.name'), icon: 'rename', run: () => askName(scene) },
     { id: 'restore', label: t('history.restore.menu'), icon: 'restore', isDisabled: scene.at.value >= scene.last, run: () => askRestore(scene) },
-    { id: 'copy', label: t('history.copy'), icon: 'copy', run: () => copy(scene) },
+    { id: 'copy', label: t('history.copy'), icon: 'copy', run: () => void beginAnew(scene, seq) },
     { id: 'export', label: t('history.export'), icon: 'export', items: MOMENT_FORMATS.map(format => ({ id: `export.${format}`, label: t(`home.export.${format}`), hint: `.${format}`, href: scene.api.exportUrl(seq, format), isFile: true })) },
     { id: 'link', label: t('history.link'), icon: 'link', run: () => copyMomentLink(scene) },
     null,
@@ -38,35 +38,11 @@ export function askRestore(scene) {
   const seq = scene.index.value?.seqs[scene.at.value] ?? 0
   scene.overlay.value = () => html`<${Dialog} title=${t('history.restore.title', { date: whenRow(scene, scene.at.value) })} onClose=${close}>
     <p>${t('history.restore.detail')}</p>
-    <form method="dialog" class="row row-end" onSubmit=${() => restore(scene, seq)}>
+    <form method="dialog" class="row row-end" onSubmit=${() => bringBack(scene, seq, whenRow(scene, scene.at.value))}>
       <button class="button" type="button" onClick=${close}>${t('common.cancel')}</button>
       <button class="button button-main" type="submit" autofocus>${t('history.restore.menu')}</button>
     </form>
   <//>`
-}
-
-/** @param {Scene} scene @param {number} seq */
-async function restore(scene, seq) {
-  const date = whenRow(scene, scene.at.value)
-  try {
-    await scene.api.restore(seq)
-    toast(t('history.restored', { date }))
-    scene.onLeave()
-  } catch (error) {
-    toast(explain(error))
-  }
-}
-
-/** @param {Scene} scene */
-async function copy(scene) {
-  const seq = scene.index.value?.seqs[scene.at.value] ?? 0
-  const title = scene.index.value?.title ?? ''
-  try {
-    const { name } = await scene.api.copy(seq, title && t('home.copyOf', { title }))
-    toast(t('home.duplicated'), { label: t('home.menu.open'), run: () => location.assign(pathOf(name)) })
-  } catch (error) {
-    toast(explain(error))
-  }
 }
 
 /** @param {Scene} scene */

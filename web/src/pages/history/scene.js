@@ -111,7 +111,7 @@ export class Scene {
 
   /** @param {1 | -1} direction */
   stepVersion(direction) {
-    const rows = this.versions.value.map(({ seq }) => this.rowOf(seq)).sort((a, b) => a - b)
+    const rows = this.versions.value.map(({ seq }) => this.rowOf(seq)).filter(row => row >= 0).sort((a, b) => a - b)
     const next = direction > 0 ? rows.find(row => row > this.at.value) : rows.findLast(row => row < this.at.value)
     if (next !== undefined) this.goTo(next)
   }

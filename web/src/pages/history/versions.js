@@ -5,6 +5,7 @@ import { t } from '../../i18n/index.js'
 import '../../i18n/history.js'
 import { Dialog } from '../../ui/dialog.js'
 import { toast } from '../../ui/toast.js'
+import { askKept, isBeforeAll } from './bring_back.js'
 import { when, whenRow } from './moments.js'
 
 /** @typedef {import('./scene.js').Scene} Scene */
@@ -22,9 +23,10 @@ export function VersionList({ scene }) {
     <ol class="past-versions">${versions.value.map(version => {
       const row = scene.rowOf(version.seq)
       return html`<li key=${version.id} class="past-version">
-        <button class="past-version-go" type="button" aria-current=${row === at.value ? 'true' : undefined} onClick=${() => scene.goTo(row)}>
+        <button class="past-version-go" type="button" aria-current=${row === at.value ? 'true' : undefined} onClick=${() => (isBeforeAll(scene, version) ? askKept(scene, version) : scene.goTo(row))}>
           <span class="past-version-name">${version.name || t('history.version.automatic')}</span>
           <span class="hint">${when(version.time, { dateStyle: 'medium', timeStyle: 'short' })}${version.author.name && html` · <bdi>${version.author.name}</bdi>`}</span>
+          ${isBeforeAll(scene, version) && html`<span class="hint">${t('history.kept')}</span>`}
           ${version.change && html`<span class="hint">${t('history.version.change', version.change)}</span>`}
         </button>
         <span class="person-acts">

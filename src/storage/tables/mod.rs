@@ -5,8 +5,12 @@
 //! a KiB per document with one run in an archive, about 100 bytes per further run, and 32 bytes per
 //! entry in a journal file; a store of 100 000 small documents takes 51 MB and 0.11 s to open.
 
+mod cuts;
+
+pub(crate) use cuts::Where;
+
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::RangeInclusive,
 };
 
@@ -15,10 +19,11 @@ use crate::{
     storage::{
         StoreError,
         archive::{ArchiveFooter, SegmentKind, SegmentPlace},
-        catalog::Catalog,
+        catalog::{Catalog, Misfit},
+        cut::Kept,
         journal::Place,
         payload::{Authors, Change},
-        record::{self, FileKey, Record},
+        record::{self, FileKey, Record, RecordKind},
         scan::{Damage, Item},
         seal::ArchiveInfo,
     },
@@ -38,7 +43,19 @@ pub(crate) struct Tables {
     pub(crate) keep: HashSet<u64>,
     /// The archives that are there, by the first journal file they stand for.
     pub(crate) archives: BTreeMap<u64, ArchiveInfo>,
+    /// Counts the archives that were written, some of them in place of one of the same name.
+    pub(crate) rewritten: u64,
     contents: HashMap<DocumentId, Contents>,
+    /// What is durably kept of pasts that were cut.
+    cuts: HashMap<DocumentId, Kept>,
+    /// Where states lie that stand for entries, in no order.
+    bases: HashMap<DocumentId, Vec<(Seq, Where)>>,
+    /// Entries that are missing up to a seq, unless they were cut off.
+    gaps: HashMap<DocumentId, (Seq, String)>,
+    /// Archives that still hold what was cut off, by the first journal file they stand for.
+    stale: BTreeSet<u64>,
+    /// Whether journal files hold some of it, too.
+    pub(crate) stale_journal: bool,
     ending: HashSet<DocumentId>,
     damaged: HashMap<DocumentId, String>,
     lost_names: Option<String>,
@@ -56,6 +73,8 @@ pub(crate) struct Contents {
     pub(crate) fresh: Vec<(Seq, Place)>,
     /// Handed to the journal and not yet durable.
     pub(crate) pending: usize,
+    /// For who reads from before it: the state that stands for all entries up to its seq.
+    pub(crate) base: Option<(Seq, Where)>,
 }
 
 impl Contents {
@@ -85,7 +104,12 @@ impl Tables {
         max_bytes: usize,
     ) -> Result<Contents, StoreError> {
         self.check(id)?;
-        let Some(contents) = self.contents.get(&id) else { return Ok(Contents::default()) };
+        let floor = self.cuts.get(&id).map_or(Seq(0), |kept| kept.floor);
+        let base = (after < floor).then(|| self.base(id, floor).map(|place| (floor, place)));
+        let (base, after) = (base.flatten(), after.max(floor));
+        let Some(contents) = self.contents.get(&id) else {
+            return Ok(Contents { base, ..Contents::default() });
+        };
         let later = |sealed: &&Sealed| sealed.place.last > after;
         let first = contents.fresh.partition_point(|(seq, _)| *seq <= after);
         let mut bytes = 0;
@@ -99,6 +123,7 @@ impl Tables {
             sealed: contents.sealed.iter().filter(later).cloned().collect(),
             fresh: wanted.copied().collect(),
             pending: contents.pending,
+            base,
         })
     }
 
@@ -159,6 +184,9 @@ impl Tables {
             self.bury(&sealed.archive, &sealed.place);
         }
         self.damaged.remove(&id);
+        self.cuts.remove(&id);
+        self.bases.remove(&id);
+        self.gaps.remove(&id);
     }
 
     /// Counts a segment that nobody will read any more.
@@ -173,6 +201,8 @@ impl Tables {
         let info = ArchiveInfo { range: range.clone(), bytes: footer.length, dead: 0, sound };
         self.archives.retain(|start, _| !range.contains(start));
         self.archives.insert(*range.start(), info);
+        self.stale.retain(|start| !range.contains(start));
+        self.rewritten += 1;
     }
 
     /// Notes that records were handed to the journal (`true`) or that their fate is known.
@@ -202,7 +232,8 @@ impl Tables {
     /// one, for those who go on reading.
     pub(crate) fn take_back(&mut self, id: DocumentId) {
         let durable = self.contents.get(&id).map_or(Seq(0), Contents::last);
-        self.catalog.cut(id, durable);
+        let floor = self.cuts.get(&id).map_or(Seq(0), |kept| kept.floor);
+        self.catalog.cut(id, durable.max(floor));
     }
 
     /// Notes where an entry lies that became durable.
@@ -240,12 +271,24 @@ impl Tables {
                     suspects.remove(&id);
                 }
             }
-            Err(reason) => self.quarantine(id, &reason),
+            Err(misfit) => self.note_misfit(id, misfit),
         }
         if self.catalog.has_ended(id) {
             self.forget(id);
+        } else if record.kind == RecordKind::Base {
+            self.place_base(id, record.seq, Where::Fresh(place));
         } else if record.kind.is_content() {
             self.place(id, record.seq, place);
+        }
+    }
+
+    fn note_misfit(&mut self, id: DocumentId, misfit: Misfit) {
+        match misfit {
+            Misfit::Gap(upto, reason) => {
+                let gap = self.gaps.entry(id).or_insert((upto, reason));
+                gap.0 = gap.0.max(upto);
+            }
+            Misfit::Lost(reason) => self.quarantine(id, &reason),
         }
     }
 
@@ -282,6 +325,7 @@ impl Tables {
     /// Ends recovery: documents that may have lost their last entries are set aside. Those without a
     /// name are already, but from now on an unknown name may be one of theirs.
     pub(crate) fn convict(&mut self) {
+        self.settle_cuts();
         for id in self.suspects.take().unwrap_or_default() {
             self.quarantine(id, "its last entries may be lost, as damage was found behind them");
         }
@@ -299,11 +343,11 @@ impl Tables {
         self.note_footer(footer, sound);
         for record in meta {
             let noted = Change::decode(record, &mut Authors::default())
-                .map_err(|error| error.to_string())
+                .map_err(|error| Misfit::Lost(error.to_string()))
                 .and_then(|change| self.catalog.note_sealed(record.document, &change.owned()));
-            if let Err(reason) = noted {
+            if let Err(misfit) = noted {
                 self.catalog.note_lost(record.document, None);
-                self.quarantine(record.document, &reason);
+                self.note_misfit(record.document, misfit);
             }
             if self.catalog.has_ended(record.document) {
                 self.forget(record.document);
@@ -311,23 +355,26 @@ impl Tables {
         }
         for place in &footer.segments {
             let id = place.document;
-            if place.kind != SegmentKind::Content {
+            if !place.kind.is_content() {
                 continue;
             }
             if self.catalog.has_ended(id) {
                 self.bury(&footer.range, place);
                 continue;
             }
-            let run = (place.first, place.last);
-            match self.catalog.note_segment(id, run, place.time, place.bytes) {
+            match self.catalog.note_segment(id, place) {
                 Ok(()) => {
                     if let Some(suspects) = &mut self.suspects {
                         suspects.remove(&id);
                     }
                 }
-                Err(reason) => self.quarantine(id, &reason),
+                Err(misfit) => self.note_misfit(id, misfit),
             }
             let sealed = Sealed { archive: footer.range.clone(), place: place.clone() };
+            if place.kind == SegmentKind::Base {
+                self.place_base(id, place.first, Where::Sealed(sealed));
+                continue;
+            }
             let contents = self.contents.entry(id).or_default();
             if contents.sealed.is_empty() {
                 // Most documents have one run; room for four would be most of what they cost.
@@ -342,7 +389,7 @@ impl Tables {
     pub(crate) fn reseal(&mut self, footer: &ArchiveFooter) {
         let range = &footer.range;
         self.note_footer(footer, true);
-        // Whoever had content there has some in the archive, or has ended. Looking through everybody
+        // Whoever had content there has some in the archive, has ended, or was cut. Looking through everybody
         // else would hold up acknowledgements in a store of many documents.
         let mut before = None;
         for place in footer.segments.iter().filter(|place| place.kind == SegmentKind::Content) {
@@ -363,6 +410,11 @@ impl Tables {
                 contents.sealed.insert(at, sealed);
             }
         }
+        self.reseal_bases(footer);
+        // A cut may have become durable while the archive was written.
+        let mut documents: Vec<_> = footer.segments.iter().map(|place| place.document).collect();
+        documents.dedup();
+        documents.into_iter().for_each(|id| self.prune(id));
         self.keys.retain(|number, _| !range.contains(number));
     }
 
