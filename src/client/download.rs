@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, RootCertStore, crypto::ring, pki_types::ServerName},
+    rustls::{ClientConfig, RootCertStore, crypto, pki_types::ServerName},
 };
 
 /// From the first byte to the last.
@@ -88,7 +88,7 @@ async fn fetch(address: &str, limit: usize) -> Result<Vec<u8>, DownloadError> {
 fn tls() -> Result<TlsConnector, DownloadError> {
     let mut roots = RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(io::Error::other)?
         .with_root_certificates(roots)

@@ -3,8 +3,7 @@
 use std::{fmt, fmt::Write, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use tokio_rustls::rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
+    ClientConfig, RootCertStore, crypto,
     pki_types::{CertificateDer, pem::PemObject},
 };
 use tokio_tungstenite::{Connector, tungstenite::http::Uri};
@@ -136,7 +135,7 @@ fn connector(authorities: &[u8]) -> Result<Option<Connector>, SetupError> {
     if roots.is_empty() {
         return Err(unusable(&"there is no certificate in them (PEM is expected)"));
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?
         .with_root_certificates(roots)

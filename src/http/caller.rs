@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsConnector,
-    rustls::{ClientConfig, Error, RootCertStore, crypto::ring, pki_types::ServerName},
+    rustls::{ClientConfig, Error, RootCertStore, crypto, pki_types::ServerName},
 };
 use warp::http::{
     Request, Uri,
@@ -85,10 +85,11 @@ impl Caller {
     pub fn new(url: AppUrl) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let config =
+            ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
         Ok(Self { url, tls: TlsConnector::from(Arc::new(config)) })
     }
 

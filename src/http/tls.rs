@@ -8,8 +8,7 @@ use std::{
 };
 
 use rustls::{
-    ServerConfig,
-    crypto::ring,
+    ServerConfig, crypto,
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 
@@ -100,12 +99,13 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         .map_err(unreadable("the private key", &files.key))?;
     let unusable = |source| TlsError::Unusable { files: Box::new(files.clone()), source };
     // The provider is named because a process-wide default may belong to the host app.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .with_no_client_auth()
-        .with_single_cert(certificates, key)
-        .map_err(unusable)?;
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .with_no_client_auth()
+            .with_single_cert(certificates, key)
+            .map_err(unusable)?;
     // WebSockets over HTTP/2 are not spoken here, so HTTP/2 must not be offered.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))

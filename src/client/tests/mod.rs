@@ -18,8 +18,7 @@ use tokio::{
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
-        ServerConfig,
-        crypto::ring,
+        ServerConfig, crypto,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
 };
@@ -235,7 +234,7 @@ async fn an_answer_after_the_right_to_edit_was_lost_saves_nothing() {
 async fn a_server_with_a_certificate_is_trusted_only_by_its_authority() {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("../testdata/server.pem"));
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("../testdata/server.key"));
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has them")
         .with_no_client_auth()
