@@ -7,8 +7,8 @@
 //! inside other apps, `documents` about documents as those apps see them, `history` about their
 //! past, `hooks` about moments that the program around a server takes part in, `rights` about who
 //! may do what, `versions` about going back to what a document said, `retention` about pasts that
-//! are not kept, `webhooks` about telling an app of it all. `store_speed` and `store_size` measure the local engine by itself, for people who
-//! ask it to.
+//! are not kept, `webhooks` about telling an app of it all. `store_speed` and `store_size` measure
+//! the local engine by itself, for people who ask it to.
 
 mod api;
 mod content;
