@@ -110,8 +110,9 @@ impl Presence {
 
     /// What a subscriber shows.
     pub(super) fn of(&self, who: SubscriberId) -> Vec<PresenceEntry> {
-        let shown = |state: &&Box<State>| state.owner == who && !state.entry.is_leave();
-        self.states.values().filter(shown).map(|state| state.entry.clone()).collect()
+        let shown = self.states.values().map(|state| &**state);
+        let shown = shown.filter(|state| state.owner == who && !state.entry.is_leave());
+        shown.map(|state| state.entry.clone()).collect()
     }
 
     /// The name that a subscriber's own state shows (`user.name`, as all editors write it).

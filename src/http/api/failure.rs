@@ -106,6 +106,33 @@ fn sized(size: Option<u64>, limit: usize) -> String {
     size.map_or_else(|| format!("more than {limit} bytes"), |size| format!("{size} bytes"))
 }
 
+fn of_history(reason: &HistoryError) -> (StatusCode, &'static str) {
+    match reason {
+        HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
+        HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
+        HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
+        HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
+        HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
+        HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
+    }
+}
+
+fn of_version(reason: &VersionError) -> (StatusCode, &'static str) {
+    match reason {
+        VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
+        VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
+        VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
+        VersionError::Store(StoreError::Damaged(_)) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
+        }
+        VersionError::Store(StoreError::Failed(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
+        }
+        VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+    }
+}
+
 impl Failure {
     fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
@@ -137,27 +164,8 @@ impl Failure {
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key-reused"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "no-connection"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
-            Self::History(reason) => match reason {
-                HistoryError::Damaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "damaged"),
-                HistoryError::Unreadable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unreadable"),
-                HistoryError::Missing => (StatusCode::NOT_FOUND, "not-found"),
-                HistoryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-                HistoryError::Cut(_) => (StatusCode::GONE, "cut"),
-                HistoryError::Beyond { .. } => (StatusCode::NOT_FOUND, "no-entry"),
-                HistoryError::TooLarge => (StatusCode::INSUFFICIENT_STORAGE, "too-large"),
-            },
-            Self::Version(reason) => match reason {
-                VersionError::TooMany => (StatusCode::CONFLICT, "too-many-versions"),
-                VersionError::Missing => (StatusCode::NOT_FOUND, "no-version"),
-                VersionError::Store(StoreError::Missing) => (StatusCode::NOT_FOUND, "not-found"),
-                VersionError::Store(StoreError::Damaged(_)) => {
-                    (StatusCode::INTERNAL_SERVER_ERROR, "damaged")
-                }
-                VersionError::Store(StoreError::Failed(_)) => {
-                    (StatusCode::SERVICE_UNAVAILABLE, "unwritable")
-                }
-                VersionError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            },
+            Self::History(reason) => of_history(reason),
+            Self::Version(reason) => of_version(reason),
             Self::Convert(ConvertError::Rich) => (StatusCode::CONFLICT, "not-text"),
             Self::Convert(ConvertError::Edit(
                 EditError::Beyond { .. } | EditError::Overlap(_) | EditError::Split(_),

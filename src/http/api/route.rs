@@ -179,6 +179,7 @@ impl Path {
             Self::Version(..) => "/api/v1/documents/{name}/versions/{id}",
             Self::Shares(_) => "/api/v1/documents/{name}/shares",
             Self::Share(..) => "/api/v1/documents/{name}/shares/{id}",
+            Self::Retention(_) => "/api/v1/documents/{name}/history/retention",
             Self::RestoreMoment(_) => "/api/v1/documents/{name}/history/restore",
             Self::CopyMoment(_) => "/api/v1/documents/{name}/history/copy",
             Self::History(_, Part::Pack) => "/api/v1/documents/{name}/history",
