@@ -255,8 +255,7 @@ impl Builder {
         let rights = Arc::new(Rights::new(authorizer, Arc::clone(&clock)));
         let (stop, draining) = watch::channel(false);
         webhooks::start(told, &documents, &clock, &draining);
-        let retained = history.clone();
-        tokio::spawn(retention::keep_to_policies(retained, clock, stop.subscribe()));
+        tokio::spawn(retention::keep_to_policies(history.clone(), clock, stop.subscribe()));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();

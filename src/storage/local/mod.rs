@@ -196,7 +196,8 @@ impl Local {
         // The second time another journal file was begun, if one was to be.
         for _ in 0..2 {
             let (tell, told) = std::sync::mpsc::sync_channel(1);
-            let done = Box::new(move |_: Result<&[Place], StoreError>| tell.send(()).unwrap_or_default());
+            let done =
+                Box::new(move |_: Result<&[Place], StoreError>| tell.send(()).unwrap_or_default());
             self.engine.committer.submit(Vec::new(), done);
             let _closed = told.recv();
         }
