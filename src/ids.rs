@@ -146,6 +146,9 @@ pub fn percent_decode(text: &str) -> Option<Vec<u8>> {
 pub struct DocumentId(Uuid);
 
 impl DocumentId {
+    /// No document: what a store keeps small records of its own under.
+    pub const STORE: Self = Self(Uuid::max());
+
     /// A fresh one, as a version 4 UUID.
     pub fn new(random: &dyn Random) -> Self {
         let mut bytes = [0; 16];

@@ -43,6 +43,7 @@ pub mod session;
 pub mod document;
 pub mod history;
 pub mod convert;
+pub mod webhooks;
 
 pub mod http;
 pub mod client;

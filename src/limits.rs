@@ -214,6 +214,59 @@ pub const RIGHTS_GRACE: Duration = Duration::from_secs(30);
 /// How often rights that could not be checked are checked again.
 pub const RIGHTS_RETRY: Duration = Duration::from_secs(5);
 
+/// Bytes of a secret that webhooks are signed with: 128 bits cannot be guessed.
+pub const WEBHOOK_SECRET_BYTES: usize = 16;
+
+/// Letters of a receiver's name, which is part of keys and ids.
+pub const WEBHOOK_NAME_LETTERS: usize = 32;
+
+/// Receivers of webhooks; each costs a record beside every document.
+pub const WEBHOOK_TARGETS: usize = 8;
+
+/// Requests to one receiver at the same time, each about another document.
+pub const WEBHOOK_REQUESTS: usize = 8;
+
+/// A receiver has this long to take an event.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The pause after the first failure; it doubles with each.
+pub const WEBHOOK_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause: a receiver that comes back hears of it within this time.
+pub const WEBHOOK_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// Failures in a row after which a receiver counts as gone, and is tried with one event at a time.
+pub const WEBHOOK_FAILURES: u32 = 3;
+
+/// Documents that wait for one receiver, some 150 bytes each. Beyond it they are found again in the
+/// store when the others are done.
+pub const WEBHOOK_WAITING: usize = 100_000;
+
+/// Events of one document in a row before others have their turn.
+pub const WEBHOOK_TURN: usize = 16;
+
+/// Edits that one event tells of, at most; the next event tells of those that follow.
+pub const WEBHOOK_ENTRIES: u64 = 10_000;
+
+/// Bytes of edits that are read at a time to find who made them.
+pub const WEBHOOK_READ_BYTES: usize = 1 << 20;
+
+/// Authors that one event names.
+pub const WEBHOOK_AUTHORS: usize = 100;
+
+/// Bytes of content in one event. What is larger is left out, and the receiver may fetch it.
+pub const WEBHOOK_CONTENT_BYTES: usize = 4 << 20;
+
+/// Contents that are made at the same time, for all receivers; each keeps a core busy.
+pub const WEBHOOK_CONTENTS: usize = 2;
+
+/// Documents that ended for good and of which a receiver has not heard yet. Then the end of the next
+/// is not told.
+pub const WEBHOOK_ENDED: usize = 10_000;
+
+/// While edits go on, they are told after this many times the pause that is waited for.
+pub const WEBHOOK_PATIENCE: u32 = 5;
+
 /// Bounds that an operator may move.
 #[derive(Clone, Debug)]
 pub struct Limits {

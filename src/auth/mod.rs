@@ -10,6 +10,7 @@ mod grants;
 pub mod keys;
 mod open;
 mod secret;
+mod signature;
 pub mod share;
 pub mod throttle;
 pub mod token;
@@ -27,6 +28,7 @@ pub use fingerprint::fingerprint;
 pub use grants::Grants;
 pub use open::Open;
 pub use secret::Secret;
+pub use signature::Signer;
 pub use tokens::Tokens;
 
 use crate::{

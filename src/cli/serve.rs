@@ -139,6 +139,34 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "NUMBER", help_heading = "Network")]
     max_connections_per_address: Option<String>,
 
+    /// Tell this address what happens to documents, by POST. Several are written as tables in the
+    /// file: [[webhook]].
+    #[arg(long, value_name = "URL", help_heading = "Webhooks")]
+    webhook_url: Option<String>,
+
+    /// Sign events with this secret (whsec_… or any text; better set as COSCRIBE_WEBHOOK_SECRET). Two,
+    /// separated by a comma, while one takes the other's place.
+    #[arg(long, value_name = "SECRET", help_heading = "Webhooks")]
+    webhook_secret: Option<String>,
+
+    /// Remember the receiver under this name, also when its address changes.
+    #[arg(long, value_name = "NAME", help_heading = "Webhooks")]
+    webhook_name: Option<String>,
+
+    /// Tell only of these: created, changed, renamed, deleted, restored, version [default: all].
+    #[arg(long, value_name = "EVENTS", help_heading = "Webhooks")]
+    webhook_events: Vec<String>,
+
+    /// Send the whole document with its changes, as none, text, markdown, html, json or update
+    /// [default: none].
+    #[arg(long, value_name = "FORMAT", help_heading = "Webhooks")]
+    webhook_content: Option<String>,
+
+    /// Tell of changes once there were none for this long, and after five times that at the latest
+    /// [default: 2s].
+    #[arg(long, value_name = "TIME", help_heading = "Webhooks")]
+    webhook_debounce: Option<String>,
+
     /// What to tell: off, error, warn, info, debug or trace, and levels for parts, as in
     /// info,coscribe::storage=debug [default: info].
     #[arg(long, value_name = "FILTER", help_heading = "Operation")]
@@ -200,6 +228,12 @@ impl ServeArguments {
             ("document-threads", one(self.document_threads)),
             ("max-connections", one(self.max_connections)),
             ("max-connections-per-address", one(self.max_connections_per_address)),
+            ("webhook-url", one(self.webhook_url)),
+            ("webhook-secret", one(self.webhook_secret)),
+            ("webhook-name", one(self.webhook_name)),
+            ("webhook-events", self.webhook_events),
+            ("webhook-content", one(self.webhook_content)),
+            ("webhook-debounce", one(self.webhook_debounce)),
             ("log", one(self.log)),
             ("log-format", one(self.log_format)),
             ("web-dir", one(self.web_dir)),

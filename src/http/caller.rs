@@ -1,7 +1,7 @@
-//! Calls the user's app over HTTP: one question, one connection, one answer. Follows no redirect
-//! and trusts the certificates that browsers trust.
+//! Calls the user's app over HTTP, to ask it or to tell it something: one connection, one request,
+//! one answer. Follows no redirect and trusts the certificates that browsers trust.
 
-use std::{future::Future, io, pin::Pin, str::FromStr, sync::Arc};
+use std::{fmt, future::Future, io, pin::Pin, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -25,13 +25,22 @@ use warp::http::{
 use crate::{
     auth::{Ask, Reply},
     limits::CALLBACK_BYTES,
+    webhooks::{Message, Post, Waiting},
 };
 
-/// The address of the user's app that is asked.
+/// An address of the user's app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppUrl(Uri);
 
-/// Asks an app.
+/// What is said in a call.
+struct Call<'a> {
+    headers: &'a [(&'static str, String)],
+    body: Bytes,
+    /// Whether more than the status of the answer counts.
+    listens: bool,
+}
+
+/// Calls an app.
 pub struct Caller {
     url: AppUrl,
     tls: TlsConnector,
@@ -47,6 +56,12 @@ impl FromStr for AppUrl {
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
         let named = uri.authority().is_some_and(|it| !it.as_str().contains('@'));
         if known && named { Ok(Self(uri)) } else { Err(refuse()) }
+    }
+}
+
+impl fmt::Display for AppUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -79,18 +94,18 @@ impl Caller {
         Ok(Self { url, tls: TlsConnector::from(Arc::new(config)) })
     }
 
-    async fn call(&self, body: Bytes) -> io::Result<Reply> {
+    async fn call(&self, call: Call<'_>) -> io::Result<Reply> {
         let stream = TcpStream::connect((self.url.host(), self.url.port())).await?;
         stream.set_nodelay(true)?;
         if !self.url.is_secure() {
-            return self.ask(stream, body).await;
+            return self.ask(stream, call).await;
         }
         let name = ServerName::try_from(self.url.host().to_owned()).map_err(io::Error::other)?;
         let stream = self.tls.connect(name, stream).await?;
-        self.ask(stream, body).await
+        self.ask(stream, call).await
     }
 
-    async fn ask<S>(&self, stream: S, body: Bytes) -> io::Result<Reply>
+    async fn ask<S>(&self, stream: S, call: Call<'_>) -> io::Result<Reply>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -98,15 +113,20 @@ impl Caller {
             http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
         let authority = self.url.0.authority().map_or("", |it| it.as_str());
         let path = self.url.0.path_and_query().map_or("/", |it| it.as_str());
-        let request = Request::post(path)
+        let mut request = Request::post(path)
             .header(HOST, authority)
             .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "application/json")
-            .body(Full::new(body))
-            .map_err(io::Error::other)?;
+            .header(ACCEPT, "application/json");
+        for (name, value) in call.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(call.body)).map_err(io::Error::other)?;
         let answering = async {
             let answer = sender.send_request(request).await.map_err(io::Error::other)?;
             let status = answer.status().as_u16();
+            if !call.listens {
+                return Ok(Reply { status, body: Bytes::new() });
+            }
             let body = Limited::new(answer.into_body(), CALLBACK_BYTES).collect().await;
             let body = body.map_err(|error| io::Error::other(error.to_string()))?.to_bytes();
             Ok(Reply { status, body })
@@ -128,12 +148,30 @@ impl Ask for Caller {
         &self,
         body: Bytes,
     ) -> Pin<Box<dyn Future<Output = Result<Reply, String>> + Send + '_>> {
-        Box::pin(async { self.call(body).await.map_err(|error| error.to_string()) })
+        Box::pin(async {
+            let call = Call { headers: &[], body, listens: true };
+            self.call(call).await.map_err(|error| error.to_string())
+        })
     }
 }
 
-impl std::fmt::Debug for Caller {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Post for Caller {
+    fn post(&self, message: Message) -> Waiting<'_, Result<u16, String>> {
+        Box::pin(async move {
+            let Message { id, seconds, signature, body } = message;
+            let headers = [
+                ("webhook-id", id),
+                ("webhook-timestamp", seconds.to_string()),
+                ("webhook-signature", signature),
+            ];
+            let call = Call { headers: &headers, body, listens: false };
+            self.call(call).await.map(|reply| reply.status).map_err(|error| error.to_string())
+        })
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").field("url", &self.url).finish_non_exhaustive()
     }
 }
@@ -176,7 +214,7 @@ mod tests {
             stream.write_all(answer.as_bytes()).await.unwrap();
             String::from_utf8(request).unwrap()
         };
-        tokio::join!(caller.post(Bytes::from_static(b"{}")), serve)
+        tokio::join!(Ask::post(&caller, Bytes::from_static(b"{}")), serve)
     }
 
     #[tokio::test]
@@ -186,6 +224,35 @@ mod tests {
         let request = request.to_ascii_lowercase();
         assert!(request.starts_with("post /rights?app=1 http/1.1\r\n"), "{request}");
         assert!(request.contains("content-type: application/json"), "{request}");
+    }
+
+    #[tokio::test]
+    async fn the_app_is_told_with_a_signature_and_only_the_status_of_its_answer_counts() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/told", listener.local_addr().unwrap());
+        let caller = Caller::new(url.parse().unwrap()).unwrap();
+        let message = Message {
+            id: "main_1".to_owned(),
+            seconds: 17,
+            signature: "v1,abc=".to_owned(),
+            body: Bytes::from_static(b"{}"),
+        };
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"{}") {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 204 No Content\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            String::from_utf8(request).unwrap().to_ascii_lowercase()
+        };
+        let (status, request) = tokio::join!(Post::post(&caller, message), serve);
+        assert_eq!(status, Ok(204));
+        for header in ["webhook-id: main_1", "webhook-timestamp: 17", "webhook-signature: v1,abc="]
+        {
+            assert!(request.contains(&format!("\r\n{header}\r\n")), "{request}");
+        }
     }
 
     #[tokio::test]

@@ -12,8 +12,8 @@ use tokio::{
 
 use super::{
     Server,
-    config::{Config, Data, RightsConfig},
-    retention, rights, sweep,
+    config::{Config, Data, RightsConfig, Webhook},
+    retention, rights, sweep, webhooks,
 };
 use crate::{
     auth::{
@@ -82,6 +82,7 @@ pub struct Builder {
     hooks: Option<MakeHooks>,
     authorizer: Option<Arc<dyn Authorizer>>,
     rights: RightsConfig,
+    webhooks: Vec<Webhook>,
 }
 
 /// Hooks wait for the runtime that they will run on.
@@ -178,6 +179,12 @@ impl Builder {
         self
     }
 
+    /// Tells this receiver what happens to documents; may be called several times.
+    pub fn webhook(mut self, webhook: Webhook) -> Self {
+        self.webhooks.push(webhook);
+        self
+    }
+
     /// Believes tokens of y-sweet that this key has signed, and signs new ones with it if it is the
     /// first that is given.
     pub fn y_sweet_key(mut self, key: y_sweet::Key) -> Self {
@@ -217,8 +224,10 @@ impl Builder {
         let addresses = listener.addresses().to_vec();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let cores = available_parallelism().map_or(1, usize::from);
+        let store = self.open_store(Arc::clone(&clock)).await?;
+        let (store, told) = webhooks::watch(store, &clock, &self.webhooks).await?;
         let setup = Setup {
-            store: self.open_store(Arc::clone(&clock)).await?,
+            store,
             clock: Arc::clone(&clock),
             random: Arc::new(SystemRandom),
             limits: self.limits.clone(),
@@ -243,11 +252,10 @@ impl Builder {
             Some(authorizer) => rights::with_links(Arc::clone(authorizer), &y_sweet, &documents),
             None => rights::authorizer(&self.rights, &y_sweet, &documents, &clock)?,
         };
-        let rights = Arc::new(Rights::new(authorizer, clock));
+        let rights = Arc::new(Rights::new(authorizer, Arc::clone(&clock)));
         let (stop, draining) = watch::channel(false);
-        let retained = history.clone();
-        let clock = Arc::clone(documents.clock());
-        tokio::spawn(retention::keep_to_policies(retained, clock, stop.subscribe()));
+        webhooks::start(told, &documents, &clock, &draining);
+        tokio::spawn(retention::keep_to_policies(history.clone(), clock, stop.subscribe()));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
@@ -332,7 +340,8 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, rights, .. } = config.clone();
+        let Config { guard, tls, web_dir, list_documents, limits, rights, webhooks, .. } =
+            config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -351,6 +360,7 @@ impl From<&Config> for Builder {
             hooks: None,
             authorizer: None,
             rights,
+            webhooks,
         }
     }
 }

@@ -12,6 +12,7 @@ mod retention;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
+mod webhooks;
 
 use std::{io::Write, net::SocketAddr, sync::Arc};
 

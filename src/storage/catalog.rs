@@ -26,6 +26,8 @@ use crate::{
 /// The table.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
+    /// What is kept under [`DocumentId::STORE`]: small records, in no list.
+    own: Life,
     lives: HashMap<DocumentId, Life>,
     names: BTreeMap<DocumentName, DocumentId>,
     ended: HashSet<DocumentId>,
@@ -44,7 +46,7 @@ pub(crate) enum Misfit {
 }
 
 /// A living document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Life {
     /// Its name; `None` when the record that gave it was lost.
     pub(crate) name: Option<DocumentName>,
@@ -66,8 +68,11 @@ impl Catalog {
         self.names.get(name).copied()
     }
 
-    /// A living document.
+    /// A living document, or what the store keeps for itself.
     pub(crate) fn life(&self, id: DocumentId) -> Result<&Life, StoreError> {
+        if id == DocumentId::STORE {
+            return Ok(&self.own);
+        }
         self.lives.get(&id).ok_or(StoreError::Missing)
     }
 
@@ -177,6 +182,9 @@ impl Catalog {
     }
 
     fn note_at(&mut self, id: DocumentId, seq: Option<Seq>, change: &Change) -> Result<(), Misfit> {
+        if id == DocumentId::STORE {
+            return self.own.note_keyed(change);
+        }
         if let Change::Create { name, time } = change {
             return self.begin(id, name, *time);
         }
@@ -201,13 +209,7 @@ impl Catalog {
                 life.last = seq.max(before);
                 life.bytes += entry.update.len() as u64;
             }
-            Change::Keyed { key, revision, value: Some(value) } => {
-                let record = Record { revision: *revision, value: value.clone() };
-                life.keyed.insert(key.clone(), record);
-            }
-            Change::Keyed { key, value: None, .. } => {
-                life.keyed.remove(key);
-            }
+            Change::Keyed { .. } => life.note_keyed(change)?,
             Change::Delete { clients, .. } => self.end(id, clients),
             Change::Rename { name, .. } => self.name(id, name)?,
             Change::Version(_) | Change::Create { .. } => {}
@@ -262,7 +264,7 @@ impl Catalog {
     /// Notes that something of a document existed although its records cannot be read, and the name
     /// if at least that was saved.
     pub(crate) fn note_lost(&mut self, id: DocumentId, name: Option<&DocumentName>) {
-        if self.ended.contains(&id) {
+        if self.ended.contains(&id) || id == DocumentId::STORE {
             return;
         }
         let life = self.lives.entry(id).or_insert_with(Life::nameless);
@@ -327,13 +329,24 @@ fn follows(before: Seq, expected: Seq, found: Seq, is_entry: bool) -> Result<(),
 
 impl Life {
     fn nameless() -> Self {
-        Self {
-            name: None,
-            created: Timestamp(0),
-            changed: Timestamp(0),
-            last: Seq(0),
-            bytes: 0,
-            keyed: BTreeMap::new(),
+        Self::default()
+    }
+
+    /// Notes a small record.
+    fn note_keyed(&mut self, change: &Change) -> Result<(), Misfit> {
+        match change {
+            Change::Keyed { key, revision, value: Some(value) } => {
+                let record = Record { revision: *revision, value: value.clone() };
+                self.keyed.insert(key.clone(), record);
+            }
+            Change::Keyed { key, value: None, .. } => {
+                self.keyed.remove(key);
+            }
+            _ => {
+                let why = "the store itself has small records and nothing else";
+                return Err(Misfit::Lost(why.to_owned()));
+            }
         }
+        Ok(())
     }
 }

@@ -33,6 +33,7 @@ pub async fn run(harness: &dyn Harness) {
     snapshots_replace_each_other_by_revision(harness).await;
     small_records_compare_and_set(harness).await;
     small_records_are_listed_by_the_beginning_of_their_keys(harness).await;
+    the_store_has_small_records_of_its_own(harness).await;
     an_ended_life_leaves_only_its_client_ids(harness).await;
     a_rename_moves_the_name(harness).await;
     lists_page_in_the_order_of_bytes(harness).await;
@@ -205,6 +206,30 @@ async fn small_records_are_listed_by_the_beginning_of_their_keys(harness: &dyn H
     assert_eq!((found[0].1.revision, &found[0].1.value[..]), (1, &b"v/1"[..]));
     assert_eq!(store.records(a, "").await.expect("records").len(), 5);
     assert_eq!(store.records(a, "x").await.expect("records"), []);
+}
+
+async fn the_store_has_small_records_of_its_own(harness: &dyn Harness) {
+    let store = harness.fresh();
+    let own = DocumentId::STORE;
+    assert_eq!(store.record(own, "k").await.expect("it is always there"), None);
+    assert_eq!(
+        store.put_record(own, "k", 0, Some(Bytes::from_static(b"1"))).await.expect("put"),
+        1
+    );
+    store.put_record(own, "x", 0, Some(Bytes::from_static(b"y"))).await.expect("put");
+    store.put_record(own, "x", 1, None).await.expect("put");
+    let a = created(&*store, "a", 1).await;
+    let conflict = store.put_record(own, "k", 0, None).await;
+    assert!(matches!(conflict, Err(StoreError::Conflict(_))), "{conflict:?}");
+    assert_eq!(store.record(a, "k").await.expect("record"), None);
+    assert_eq!(store.list("", None, 9).await.expect("list").len(), 1, "it is no document");
+    store.close().await.expect("close");
+    let Some(store) = harness.reopen(store) else { return };
+    let found = store.records(own, "").await.expect("records");
+    assert_eq!(found.len(), 1);
+    assert_eq!((&*found[0].0, &found[0].1.value[..]), ("k", &b"1"[..]));
+    assert_eq!(store.list("", None, 9).await.expect("list").len(), 1, "it is no document");
+    assert_eq!(store.health().damage, Vec::<String>::new());
 }
 
 async fn an_ended_life_leaves_only_its_client_ids(harness: &dyn Harness) {

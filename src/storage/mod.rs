@@ -102,7 +102,8 @@ pub trait Store: Send + Sync {
     /// Gives a document another name, unless that is taken ([`StoreError::Conflict`]).
     fn rename(&self, id: DocumentId, name: &DocumentName, time: Timestamp) -> StoreFuture<()>;
 
-    /// Reads a small record kept beside the document (share links, settings, outbox).
+    /// Reads a small record kept beside the document (share links, settings, outbox), or beside none
+    /// ([`DocumentId::STORE`]), which needs no [`Store::create`] and is in no list.
     fn record(&self, id: DocumentId, key: &str) -> StoreFuture<Option<Record>>;
 
     /// Writes (`Some`) or removes (`None`) such a record if its revision still is `expected`, 0 for

@@ -31,6 +31,13 @@ fn built(name: &str) -> PathBuf {
     folder.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
+/// Starts an example that goes on until it is ended, with its words to be read.
+pub(crate) fn start(name: &str, arguments: &[&str]) -> Child {
+    let mut program = Command::new(built(name));
+    let started = program.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    started.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 /// Runs an example to its end.
 fn example(name: &str, arguments: &[&str]) -> Output {
     let program = built(name);

@@ -7,8 +7,9 @@
 //! inside other apps, `documents` about documents as those apps see them, `history` about their
 //! past, `hooks` about moments that the program around a server takes part in, `rights` about who
 //! may do what, `versions` about going back to what a document said, `retention` about pasts that
-//! are not kept, `y_sweet` about its routes as one door among others. `store_speed` and `store_size`
-//! measure the local engine by itself, for people who ask it to.
+//! are not kept, `webhooks` about telling an app of it all, `y_sweet` about its routes as one door
+//! among others. `store_speed` and `store_size` measure the local engine by itself, for people who
+//! ask it to.
 
 mod api;
 mod content;
@@ -32,4 +33,5 @@ mod store_speed;
 mod sync;
 mod terminal;
 mod versions;
+mod webhooks;
 mod y_sweet;

@@ -6,7 +6,7 @@ use super::source::{code_only, first_word, is_word};
 const ROWS: &[&[&str]] = &[
     &["ids", "identity", "limits", "clock", "random", "error", "telemetry"],
     &["crdt", "protocol", "auth", "storage", "hooks"],
-    &["session", "document", "history", "convert"],
+    &["session", "document", "history", "convert", "webhooks"],
     &["http", "client"],
     &["server"],
     &["load"],
@@ -26,7 +26,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tower_service", &["src/http/"]),
     ("tungstenite", &["src/http/", "src/client/"]),
     ("ring", &["src/auth/"]),
-    ("base64", &["src/auth/", "src/http/fallback/"]),
+    ("base64", &["src/auth/", "src/http/fallback/", "src/webhooks/"]),
     ("clap", &["src/cli/"]),
     ("brotli", &["src/history/"]),
     ("flate2", &["src/history/"]),

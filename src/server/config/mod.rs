@@ -6,6 +6,7 @@
 
 mod rights;
 mod units;
+mod webhooks;
 mod written;
 
 use std::{
@@ -27,6 +28,7 @@ use crate::{
 pub use rights::{KeyFile, RightsConfig};
 #[cfg(feature = "cli")]
 pub(crate) use units::duration;
+pub use webhooks::Webhook;
 use written::Raw;
 pub use written::{Source, Written};
 
@@ -41,7 +43,7 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 31] = [
+const SETTINGS: [&str; 37] = [
     "listen",
     "open",
     "data",
@@ -73,6 +75,12 @@ const SETTINGS: [&str; 31] = [
     "auth-recheck",
     "y-sweet-auth",
     "y-sweet-url",
+    "webhook-url",
+    "webhook-secret",
+    "webhook-name",
+    "webhook-events",
+    "webhook-content",
+    "webhook-debounce",
 ];
 
 /// What the server is to do.
@@ -88,6 +96,8 @@ pub struct Config {
     pub guard: Guard,
     /// Who may do what.
     pub rights: RightsConfig,
+    /// Who is told what happens.
+    pub webhooks: Vec<Webhook>,
     /// Serve the web pages from here instead of those built in.
     pub web_dir: Option<PathBuf>,
     /// Which events are told.
@@ -210,6 +220,7 @@ impl Config {
             list_documents: reader.list_documents(&listen, open),
             listen,
             rights,
+            webhooks: reader.webhooks(written),
             data,
             tls,
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },

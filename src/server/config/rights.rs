@@ -131,7 +131,7 @@ impl Reader {
     }
 
     /// Settings that contradict others or do nothing are no protection.
-    fn useless(&mut self, names: &[&str], why: &str) {
+    pub(super) fn useless(&mut self, names: &[&str], why: &str) {
         for name in names {
             if let Some(raw) = self.chosen.get(name) {
                 self.mistakes.push(Mistake::new(raw.source.clone(), why));

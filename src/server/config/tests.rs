@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::webhooks::{Form, Kinds};
 
 fn written(
     flags: &[(&'static str, &str)],
@@ -186,4 +187,66 @@ fn settings_about_rights_that_do_nothing_or_contradict_are_mistakes() {
         let error = understood(flags, &[], None).unwrap_err();
         assert!(error.contains(words), "{flags:?}: {error}");
     }
+}
+
+const RECEIVERS: &str = "
+[[webhook]]
+name = 'search'
+url = 'http://search:4000/index'
+secret = 'a-secret-that-is-long-enough'
+events = ['changed', 'deleted']
+content = 'text'
+debounce = '10s'
+
+[[webhook]]
+url = 'https://audit.example/'
+secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+";
+
+#[test]
+fn receivers_of_webhooks_are_tables_or_one_of_flags_and_variables() {
+    let flags = [("webhook-url", "http://localhost:1/"), ("webhook-content", "update")];
+    let secret = [("COSCRIBE_WEBHOOK_SECRET", "a-new-secret-for-it, an-old-secret-for-it")];
+    let webhooks = understood(&flags, &secret, Some(RECEIVERS)).unwrap().webhooks;
+    let urls: Vec<_> = webhooks.iter().map(|it| it.url.to_string()).collect();
+    assert_eq!(urls, ["http://localhost:1/", "http://search:4000/index", "https://audit.example/"]);
+    let [first, search, audit] = &webhooks[..] else { panic!("three") };
+    assert_eq!(first.target.signer.sign("a", 1, b"").split(' ').count(), 2);
+    assert_eq!(first.target.content, Some(Form::Update));
+    assert_eq!((search.target.name.as_str(), search.target.content), ("search", Some(Form::Text)));
+    assert_eq!(format!("{:?}", search.target.kinds), "[Changed, Deleted]");
+    assert_eq!(search.target.debounce, Duration::from_secs(10));
+    assert_eq!((audit.target.kinds, audit.target.content), (Kinds::ALL, None));
+    assert_ne!(first.target.name, audit.target.name, "made from the address");
+}
+
+#[test]
+fn mistakes_about_webhooks_are_told_with_their_places() {
+    let mistaken = |flags: &[(&'static str, &str)], file| understood(flags, &[], file).unwrap_err();
+    let secret = "a-secret-that-is-long-enough";
+    assert!(
+        mistaken(&[("webhook-url", "http://x/")], None)
+            .contains("--webhook-url: a receiver needs a secret")
+    );
+    assert!(
+        mistaken(&[("webhook-secret", secret)], None)
+            .contains("--webhook-secret: has no use without")
+    );
+    let error = mistaken(&[("webhook-url", "http://x/"), ("webhook-secret", "short")], None);
+    assert!(error.contains("needs at least 16 bytes") && !error.contains("short"), "{error}");
+    let file = "[[webhook]]\nurl = 'x'\nsecrets = 'y'\n[[webhook]]\nevents = 'loud'";
+    let error = mistaken(&[], Some(file));
+    for told in [
+        "line 2, `url`: `x` is not an address",
+        "line 3, `secrets`: there is no such setting; did you mean `secret`?",
+        "line 5, `events`: there is no event `loud`; there are created, changed",
+        "a receiver needs a url",
+    ] {
+        assert!(error.contains(told), "{told} in {error}");
+    }
+    assert!(mistaken(&[], Some("webhook = 'x'")).contains("begins with [[webhook]]"));
+    let twice = format!(
+        "{RECEIVERS}\n[[webhook]]\nname = 'search'\nurl = 'http://x/'\nsecret = '{secret}'"
+    );
+    assert!(mistaken(&[], Some(&twice)).contains("the same name"));
 }

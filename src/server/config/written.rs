@@ -8,13 +8,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{Mistake, SETTINGS};
 use crate::server::similar::similar;
 
 /// What all environment variables of ours start with.
 pub(super) const PREFIX: &str = "COSCRIBE_";
+
+/// Names of tables in the file.
+const TABLES: [&str; 1] = ["webhook"];
 
 /// Everything that was written, before anything is decided.
 #[derive(Clone, Debug, Default)]
@@ -103,6 +109,34 @@ impl Written {
         chosen
     }
 
+    /// The tables of this name in the file, each with the place where it begins: settings by the
+    /// names that they have outside of it, where `prefix` stands in front.
+    pub(super) fn tables(
+        &self,
+        name: &str,
+        prefix: &str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Vec<(Source, BTreeMap<&'static str, Raw>)> {
+        let Some((path, text)) = &self.file else { return Vec::new() };
+        // What is broken was told when the settings were read.
+        let (table, _) = DeTable::parse_recoverable(text);
+        let Some(DeValue::Array(tables)) = table.get_ref().get(name).map(Spanned::get_ref) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for table in tables {
+            let DeValue::Table(settings) = table.get_ref() else { continue };
+            let mut chosen = BTreeMap::new();
+            for (key, value) in settings {
+                let source = place(path, text, key.span().start, key.get_ref());
+                let full = format!("{prefix}{}", key.get_ref());
+                read_setting(&full, prefix, source, value.get_ref(), &mut chosen, mistakes);
+            }
+            found.push((place(path, text, table.span().start, name), chosen));
+        }
+        found
+    }
+
     /// Variables that look like ours and are none. Not mistakes: container platforms invent
     /// variables from the names of services.
     pub(super) fn unknown_variables(&self) -> Vec<String> {
@@ -126,34 +160,63 @@ fn read_file(
     chosen: &mut BTreeMap<&'static str, Raw>,
     mistakes: &mut Vec<Mistake>,
 ) {
-    let at = |offset: usize, key: &str| Source::File {
-        path: path.to_owned(),
-        line: text[..offset.min(text.len())].matches('\n').count() + 1,
-        key: key.to_owned(),
-    };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let offset = error.span().map_or(0, |span| span.start);
-        mistakes.push(Mistake::new(at(offset, ""), error.message()));
+        mistakes.push(Mistake::new(place(path, text, offset, ""), error.message()));
     }
     for (key, value) in table.get_ref() {
-        let source = at(key.span().start, key.get_ref());
-        let Some(name) = SETTINGS.iter().find(|name| **name == *key.get_ref()) else {
-            let meant = similar(key.get_ref(), SETTINGS.iter().copied(), 1);
-            let hint = meant.first().map(|name| format!("; did you mean `{name}`?"));
-            let message = format!("there is no such setting{}", hint.unwrap_or_default());
-            mistakes.push(Mistake::new(source, &message));
-            continue;
-        };
-        match texts(value.get_ref()) {
-            Some(values) => {
-                chosen.insert(name, Raw { source, values });
+        let source = place(path, text, key.span().start, key.get_ref());
+        if TABLES.contains(&&**key.get_ref()) {
+            if !is_tables(value.get_ref()) {
+                let message =
+                    format!("write each as a table that begins with [[{}]]", key.get_ref());
+                mistakes.push(Mistake::new(source, &message));
             }
-            None => mistakes.push(Mistake::new(
-                source,
-                "write a text, a number, true or false, or a list of texts",
-            )),
+            continue;
         }
+        read_setting(key.get_ref(), "", source, value.get_ref(), chosen, mistakes);
+    }
+}
+
+/// Reads one setting; `hidden` is what is not written of its name.
+fn read_setting(
+    key: &str,
+    hidden: &str,
+    source: Source,
+    value: &DeValue<'_>,
+    chosen: &mut BTreeMap<&'static str, Raw>,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let known = SETTINGS.into_iter().filter(|name| name.starts_with(hidden));
+    let Some(name) = known.clone().find(|name| **name == *key) else {
+        let meant = similar(key, known, 1);
+        let hint = meant.first().map(|name| format!("; did you mean `{}`?", &name[hidden.len()..]));
+        let message = format!("there is no such setting{}", hint.unwrap_or_default());
+        mistakes.push(Mistake::new(source, &message));
+        return;
+    };
+    match texts(value) {
+        Some(values) => {
+            chosen.insert(name, Raw { source, values });
+        }
+        None => mistakes.push(Mistake::new(
+            source,
+            "write a text, a number, true or false, or a list of texts",
+        )),
+    }
+}
+
+fn is_tables(value: &DeValue<'_>) -> bool {
+    let DeValue::Array(items) = value else { return false };
+    items.iter().all(|item| matches!(item.get_ref(), DeValue::Table(_)))
+}
+
+fn place(path: &Path, text: &str, offset: usize, key: &str) -> Source {
+    Source::File {
+        path: path.to_owned(),
+        line: text[..offset.min(text.len())].matches('\n').count() + 1,
+        key: key.to_owned(),
     }
 }
 
