@@ -87,6 +87,9 @@ pub fn compared(past: &Past, from: Seq, to: Seq, names: Names) -> Result<Vec<Nod
     Ok(writer.open.pop().unwrap_or_default().content)
 }
 
+/// Attributes to show, those of before if they are others, and the last row that changed one.
+type Attributes = (Map<String, Value>, Option<Map<String, Value>>, Option<usize>);
+
 /// An element or text that has not ended.
 #[derive(Default)]
 struct Open {
@@ -139,12 +142,7 @@ impl Writer<'_> {
         self.open.push(Open { hidden, ..Open::default() });
     }
 
-    /// The attributes to show, those of before if they are others, and the last row that changed one.
-    fn attributes(
-        &self,
-        all: &[Attribute],
-        state: State,
-    ) -> (Map<String, Value>, Option<Map<String, Value>>, Option<usize>) {
+    fn attributes(&self, all: &[Attribute], state: State) -> Attributes {
         let (mut now, mut then, mut changed) = (Map::new(), Map::new(), None);
         for Attribute { id, key, value } in all {
             let (life, _) = self.lives.at(*id, 1);

@@ -16,7 +16,7 @@ use coscribe::{
     yrs::{Doc, Text, Transact},
 };
 use futures_util::{SinkExt, StreamExt, future::join_all, future::pending};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use crate::{harness::open, http::ask, page::Page};
@@ -25,12 +25,15 @@ use crate::{harness::open, http::ask, page::Page};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Notes what it is told, and does to a document what its name says.
-struct Spy(UnboundedSender<String>);
+struct Spy(Sender<String>);
+
+/// More than any test here is told.
+const TOLD: usize = 1024;
 
 impl Spy {
     fn note(&self, words: String) {
         // The test may have heard enough.
-        let _unheard = self.0.send(words).is_err();
+        let _unheard = self.0.try_send(words).is_err();
     }
 
     /// What the name of a document asks for at a moment: `hangs at load`, `panics at load`,
@@ -132,7 +135,7 @@ impl Authorizer for Readers {
 
 struct Watched {
     server: Server,
-    told: UnboundedReceiver<String>,
+    told: Receiver<String>,
 }
 
 async fn watched() -> Watched {
@@ -142,7 +145,7 @@ async fn watched() -> Watched {
         unload_after: Duration::from_millis(200),
         ..Limits::default()
     };
-    let (tell, told) = unbounded_channel();
+    let (tell, told) = channel(TOLD);
     let building = Server::builder().memory().limits(limits).hooks(Spy(tell));
     let server = building.listen(([127, 0, 0, 1], 0).into()).build().await;
     Watched { server: server.expect("the server starts"), told }
@@ -210,7 +213,7 @@ async fn rights_can_be_lowered_and_not_raised() {
     assert_eq!(document.text().await.expect("reads"), None);
     it.server.shutdown().await.expect("stops");
 
-    let building = Server::builder().memory().hooks(Spy(unbounded_channel().0));
+    let building = Server::builder().memory().hooks(Spy(channel(TOLD).0));
     let building = building.authorizer(Arc::new(Readers)).listen(([127, 0, 0, 1], 0).into());
     let server = building.build().await.expect("the server starts");
     let reader = open(&server, "plan");

@@ -5,7 +5,7 @@ use std::{
     io::Read,
     os::fd::OwnedFd,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, sync_channel},
     thread,
     time::Duration,
 };
@@ -83,7 +83,7 @@ impl Screen {
 }
 
 fn listen(master: OwnedFd) -> Receiver<Vec<u8>> {
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(16);
     thread::spawn(move || {
         let mut master = File::from(master);
         let mut bytes = [0; 4096];

@@ -10,12 +10,13 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
 use coscribe::{
     client::{Client, Options},
+    clock::{Clock, SystemClock},
     ids::DocumentName,
     random::{Random, SeededRandom},
     storage::{disk::StdDisk, reader::Reader},
@@ -181,6 +182,26 @@ fn saved(data: &Path) -> BTreeMap<String, u64> {
     documents.iter().map(|info| (info.name.as_str().to_owned(), info.last.0)).collect()
 }
 
+/// Holds what arrived against what was saved: nothing is missing, nothing forged, all in order.
+fn check(shared: &Shared, saved: &BTreeMap<String, u64>, clients: &[Client]) {
+    let inbox = shared.inbox.lock().expect("no panic");
+    for ((name, last), client) in saved.iter().zip(clients) {
+        let events = &inbox.told[name];
+        assert_eq!(gaps(events, *last), Vec::<String>::new(), "{name}");
+        let content = &events.last().expect("some")["data"]["content"]["value"];
+        assert_eq!(content.as_str().map(str::trim_end), Some(&client.text()[..]), "{name}");
+    }
+    assert_eq!(*shared.forged.lock().expect("no panic"), 0);
+    assert!(inbox.again > 0, "some came twice, and were known by their ids");
+    eprintln!(
+        "{} edits of {} documents in {} events, {} of them again",
+        saved.values().sum::<u64>(),
+        saved.len(),
+        inbox.ids.len(),
+        inbox.again
+    );
+}
+
 /// People type while receiver and server die in turns; every change arrives.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_dies_under_load_and_a_server_that_is_killed_miss_nothing() {
@@ -205,7 +226,7 @@ async fn a_receiver_that_dies_under_load_and_a_server_that_is_killed_miss_nothin
     };
     let clients: Vec<_> = names.iter().map(|name| open(name).expect("an address")).collect();
 
-    let (begun, random, mut round) = (Instant::now(), SeededRandom::new(12), 0_u32);
+    let (begun, random, mut round) = (SystemClock::new(), SeededRandom::new(12), 0_u32);
     while round < 4 * least || begun.elapsed() < Duration::from_secs(time) {
         for client in &clients {
             for _ in 0..=random.below(5) {
@@ -246,22 +267,8 @@ async fn a_receiver_that_dies_under_load_and_a_server_that_is_killed_miss_nothin
     };
     counted.wait_for(|_| arrived(&shared)).await.expect("it counts");
 
-    let inbox = shared.inbox.lock().expect("no panic");
-    for ((name, last), client) in saved.iter().zip(&clients) {
-        let events = &inbox.told[name];
-        assert_eq!(gaps(events, *last), Vec::<String>::new(), "{name}");
-        let content = &events.last().expect("some")["data"]["content"]["value"];
-        assert_eq!(content.as_str().map(str::trim_end), Some(&client.text()[..]), "{name}");
-    }
-    assert_eq!(*shared.forged.lock().expect("no panic"), 0);
-    assert!(inbox.again > 0, "some came twice, and were known by their ids");
-    eprintln!(
-        "{} edits of {documents} documents in {} events, {} of them again, {round} rounds",
-        saved.values().sum::<u64>(),
-        inbox.ids.len(),
-        inbox.again
-    );
-    drop(inbox);
+    check(&shared, &saved, &clients);
+    eprintln!("{round} rounds");
     server.kill();
     receiver.kill();
 }
