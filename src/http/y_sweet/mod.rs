@@ -191,6 +191,7 @@ impl YSweet {
 
     async fn read(&self, asked: &Asked, name: &DocumentName) -> Outcome {
         self.allow(asked, name, Access::View).await?;
+        self.check_bin(name).await?;
         let state = self.documents.state(name).await?;
         Ok(octets(state.unwrap_or(Bytes::from_static(EMPTY_UPDATE))))
     }
@@ -213,6 +214,7 @@ impl YSweet {
             let asked = Update { document, connection: ConnectionId(0), bytes };
             hooks.update(asked).await.map_err(|Refusal(why)| Unavailable::Refused(why))?;
         }
+        self.check_bin(name).await?;
         let document = self.documents.open(name)?;
         let author = Arc::new(author(&grant));
         to_the_end(async move { document.edit(update, author).await.map(drop) }).await?;
@@ -231,6 +233,7 @@ impl YSweet {
         if grant.access >= access { Ok(grant) } else { Err(Failure::Forbidden(access)) }
     }
 
+    /// The document's actor would say so too, if it did not end before it could be asked.
     async fn check_bin(&self, name: &DocumentName) -> Result<(), Failure> {
         let binned = self.documents.is_in_bin(name).await;
         if binned { Err(Unavailable::InBin.into()) } else { Ok(()) }
