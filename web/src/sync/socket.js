@@ -1,6 +1,6 @@
 // A connection that comes back: backoff with jitter, and a watchdog for servers that died without saying so.
 // It moves bytes and knows nothing of documents; which close codes are final is decided by its owner.
-import { HttpSocket } from './http_socket.js'
+import { Later } from './later.js'
 import { Ways } from './ways.js'
 
 /** First and longest wait before the next attempt, in ms. */
@@ -47,7 +47,9 @@ const runtime = {
 
 /** The runtime, with connections that go by requests where no WebSocket gets through. @param {(url: string) => import('./ways.js').Link} webSocket @returns {Environment} */
 export function environmentWith(webSocket) {
-  const requests = (/** @type {string} */ url) => new HttpSocket(url, { ...runtime, fetch: (input, init) => fetch(input, init) })
+  const outside = { ...runtime, fetch: (/** @type {string | URL | Request} */ input, /** @type {RequestInit | undefined} */ init) => fetch(input, init) }
+  // Most networks let WebSockets through, and most pages never need the other way.
+  const requests = (/** @type {string} */ url) => new Later(import('./http_socket.js').then(({ HttpSocket }) => new HttpSocket(url, outside)))
   return { ...runtime, open: new Ways({ ...runtime, webSocket, requests }).open }
 }
 
