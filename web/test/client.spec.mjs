@@ -72,14 +72,14 @@ test('a token that the server refuses is fetched again, once', { skip }, async (
       socket.close(4401, 'expired')
     })
     let count = 0
-    const provider = new Provider({ server: 'ws://localhost:' + server.address().port, name: 'x', doc: new Y.Doc(), WebSocket, token: async () => 'token ' + ++count })
+    const provider = new Provider({ server: 'ws://localhost:' + server.address().port, name: 'x', doc: new Y.Doc(), WebSocket, token: async () => 'token-' + ++count })
     provider.subscribe(() => {
       if (!provider.facts.stop) return
       console.log(provider.status, shown.join())
       provider.destroy()
       server.close()
     })`
-  assert.equal(await runs('token.js', code), 'sign-in token 1,token 2')
+  assert.equal(await runs('token.js', code), 'sign-in token-1,token-2')
 })
 
 test('TypeScript knows the package', { skip }, async () => {

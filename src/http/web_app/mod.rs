@@ -202,7 +202,9 @@ fn protect(response: &mut Response, path: &str) {
 
 /// Whether a path leads to what pages are made of rather than to what can be opened.
 fn is_part(path: &str) -> bool {
-    ["joined/", "src/", "styles/", "vendor/"].iter().any(|folder| path.starts_with(folder))
+    const FOLDERS: [&str; 4] = ["joined/", "src/", "styles/", "vendor/"];
+    // The manifest is only data; opened by itself it runs nothing.
+    path == "manifest.webmanifest" || FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
 fn headers_of_a_page(headers: &mut HeaderMap) {
