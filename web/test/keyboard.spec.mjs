@@ -120,7 +120,7 @@ test('a menu opens, moves, finds, goes into groups and gives the focus back', { 
   const item = () => page.evaluate(() => document.activeElement?.querySelector('.menu-label')?.textContent)
   assert.equal(await item(), 'Copy link')
   await press('ArrowDown')
-  assert.equal(await item(), 'Export as')
+  assert.equal(await item(), 'Share…')
   await press('ArrowUp', 'ArrowUp')
   assert.equal(await item(), 'Move to bin', 'round the ends')
   await press('t')
