@@ -50,6 +50,8 @@ pub mod client;
 
 pub mod server;
 #[cfg(feature = "cli")]
+pub mod load;
+#[cfg(feature = "cli")]
 pub mod cli;
 
 pub use crdt::yrs;

@@ -15,6 +15,11 @@ pub const TYPE_DEPTH: u32 = 128;
 /// Depth of plain values (JSON-like) inside each other within one operation.
 pub const ANY_DEPTH: u32 = 32;
 
+/// Documents inside a document, those not counted that were deleted. Each takes about 2 KiB in memory
+/// and as little as eight bytes in an update; workspaces that put every page into one have some
+/// thousand. A stored document that has more still opens, and takes no further one.
+pub const DOCUMENTS_INSIDE: usize = 5_000;
+
 /// Largest clock a client id may reach. JavaScript clients do bit operations on clocks.
 pub const CLOCK_MAX: u32 = (1 << 31) - 1;
 
@@ -30,6 +35,12 @@ pub const BATCH_UPDATES: usize = 64;
 /// Largest piece of a first sync. Clients' watchdogs count whole messages: at 256 kbit/s this takes
 /// one second, and the strictest client gives up after three.
 pub const SYNC_PIECE_BYTES: usize = 32 * 1024;
+
+/// How long a token lasts that the API is asked for, unless the request says.
+pub const TOKEN_LASTS: Duration = Duration::from_secs(15 * 60);
+
+/// How long one may last: it cannot be taken back.
+pub const TOKEN_LASTS_AT_MOST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Letters of a person's name that are kept with an edit.
 pub const AUTHOR_LETTERS: usize = 100;
@@ -135,11 +146,21 @@ pub const VERSION_ID_LETTERS: usize = 16;
 /// has; this is how many bytes of them are held at a time.
 pub const HISTORY_PAGE_BYTES: usize = 4 << 20;
 
+/// Documents that the page of the server lists: those in which most moves.
+pub const SERVER_DOCUMENTS: usize = 20;
+
+/// Minutes for which other levels may be logged before the settings count again: a week.
+pub const LOG_CHANGE_MINUTES: u64 = 7 * 24 * 60;
+
 /// Events that wait for one who listens before the oldest are lost to it.
 pub const EVENTS_WAITING: usize = 256;
 
 /// Streams of events at a time; each holds a connection.
 pub const EVENT_STREAMS: usize = 512;
+
+/// Streams that tell operators how the server is. Their places are their own: readers of documents
+/// must not keep those out who would see it.
+pub const SERVER_STREAMS: usize = 16;
 
 /// A stream of events says something this often, so that nobody between takes it for dead, and its
 /// reader is asked about again: rights that have ended end it within this time.
@@ -177,11 +198,32 @@ pub const TOKEN_LEEWAY: Duration = Duration::from_secs(5);
 /// Names and beginnings of names that one token or one answer may speak of.
 pub const GRANTS: usize = 1000;
 
+/// Other names that lead to a document. Each is a record in memory, some 400 bytes at most.
+pub const ALIASES: usize = 100;
+
 /// Letters of a share link's id.
 pub const SHARE_ID_LETTERS: usize = 16;
 
 /// Share links of a document. Records of documents live in memory, some 200 bytes each.
 pub const SHARES: usize = 100;
+
+/// Requests for access that wait or were answered lately, some 800 bytes each.
+pub const ACCESS_REQUESTS: usize = 1000;
+
+/// Those that wait for the owners of one document: more than they would read.
+pub const ACCESS_REQUESTS_OF_DOCUMENT: usize = 16;
+
+/// Those that wait for one address: a family or an office asks for a few.
+pub const ACCESS_REQUESTS_OF_ADDRESS: usize = 8;
+
+/// How long one is kept: whoever asked waits no longer with the page open.
+pub const ACCESS_REQUEST_TIME: Duration = Duration::from_hours(1);
+
+/// Letters of what somebody says when they ask.
+pub const ACCESS_NOTE_LETTERS: usize = 280;
+
+/// Letters of a ticket, by which who asked is known again: 256 random bits in base64.
+pub const ACCESS_TICKET_LETTERS: usize = 43;
 
 /// Tokens that count for nothing which one address may show within [`FAILURES_WITHIN`].
 pub const FAILURES: u32 = 30;
@@ -207,9 +249,17 @@ pub const CALLBACK_ANSWERS: usize = 10_000;
 /// How long a no is remembered: somebody who signs in meanwhile does not wait long.
 pub const CALLBACK_NO: Duration = Duration::from_secs(2);
 
+/// Documents that one connection may wait to open at once before it is not read, and open ones about
+/// which it asks again at once: a few slow answers hold up nobody, and nobody fills the line.
+pub const RIGHTS_QUESTIONS: usize = 16;
+
 /// How long rights that cannot be checked again are believed, so that a restart of the app that
 /// gives them ends no session.
 pub const RIGHTS_GRACE: Duration = Duration::from_secs(30);
+
+/// How soon it is asked again about a document that could not be opened because nobody answered,
+/// while the connection has others open.
+pub const RIGHTS_FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// How often rights that could not be checked are checked again.
 pub const RIGHTS_RETRY: Duration = Duration::from_secs(5);

@@ -17,7 +17,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::{Answering, Authorizer, Denied, Grant, Grants, Question, User, Visible};
+use super::{Answering, Authorizer, Credentials, Denied, Grant, Grants, Question, User, Visible};
 use crate::{
     clock::Clock,
     identity::Access,
@@ -83,6 +83,9 @@ struct Answer {
     documents: Grants,
     #[serde(default)]
     user: Option<Person>,
+    /// Whether who asks runs the server, when no document was named.
+    #[serde(default)]
+    admin: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -144,7 +147,9 @@ impl Callback {
         match reply.status {
             200 => serde_json::from_slice(&reply.body)
                 .map_err(|error| unavailable(&format!("its answer cannot be understood: {error}"))),
-            204 => Ok(Answer { access: None, documents: Grants::default(), user: None }),
+            204 => {
+                Ok(Answer { access: None, documents: Grants::default(), user: None, admin: false })
+            }
             401 => Err(Denied::Unauthorized("this document is for those who are signed in".into())),
             403 | 404 => Err(Denied::Forbidden),
             status => Err(unavailable(&format!("it answered with status {status}"))),
@@ -169,6 +174,12 @@ impl Callback {
         asked.origin = credentials.origin.as_deref();
         let body = serde_json::to_vec(&asked).unwrap_or_default();
         (same, body.into())
+    }
+
+    /// How many answers are remembered.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.lock().len()
     }
 
     fn remember(&self, key: [u8; 32], remembered: Remembered) {
@@ -222,6 +233,14 @@ impl Authorizer for Callback {
             let about_all = Question { document: None, credentials: question.credentials.clone() };
             let documents = self.answer(&about_all).await?.documents;
             Ok(Visible::Those(Arc::new(move |name| documents.access(name) >= Access::View)))
+        })
+    }
+
+    fn operates<'a>(&'a self, credentials: &'a Credentials) -> Answering<'a, ()> {
+        Box::pin(async {
+            let about_all = Question { document: None, credentials: credentials.clone() };
+            let operates = self.answer(&about_all).await?.admin;
+            if operates { Ok(()) } else { Err(Denied::Forbidden) }
         })
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use futures_util::future::join_all;
 
-use super::{Answering, Authorizer, Denied, Grant, Question, Visible};
+use super::{Answering, Authorizer, Credentials, Denied, Grant, Question, Visible};
 use crate::identity::Access;
 
 /// Asks all and goes by the best answer.
@@ -23,6 +23,14 @@ impl Authorizer for Combined {
                 return Err(denied);
             }
             Ok(Visible::Those(Arc::new(move |name| visible.iter().any(|it| it.includes(name)))))
+        })
+    }
+
+    fn operates<'a>(&'a self, credentials: &'a Credentials) -> Answering<'a, ()> {
+        Box::pin(async {
+            let answers = join_all(self.0.iter().map(|it| it.operates(credentials))).await;
+            let (operates, denied) = split(answers);
+            if operates.is_empty() { Err(denied) } else { Ok(()) }
         })
     }
 

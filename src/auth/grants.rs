@@ -83,6 +83,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bounded_number_of_names_is_spoken_of() {
+        let grants = |count: usize| {
+            let names: Vec<_> = (0..count).map(|name| format!(r#""{name}": "view""#)).collect();
+            serde_json::from_str::<Grants>(&format!("{{{}}}", names.join(",")))
+        };
+        assert!(grants(GRANTS).is_ok());
+        let refused = grants(GRANTS + 1).unwrap_err().to_string();
+        assert!(refused.contains(&GRANTS.to_string()), "{refused}");
+    }
+
+    #[test]
     fn a_star_at_the_end_stands_for_the_rest_and_nowhere_else() {
         let grants = r#"{"team/*": "comment", "a*b": "owner"}"#;
         assert_eq!(access(grants, "team/x/y"), Access::Comment);

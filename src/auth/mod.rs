@@ -7,6 +7,7 @@ mod callback;
 mod combined;
 mod fingerprint;
 mod grants;
+mod issuer;
 pub mod keys;
 mod open;
 mod secret;
@@ -26,6 +27,7 @@ pub use callback::{Ask, Callback, Reply};
 pub use combined::Combined;
 pub use fingerprint::fingerprint;
 pub use grants::Grants;
+pub use issuer::{IssueError, Issuer, Said};
 pub use open::Open;
 pub use secret::Secret;
 pub use signature::Signer;
@@ -53,6 +55,13 @@ pub trait Authorizer: Send + Sync {
         Box::pin(async { Ok(Visible::None) })
     }
 
+    /// Whether who asks runs the server: sees its numbers, sends people away, says what is logged. Nobody
+    /// does, unless an authorizer says otherwise; owning documents is something else.
+    fn operates<'a>(&'a self, credentials: &'a Credentials) -> Answering<'a, ()> {
+        let _ = credentials;
+        Box::pin(async { Err(Denied::Unauthorized(NOT_OPERATING.to_owned())) })
+    }
+
     /// Lets go of what it remembers: rights have changed somewhere.
     fn forget(&self) {}
 
@@ -61,6 +70,9 @@ pub trait Authorizer: Send + Sync {
         false
     }
 }
+
+/// What those hear who do not run the server and might yet show that they do.
+const NOT_OPERATING: &str = "this is for those who run the server";
 
 /// An answer that may take a while.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Denied>> + Send + 'a>>;

@@ -1,7 +1,7 @@
 //! JSON Web Tokens (RFC 7519): read, checked and written. Pure; time is a parameter.
 //!
 //! Written on `ring` alone: of what a token library offers, this takes one form, three algorithms
-//! and five claims, and its strictness is the point. A claim that is there and not what it should
+//! and six claims, and its strictness is the point. A claim that is there and not what it should
 //! be makes the token worthless; nothing is guessed and nothing is ignored that could matter.
 
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub struct Claims {
     pub user: Option<User>,
     /// What it allows; `None` when it speaks of no document at all.
     pub grants: Option<Grants>,
+    /// Whether its bearer runs the server.
+    pub admin: bool,
     /// From when on it is worth nothing.
     pub expires: Timestamp,
 }
@@ -111,7 +113,8 @@ fn read(
         (Some(_), Some(_)) => return Err(TokenError::Invalid),
         (documents, role) => documents.or_else(|| role.map(Grants::everything)),
     };
-    Ok(Claims { user: user(claims)?, grants, expires })
+    let admin = claim(claims, "admin")?.unwrap_or(false);
+    Ok(Claims { user: user(claims)?, grants, admin, expires })
 }
 
 /// A claim of this shape, if there is one.

@@ -70,6 +70,13 @@ impl Authorizer for Tokens {
         Box::pin(std::future::ready(best))
     }
 
+    fn operates<'a>(&'a self, credentials: &'a Credentials) -> Answering<'a, ()> {
+        let operates = self.claims(credentials).and_then(|claims| {
+            if claims.iter().any(|it| it.admin) { Ok(()) } else { Err(Denied::Forbidden) }
+        });
+        Box::pin(std::future::ready(operates))
+    }
+
     fn visible<'a>(&'a self, question: &'a Question) -> Answering<'a, Visible> {
         let otherwise = self.otherwise;
         let visible = self.claims(&question.credentials).map(|claims| {

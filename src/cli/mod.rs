@@ -2,9 +2,14 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 not understood.
 
+mod backup;
+mod bench;
+mod check;
+mod compact;
 mod export;
 mod import;
 mod inspect;
+mod repair;
 mod replay;
 mod saved;
 mod serve;
@@ -23,7 +28,8 @@ const USAGE: u8 = 2;
 
 /// Collaborative document server: one binary, every Yjs editor, and "Saved" means on disk.
 #[derive(Debug, Parser)]
-#[command(name = "coscribe", version, after_help = "Without a command, coscribe serves.")]
+#[command(name = "coscribe", version, override_usage = "coscribe [COMMAND]")]
+#[command(after_help = "Without a command, coscribe serves.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -44,8 +50,23 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Tell what a data directory holds and whether it is sound. Works beside a running server.
     Inspect(inspect::InspectArguments),
+    /// Verify everything a data directory holds: every byte, and that every document can be made of
+    /// its edits. Works beside a running server.
+    Check(check::CheckArguments),
+    /// Copy a data directory, whole and at one moment, beside a running server; again, only what is new.
+    Backup(backup::BackupArguments),
+    /// Make a data directory of a backup, verified to its last byte.
+    Restore(backup::RestoreArguments),
+    /// Make a sound data directory of a damaged one: keep all that is sound and name all that is not.
+    /// The server must not be running.
+    Repair(repair::RepairArguments),
+    /// Make a data directory as small as it can be; every edit stays. The server must not be running.
+    Compact(compact::CompactArguments),
     /// Make a token that says who may do what, as your app would, to try things out.
     Token(token::TokenArguments),
+    /// Measure this server, or another that speaks to Yjs editors: what it costs, how fast it is, and
+    /// whether everybody ends with the same.
+    Bench(Box<bench::BenchArguments>),
 }
 
 /// Runs the program with these arguments, the first of which is its own name.
@@ -71,7 +92,13 @@ fn execute(command: Command, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::import(&arguments, out),
         Command::Replay(arguments) => replay::replay(&arguments, out),
         Command::Inspect(arguments) => inspect::inspect(&arguments, out),
+        Command::Check(arguments) => check::check(&arguments, out),
+        Command::Backup(arguments) => backup::backup(&arguments, out),
+        Command::Restore(arguments) => backup::restore(&arguments, out),
+        Command::Repair(arguments) => repair::repair(&arguments, out),
+        Command::Compact(arguments) => compact::compact_store(&arguments, out),
         Command::Token(arguments) => token::token(&arguments, out),
+        Command::Bench(arguments) => bench::bench(*arguments, out),
     }
 }
 

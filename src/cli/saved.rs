@@ -102,9 +102,9 @@ pub(super) async fn bring(
 ) -> anyhow::Result<usize> {
     let now = SystemClock::new().now();
     let Admitted { header, meta, entries, versions } = admitted;
-    let (created, edits) = (header.created.min(now), entries.len());
+    let (created, cut, edits) = (header.created.min(now), header.cut, entries.len());
     let (moments, records) = saved::to_records(versions, &SystemRandom)?;
-    let brought = Brought { meta, created, entries, moments, records };
+    let brought = Brought { meta, created, entries, cut, moments, records };
     bring_in(store, name, brought, now, &SystemRandom).await?;
     Ok(edits)
 }

@@ -48,6 +48,11 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "ROLE", help_heading = "Rights")]
     auth_role: Option<String>,
 
+    /// Listen here for those who run the server: metrics, its page, levels of the log; loopback unless
+    /// an address says otherwise. May be given several times.
+    #[arg(long, value_name = "ADDRESS", help_heading = "Operations")]
+    admin_listen: Vec<String>,
+
     /// Ask your app who may do what: a POST of JSON to this address.
     #[arg(long, value_name = "URL", help_heading = "Rights")]
     auth_url: Option<String>,
@@ -65,6 +70,11 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "KEY", help_heading = "Rights")]
     y_sweet_auth: Vec<String>,
 
+    /// Where people sign in, as in https://app.example/login?next={url}; the pages put their own
+    /// address in the place of {url}.
+    #[arg(long, value_name = "URL", help_heading = "Rights")]
+    sign_in_url: Option<String>,
+
     /// Where clients of y-sweet find /y-sweet, as in https://docs.example/y-sweet
     /// [default: where their app found it].
     #[arg(long, value_name = "URL", help_heading = "Rights")]
@@ -78,6 +88,11 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     tls_key: Option<String>,
 
+    /// What stands in front of the server's addresses in a browser, as in /docs, where a proxy
+    /// serves more than this server. The proxy may take it off or not.
+    #[arg(long, value_name = "PATH", help_heading = "Network")]
+    base: Option<String>,
+
     /// A name under which people reach the server, as behind a proxy; `*` for any. Addresses and
     /// localhost always work.
     #[arg(long, value_name = "NAME", help_heading = "Network")]
@@ -87,6 +102,11 @@ pub(super) struct ServeArguments {
     /// pages always may.
     #[arg(long, value_name = "ORIGIN", help_heading = "Network")]
     allow_origin: Vec<String>,
+
+    /// The address or network of a proxy, such as 10.0.0.0/8, that says in X-Forwarded-For for whom
+    /// it asks. Nobody else is believed.
+    #[arg(long, value_name = "ADDRESS", help_heading = "Network")]
+    trust_proxy: Vec<String>,
 
     /// Keep documents in this directory [default: data/store].
     #[arg(short, long, value_name = "DIR", help_heading = "Documents")]
@@ -123,7 +143,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "POLICY", help_heading = "Documents")]
     retention: Option<String>,
 
-    /// Start a new journal file when one has this size.
+    /// Start a new journal file when one has this size [default: 64MiB].
     #[arg(long, value_name = "SIZE", help_heading = "Documents")]
     journal_file_size: Option<String>,
 
@@ -166,6 +186,15 @@ pub(super) struct ServeArguments {
     /// [default: 2s].
     #[arg(long, value_name = "TIME", help_heading = "Webhooks")]
     webhook_debounce: Option<String>,
+
+    /// Send metrics to this collector of OpenTelemetry (OTLP/HTTP with JSON), as in
+    /// http://localhost:4318.
+    #[arg(long, value_name = "URL", help_heading = "Operation")]
+    otlp_endpoint: Option<String>,
+
+    /// Send them again after this long, 1s to 1h [default: 60s].
+    #[arg(long, value_name = "TIME", help_heading = "Operation")]
+    otlp_interval: Option<String>,
 
     /// What to tell: off, error, warn, info, debug or trace, and levels for parts, as in
     /// info,coscribe::storage=debug [default: info].
@@ -210,16 +239,20 @@ impl ServeArguments {
             ("auth-url", one(self.auth_url)),
             ("auth-url-cookie", self.auth_url_cookie),
             ("auth-recheck", one(self.auth_recheck)),
+            ("sign-in-url", one(self.sign_in_url)),
             ("y-sweet-auth", self.y_sweet_auth),
             ("y-sweet-url", one(self.y_sweet_url)),
             ("tls-cert", one(self.tls_cert)),
             ("tls-key", one(self.tls_key)),
+            ("base", one(self.base)),
             ("allow-host", self.allow_host),
             ("allow-origin", self.allow_origin),
+            ("trust-proxy", self.trust_proxy),
             ("data", one(self.data)),
             ("memory", switch(self.memory)),
             ("max-document-size", one(self.max_document_size)),
             ("unload-after", one(self.unload_after)),
+            ("admin-listen", self.admin_listen),
             ("list-documents", one(self.list_documents)),
             ("keep-deleted", one(self.keep_deleted)),
             ("version-pause", one(self.version_pause)),
@@ -234,6 +267,8 @@ impl ServeArguments {
             ("webhook-events", self.webhook_events),
             ("webhook-content", one(self.webhook_content)),
             ("webhook-debounce", one(self.webhook_debounce)),
+            ("otlp-endpoint", one(self.otlp_endpoint)),
+            ("otlp-interval", one(self.otlp_interval)),
             ("log", one(self.log)),
             ("log-format", one(self.log_format)),
             ("web-dir", one(self.web_dir)),

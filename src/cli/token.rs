@@ -18,8 +18,12 @@ use crate::{
 pub(super) struct TokenArguments {
     /// What it allows: a document's name, or the beginning of names and `*`, and a role (none,
     /// view, comment, edit, owner). May be given several times.
-    #[arg(value_name = "DOCUMENT=ROLE", required = true)]
+    #[arg(value_name = "DOCUMENT=ROLE", required_unless_present = "admin")]
     documents: Vec<String>,
+
+    /// That its bearer runs the server: may see its numbers, send people away, say what is logged.
+    #[arg(long)]
+    admin: bool,
 
     /// The key to sign with: a secret, or a private key in PEM (PKCS #8)
     /// [default: the secret in COSCRIBE_AUTH_SECRET].
@@ -70,6 +74,9 @@ pub(super) fn token(arguments: &TokenArguments, out: &mut dyn Write) -> anyhow::
     let mut claims = Map::new();
     claims.insert("documents".to_owned(), Value::Object(documents));
     claims.insert("exp".to_owned(), expires.as_secs().into());
+    if arguments.admin {
+        claims.insert("admin".to_owned(), true.into());
+    }
     let said = [("sub", &arguments.user), ("name", &arguments.name), ("aud", &arguments.audience)];
     for (claim, value) in said {
         if let Some(value) = value {
@@ -123,6 +130,7 @@ mod tests {
     fn made(documents: &[&str], key: &std::path::Path) -> (ExitCode, String) {
         let arguments = TokenArguments {
             documents: documents.iter().map(|it| (*it).to_owned()).collect(),
+            admin: false,
             key: Some(key.to_owned()),
             key_id: None,
             user: Some("u1".into()),

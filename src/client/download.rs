@@ -1,4 +1,4 @@
-//! Fetches a file from a server: one GET over HTTP, plain or TLS, with a bound on what comes.
+//! Fetches from a server: one request over HTTP, plain or TLS, with a bound on what comes.
 //!
 //! HTTP 1.0, so that the answer is its bytes until the end and nothing else. Follows nothing and keeps
 //! nothing; for more than a file, use a library.
@@ -52,10 +52,18 @@ pub enum DownloadError {
 /// # Errors
 /// When it cannot be had whole.
 pub async fn get(address: &str, limit: usize) -> Result<Vec<u8>, DownloadError> {
-    timeout(PATIENCE, fetch(address, limit)).await.map_err(|_| DownloadError::Slow)?
+    timeout(PATIENCE, fetch(address, None, limit)).await.map_err(|_| DownloadError::Slow)?
 }
 
-async fn fetch(address: &str, limit: usize) -> Result<Vec<u8>, DownloadError> {
+/// Brings JSON to an address and fetches the answer, of at most so many bytes.
+///
+/// # Errors
+/// As [`get`].
+pub async fn post(address: &str, json: &str, limit: usize) -> Result<Vec<u8>, DownloadError> {
+    timeout(PATIENCE, fetch(address, Some(json), limit)).await.map_err(|_| DownloadError::Slow)?
+}
+
+async fn fetch(address: &str, json: Option<&str>, limit: usize) -> Result<Vec<u8>, DownloadError> {
     let (scheme, rest) = address.split_once("://").ok_or(DownloadError::Address)?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let sound = |text: &str| !text.contains(|letter: char| letter.is_control() || letter == ' ');
@@ -75,7 +83,15 @@ async fn fetch(address: &str, limit: usize) -> Result<Vec<u8>, DownloadError> {
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, port)).await?;
-    let request = format!("GET /{path} HTTP/1.0\r\nhost: {authority}\r\naccept: */*\r\n\r\n");
+    let headers = format!("host: {authority}\r\naccept: */*\r\n");
+    let request = match json {
+        None => format!("GET /{path} HTTP/1.0\r\n{headers}\r\n"),
+        Some(json) => format!(
+            "POST /{path} HTTP/1.0\r\n{headers}content-type: application/json\r\n\
+             content-length: {}\r\n\r\n{json}",
+            json.len()
+        ),
+    };
     if scheme == "http" {
         return exchange(stream, &request, limit).await;
     }

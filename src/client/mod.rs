@@ -30,6 +30,7 @@ mod socket;
 mod status;
 #[cfg(test)]
 mod tests;
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -4,18 +4,23 @@
 //! room to recurse: types may lie in each other.
 
 use bytes::Bytes;
-use yrs::{ClientID, Doc, OffsetKind, Options, Transact, Update, updates::decoder::Decode};
+use yrs::{Transact, Update, updates::decoder::Decode};
 pub use yrs::{Transaction, TransactionMut};
 
-use super::state::EMPTY;
+use super::{held::Held, parser, state::EMPTY};
 use crate::ids::ClientId;
 
+/// What cannot be read is the library's to refuse.
+fn note_documents(doc: &mut Held, update: &[u8]) {
+    if let Ok(update) = parser::Update::parse(update) {
+        doc.note_documents(update.documents());
+    }
+}
+
 /// Reads a whole state; offsets count UTF-16 units, as in every Yjs client.
-fn copy(state: &[u8], client: ClientId) -> Result<Doc, String> {
-    let mut options = Options::with_client_id(ClientID::new(client.0));
-    options.offset_kind = OffsetKind::Utf16;
-    options.cleanup_formatting = false;
-    let doc = Doc::with_options(options);
+fn copy(state: &[u8], client: ClientId) -> Result<Held, String> {
+    let mut doc = Held::new(client, false);
+    note_documents(&mut doc, state);
     let update = Update::decode_v1(state).map_err(|error| error.to_string())?;
     doc.transact_mut().apply_update(update).map_err(|error| error.to_string())?;
     Ok(doc)
@@ -41,10 +46,12 @@ pub fn edit<R>(
     client: ClientId,
     change: impl FnOnce(&mut TransactionMut<'_>) -> R,
 ) -> Result<(R, Option<Bytes>), String> {
-    let doc = copy(state, client)?;
+    let mut doc = copy(state, client)?;
     let mut transaction = doc.transact_mut();
     let result = change(&mut transaction);
     let update = transaction.encode_update_v1();
+    drop(transaction);
+    note_documents(&mut doc, &update);
     Ok((result, (update != EMPTY).then(|| update.into())))
 }
 

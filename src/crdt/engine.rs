@@ -20,12 +20,13 @@ use std::{
 
 use bytes::Bytes;
 use yrs::{
-    ClientID, Doc, GetString, IdSet, OffsetKind, Options, ReadTxn, StateVector, Transact,
-    TransactionMut, Update, WriteTxn,
+    ClientID, Doc, GetString, ID, IdSet, ReadTxn, StateVector, Transact, TransactionMut, Update,
+    WriteTxn,
     updates::{decoder::Decode, encoder::Encode},
 };
 
 use super::{
+    held::Held,
     meta::{self, Meta, MetaChanges},
     parser::{Delete, Id},
     split::split_work,
@@ -66,23 +67,23 @@ pub(super) struct Broken {
 
 /// A document of the library.
 pub(super) struct Engine {
-    doc: Doc,
+    doc: Held,
     client: ClientId,
     meta_changed: Arc<AtomicBool>,
 }
 
 impl Engine {
     pub(super) fn new(client: ClientId) -> Self {
-        Self::of(new_doc(client, false), client)
+        Self::of(Held::new(client, false), client)
     }
 
     /// One in which everything deleted keeps its place in the tree, so that what is deleted along
     /// with it is told as well.
     pub(super) fn keeping_all(client: ClientId) -> Self {
-        Self::of(new_doc(client, true), client)
+        Self::of(Held::new(client, true), client)
     }
 
-    fn of(doc: Doc, client: ClientId) -> Self {
+    fn of(doc: Held, client: ClientId) -> Self {
         Self { meta_changed: meta::watch(&doc), doc, client }
     }
 
@@ -101,6 +102,26 @@ impl Engine {
         }
         let parts = split_work(update, BLOCKS_AT_ONCE, CLIENTS_AT_ONCE);
         parts.iter().map(|part| decode(part)).collect()
+    }
+
+    /// Takes note of documents inside the document, before they are applied or after.
+    pub(super) fn note_documents(&mut self, documents: impl IntoIterator<Item = Id>) {
+        self.doc.note_documents(documents);
+    }
+
+    /// How many documents lie inside the document; those that were deleted may be among them.
+    pub(super) fn documents(&self) -> usize {
+        self.doc.documents().len()
+    }
+
+    /// The same after looking, which costs as much as there are deletions.
+    pub(super) fn count_documents(&mut self) -> usize {
+        let look = || self.doc.transact().snapshot().delete_set;
+        if let Ok(deleted) = catch_unwind(AssertUnwindSafe(look)) {
+            let is_gone = |id: Id| deleted.contains(&ID::new(ClientID::new(id.client), id.clock));
+            self.doc.forget_gone(is_gone);
+        }
+        self.documents()
     }
 
     /// Applies updates in one transaction; `encode` asks for what it changed. `stop` is asked after
@@ -238,6 +259,7 @@ impl Engine {
     fn checked_snapshot(&self) -> Result<Vec<u8>, String> {
         let state = self.encode();
         let mut copy = Self::new(self.client);
+        copy.note_documents(self.doc.documents().iter().copied());
         let decoded = Self::decode(&state)?;
         copy.apply(vec![decoded], false, &|| false).map_err(|broken| broken.reason)?;
         // Two encodings may differ in where blocks are cut; what they say may not.
@@ -269,15 +291,6 @@ impl Engine {
         let vector = self.doc.transact().state_vector();
         vector.iter().map(|(client, clock)| (client.get(), *clock)).collect()
     }
-}
-
-fn new_doc(client: ClientId, keeps_all: bool) -> Doc {
-    let mut options = Options::with_client_id(ClientID::new(client.0));
-    options.offset_kind = OffsetKind::Utf16;
-    options.skip_gc = keeps_all;
-    // The server's state is a function of its clients' edits: it tidies nothing by itself.
-    options.cleanup_formatting = false;
-    Doc::with_options(options)
 }
 
 fn read_change(txn: &mut TransactionMut<'_>, encode: bool, stopped: bool) -> Change {

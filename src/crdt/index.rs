@@ -4,7 +4,7 @@
 //! client. Units are only ever added; what a later deletion empties keeps the depth it had, which
 //! can only be too careful.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, mem::take};
 
 use super::{
     order::{Form, Frontier},
@@ -18,6 +18,8 @@ pub(super) struct Index {
     clients: HashMap<u64, Client>,
     /// Clients touched since the last `keep`, with how they were.
     undo: Vec<(u64, Mark)>,
+    /// Documents inside the document that were integrated since then.
+    documents: Vec<Id>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,13 +56,21 @@ enum Holds {
 const _: () = assert!(limits::TYPE_DEPTH < u8::MAX as u32);
 
 impl Index {
-    /// Keeps what was integrated since the last call.
-    pub(super) fn keep(&mut self) {
+    /// Keeps what was integrated since the last call; gives the documents inside the document among
+    /// that.
+    pub(super) fn keep(&mut self) -> Vec<Id> {
         self.undo.clear();
+        take(&mut self.documents)
+    }
+
+    /// How many documents inside the document were integrated since the last `keep`.
+    pub(super) fn new_documents(&self) -> usize {
+        self.documents.len()
     }
 
     /// Forgets what was integrated since the last `keep`.
     pub(super) fn revert(&mut self) {
+        self.documents.clear();
         while let Some((id, mark)) = self.undo.pop() {
             if mark.end == 0 {
                 self.clients.remove(&id);
@@ -186,6 +196,9 @@ impl Frontier for Index {
             client.later.push((client.end, shape));
         }
         client.end = block.end();
+        if block.kind == Kind::Document {
+            self.documents.push(block.id);
+        }
         let several = block.len > 1 && matches!(block.kind, Kind::Any | Kind::Json);
         Ok(if shape.keyed && several { Form::UnitByUnit } else { Form::AsItIs })
     }

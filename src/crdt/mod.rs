@@ -10,6 +10,7 @@ pub mod copy;
 #[doc(hidden)]
 pub mod corpus;
 mod engine;
+mod held;
 mod index;
 pub mod meta;
 mod order;
@@ -21,6 +22,7 @@ pub mod replica;
 mod size;
 pub mod split;
 pub mod state;
+mod trial;
 pub mod verdict;
 mod writer;
 

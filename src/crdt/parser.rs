@@ -102,6 +102,12 @@ impl<'a> Update<'a> {
         })
     }
 
+    /// The documents inside the document that it holds.
+    pub(super) fn documents(&self) -> impl Iterator<Item = Id> + use<'a, '_> {
+        let blocks = self.sections.iter().flat_map(Section::blocks);
+        blocks.filter(|block| block.kind == Kind::Document).map(|block| block.id)
+    }
+
     fn read_section(&mut self, reader: &mut Reader<'a>) -> Result<(), Malformed> {
         let count = reader.count(2)?;
         let client = reader.client()?;

@@ -40,8 +40,8 @@ const LOAD_BATCH_BYTES: usize = 1 << 20;
 /// A document in memory. Belongs to one thread with a large stack: the CRDT recurses over shared
 /// types inside each other (at most [`limits::TYPE_DEPTH`] deep) and over clients of an update.
 pub struct DocumentState {
-    engine: Engine,
-    index: Index,
+    pub(super) engine: Engine,
+    pub(super) index: Index,
     /// Tells when applying took too long, if anybody should look.
     clock: Option<Arc<dyn Clock>>,
     client: ClientId,
@@ -117,7 +117,7 @@ impl DocumentState {
             if !admitted.complete {
                 return Err(blame("something it depends on is missing"));
             }
-            self.index.keep();
+            self.engine.note_documents(self.index.keep());
             let Some(update) = admitted.update else { continue };
             bytes += update.len();
             self.size.set(self.size.get().changed(update.len()));
@@ -148,18 +148,6 @@ impl DocumentState {
             Ok(_) => Err("stored updates left something pending".into()),
             Err(broken) => Err(format!("stored updates broke the document: {}", broken.reason)),
         }
-    }
-
-    /// Whether an update would add nothing, neither content nor deletions.
-    #[must_use]
-    pub fn holds(&mut self, update: &Bytes) -> bool {
-        if update[..] == *EMPTY {
-            return true;
-        }
-        let Ok(parsed) = Update::parse(update) else { return false };
-        let Ok(admitted) = admit(update, &parsed, &mut self.index) else { return false };
-        self.index.revert();
-        admitted.complete && !admitted.inserts && self.engine.has_deleted(parsed.deletes())
     }
 
     /// Admits and applies messages in order.
@@ -222,7 +210,7 @@ impl DocumentState {
             Update::parse(&update).map_err(|malformed| poisoned(malformed.0.to_owned()))?;
         admit(&update, &parsed, &mut self.index)
             .map_err(|malformed| poisoned(malformed.0.to_owned()))?;
-        self.index.keep();
+        self.engine.note_documents(self.index.keep());
         Ok(Some(update))
     }
 
@@ -278,12 +266,13 @@ impl DocumentState {
         let admitted = admit(&message.update, &update, &mut self.index)?;
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
         let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
+            self.check_documents()?;
             self.check_size(&admitted)?;
             Ok(decoded)
         });
         match checked {
             Ok(decoded) => {
-                self.index.keep();
+                self.engine.note_documents(self.index.keep());
                 Ok(Member { index, admitted, decoded })
             }
             Err(refusal) => {
@@ -291,6 +280,15 @@ impl DocumentState {
                 Err(refusal)
             }
         }
+    }
+
+    fn check_documents(&mut self) -> Result<(), Refusal> {
+        let (new, limit) = (self.index.new_documents(), limits::DOCUMENTS_INSIDE);
+        let fits = |there: usize| there.saturating_add(new) <= limit;
+        if new == 0 || fits(self.engine.documents()) || fits(self.engine.count_documents()) {
+            return Ok(());
+        }
+        Err(Refusal::TooManyInside { limit })
     }
 
     fn check_size(&self, admitted: &Admitted) -> Result<(), Refusal> {
@@ -381,7 +379,7 @@ impl DocumentState {
         if let Ok(update) = Update::parse(&state)
             && admit(&state, &update, &mut self.index).is_ok()
         {
-            self.index.keep();
+            self.engine.note_documents(self.index.keep());
         }
     }
 

@@ -57,6 +57,12 @@ pub enum Refusal {
         /// The document's bound.
         limit: usize,
     },
+    /// Over a bound that honest clients can reach; not a strike.
+    #[error("the document has reached its limit of {limit} documents inside it")]
+    TooManyInside {
+        /// How many there may be.
+        limit: usize,
+    },
     /// Made by a client of an earlier life of the document.
     #[error("this edit belongs to an earlier document of the same name")]
     Retired,

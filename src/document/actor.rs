@@ -34,6 +34,7 @@ use crate::{
     crdt::{DocumentState, Incoming},
     ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason},
+    telemetry::happenings::{DocumentFailed, DocumentLoaded, DocumentUnloaded},
 };
 
 pub(super) struct Actor {
@@ -65,6 +66,7 @@ pub(super) struct Actor {
 /// Loads a document and serves it until it is idle, broken or told to stop.
 pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receiver<Box<Command>>) {
     let mut mailbox = Mailbox::new(requests);
+    let since = Instant::now();
     // Boxed, so that an idle document does not keep the room that loading took.
     let loaded = match lease.shared() {
         Some(shared) => Box::pin(load(&setup, lease.name(), &shared.loads)).await,
@@ -72,6 +74,10 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
     };
     match loaded {
         Ok(loaded) => {
+            let took = since.elapsed();
+            let (document, micros) = (lease.name(), took.as_micros());
+            lease.meter().note(&DocumentLoaded { document, micros: &micros });
+            lease.meter().load_time.note(took);
             let mut actor = Box::new(Actor::new(setup, lease, *loaded));
             if actor.serve(&mut mailbox).await == Served::Interrupted {
                 Box::pin(actor.finish(mailbox)).await;
@@ -79,9 +85,11 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
         }
         Err(reason) => {
             if !matches!(reason, Unavailable::InBin | Unavailable::Refused(_)) {
-                tracing::error!(document = %lease.name(), %reason, "failed to load a document");
+                let document = lease.name();
+                lease.meter().note(&DocumentFailed { document, reason: &reason });
             }
             let mut lease = lease;
+            lease.live().fail(reason.clone());
             lease.retire();
             mailbox.close();
             while let Some(command) = mailbox.rest().await {
@@ -104,6 +112,8 @@ impl Actor {
     pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
         let Loaded { id, born, state, durability, card, changed } = loaded;
         lease.live().show(card.shown());
+        lease.live().note_saved(durability.size(), changed);
+        lease.meter().documents.add(1);
         let telling = Telling::new(setup.hooks.lane(lease.name()));
         Self {
             setup,
@@ -136,7 +146,11 @@ impl Actor {
                     None => std::future::pending().await,
                 }
             };
+            // In this order, so that a run can be repeated. What is finished comes first, as it is no
+            // more than what was begun; time comes last, as every round looks at the clock anyway.
             tokio::select! {
+                biased;
+                finished = self.durability.next() => self.on_finished(finished),
                 open = mailbox.fill() => {
                     if !open {
                         return Served::Interrupted;
@@ -146,7 +160,6 @@ impl Actor {
                     }
                     self.apply_batch();
                 }
-                finished = self.durability.next() => self.on_finished(finished),
                 () = wait => {}
             }
             if self.is_ending() {
@@ -204,6 +217,7 @@ impl Actor {
             }
             Command::ReadAt(reply) => self.read_at(reply),
             Command::Attendees(reply) => self.tell_attendees(reply),
+            Command::Asked(waiting) => self.tell_owners(waiting),
             Command::Stop(..) => self.handle_last(command),
         }
     }
@@ -279,7 +293,8 @@ impl Actor {
         self.acknowledge();
         self.refresh_card(now);
         self.tell_rest(now);
-        self.lease.live().count(self.subscribers.len());
+        let behind = self.subscribers.values().filter(|it| it.behind.is_some()).count();
+        self.lease.live().count(self.subscribers.len(), behind);
         if self.subscribers.is_empty() {
             self.idle_since.get_or_insert(now);
         }
@@ -345,8 +360,13 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        for subscriber in self.subscribers.values() {
+        for subscriber in std::mem::take(&mut self.subscribers).into_values() {
             subscriber.outbox.close(CloseReason::Restart);
+            self.count_leaving(&subscriber);
         }
+        let meter = self.lease.meter();
+        meter.documents.add(-1);
+        self.durability.forget_unsaved(meter);
+        meter.note(&DocumentUnloaded { document: self.lease.name() });
     }
 }

@@ -22,9 +22,12 @@ impl Actor {
             return;
         }
         if subscriber.greet {
-            subscriber.send(&self.hello(subscriber.access));
+            subscriber.send(&self.hello(subscriber.access, subscriber.open));
         }
         let (id, counts) = (subscriber.id, subscriber.counts());
+        let meter = self.lease.meter();
+        meter.sessions[subscriber.speaks()].add(1);
+        meter.sessions_opened[subscriber.speaks()].add(1);
         self.subscribers.insert(id, Box::new(subscriber));
         if !counts {
             // What it did while it was away comes with its answer: nothing is saved before that.
@@ -38,8 +41,17 @@ impl Actor {
     }
 
     pub(super) fn unsubscribe(&mut self, id: SubscriberId) {
-        self.subscribers.remove(&id);
+        if let Some(subscriber) = self.subscribers.remove(&id) {
+            self.count_leaving(&subscriber);
+        }
         self.presence.leave(id, Instant::now());
+    }
+
+    /// Takes a session that is gone out of the numbers.
+    pub(super) fn count_leaving(&self, subscriber: &Subscriber) {
+        let meter = self.lease.meter();
+        meter.sessions[subscriber.speaks()].add(-1);
+        meter.behind.add(-i64::from(subscriber.behind.is_some()));
     }
 
     /// A session may do more or less than before. Who may edit again is asked for what it did
@@ -53,7 +65,8 @@ impl Actor {
             subscriber.author = Arc::new(author);
         }
         if subscriber.greet {
-            let hello = self.hello(access);
+            let open = subscriber.open;
+            let hello = self.hello(access, open);
             if let Some(subscriber) = self.subscribers.get(&id) {
                 subscriber.send(&hello);
             }
@@ -72,7 +85,7 @@ impl Actor {
             subscriber.outbox.drop_frames_of(&subscriber.address);
             if subscriber.greet {
                 // The close frame waits a moment; our own page stops its editor now.
-                subscriber.send(&self.hello(Access::None));
+                subscriber.send(&self.hello(Access::None, false));
             }
             subscriber.turn_away(reason);
         }

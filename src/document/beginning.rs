@@ -112,7 +112,7 @@ impl Actor {
 
     fn broken(&mut self, poisoned: &Poisoned) -> Unavailable {
         self.poisoned = true;
-        tracing::error!(document = %self.lease.name(), %poisoned, "reloading the document");
+        self.tell_broken(poisoned);
         Unavailable::Refused(poisoned.to_string())
     }
 }

@@ -114,6 +114,7 @@ impl Documents {
         match setup.store.delete(id, setup.clock.now(), clients).await {
             Ok(()) => {
                 self.events().tell(name, || Event::Deleted { id, for_ever: true });
+                self.forget_aliases(id).await;
                 Ok(())
             }
             Err(StoreError::Missing) => Err(Unavailable::Missing),

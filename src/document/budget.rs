@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 
 /// A number of bytes to share. Who waits for some gets them in turn, so that many who want little
 /// do not keep one from what it wants.
@@ -53,7 +56,7 @@ impl Budget {
             }
             None => None,
         };
-        Some(Permit { _own: own, _parent: parent })
+        Some(Permit::new(own, parent))
     }
 
     /// Takes bytes, waiting for others to return theirs.
@@ -64,7 +67,7 @@ impl Budget {
             Some(parent) => Some(parent.take_own(bytes).await),
             None => None,
         };
-        Permit { _own: own, _parent: parent }
+        Permit::new(own, parent)
     }
 
     async fn take_own(&self, bytes: usize) -> OwnedSemaphorePermit {
@@ -82,6 +85,14 @@ impl Budget {
 pub struct Permit {
     _own: OwnedSemaphorePermit,
     _parent: Option<OwnedSemaphorePermit>,
+    /// When it was taken: what it is for arrived then.
+    pub(super) since: Instant,
+}
+
+impl Permit {
+    fn new(own: OwnedSemaphorePermit, parent: Option<OwnedSemaphorePermit>) -> Self {
+        Self { _own: own, _parent: parent, since: Instant::now() }
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Commands of one session arrive in the order they were sent; nothing here waits for the disk.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -87,6 +87,8 @@ pub enum Command {
     ReadAt(oneshot::Sender<Result<Reading, Unavailable>>),
     /// Who has it open.
     Attendees(oneshot::Sender<Vec<Attendee>>),
+    /// So many requests for access wait now: its owners are told.
+    Asked(usize),
     /// Sends everybody away with this reason, makes everything durable, unloads.
     Stop(CloseReason, oneshot::Sender<()>),
 }
@@ -109,6 +111,7 @@ impl Command {
             | Self::Read(_)
             | Self::ReadAt(_)
             | Self::Attendees(_)
+            | Self::Asked(_)
             | Self::Stop(..) => true,
         }
     }
@@ -129,6 +132,8 @@ pub struct NewSubscriber {
     pub author: Author,
     /// Whether it is one of our own clients, which are greeted with the document's epoch.
     pub greet: bool,
+    /// Whether everybody may do everything here, which such a client is told.
+    pub open: bool,
     /// The epoch it holds a copy of, if any.
     pub epoch: Option<DocumentId>,
 }
@@ -155,6 +160,10 @@ pub struct Attendee {
     pub access: Access,
     /// What it shows of itself.
     pub presence: Vec<PresenceEntry>,
+    /// Bytes that its connection has not taken yet.
+    pub waiting: usize,
+    /// For how long it has not kept up.
+    pub behind: Option<Duration>,
 }
 
 /// Why a document cannot serve a request now.

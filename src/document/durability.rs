@@ -13,6 +13,10 @@ use crate::{
     ids::{DocumentId, Seq, SubscriberId},
     protocol::ServerMessage,
     storage::{Entry, StoreError, StoreFuture},
+    telemetry::{
+        self, Meter,
+        happenings::{EditsUnwritable, SnapshotFailed},
+    },
 };
 
 /// A snapshot is due after so many entries or when their bytes pass the larger of the floor and
@@ -23,7 +27,14 @@ const SNAPSHOT_BYTES: u64 = 256 << 10;
 /// On unload a snapshot is worth its write only if loading these again would be slower.
 const UNLOAD_ENTRIES: u64 = 16;
 
-type Outcome = (Result<Seq, StoreError>, Vec<Permit>);
+type Outcome = (Result<Seq, StoreError>, Carried);
+
+/// What an append carries until the store has answered.
+#[derive(Default)]
+pub(super) struct Carried {
+    permits: Vec<Permit>,
+    edits: i64,
+}
 
 #[derive(Default)]
 pub(super) struct Durability {
@@ -34,6 +45,8 @@ pub(super) struct Durability {
     /// Why no more edits are taken.
     pub(super) failed: Option<String>,
     in_flight: FuturesOrdered<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    /// Edits in what is in flight.
+    unsaved: i64,
     after: Vec<AfterDurable>,
     last: Seq,
     entries: u64,
@@ -81,6 +94,16 @@ impl Durability {
         Self { last, entries, bytes, snapshot, ..Self::default() }
     }
 
+    /// Takes what will never be heard of out of the numbers.
+    pub(super) fn forget_unsaved(&mut self, meter: &Meter) {
+        meter.unsaved.add(-std::mem::take(&mut self.unsaved));
+    }
+
+    /// Bytes that loading it again would read.
+    pub(super) fn size(&self) -> u64 {
+        self.snapshot.size + self.bytes
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.in_flight.is_empty() && self.snapshot.writing.is_none() && self.card.is_none()
     }
@@ -105,6 +128,7 @@ impl Durability {
             }
         };
         tokio::select! {
+            biased;
             Some(outcome) = self.in_flight.next() => Finished::Append(outcome),
             outcome = writing => {
                 self.snapshot.writing = None;
@@ -152,10 +176,18 @@ impl Actor {
         }
         self.card.doubt();
         self.tell_updated(&entries);
+        let bytes = entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
         self.durability.entries += entries.len() as u64;
-        self.durability.bytes += entries.iter().map(|entry| entry.update.len() as u64).sum::<u64>();
+        self.durability.bytes += bytes;
+        let edits = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        self.durability.unsaved += edits;
+        let meter = self.lease.meter();
+        meter.updates_in.add(entries.len() as u64);
+        meter.update_bytes_in.add(bytes);
+        meter.unsaved.add(edits);
+        self.lease.live().count_received(entries.len() as u64);
         let appending = self.setup.store.append(self.id, entries);
-        self.push_in_flight(async move { (appending.await, permits) });
+        self.push_in_flight(async move { (appending.await, Carried { permits, edits }) });
         if self.durability.snapshot_is_due() {
             self.encode_snapshot();
         }
@@ -173,7 +205,7 @@ impl Actor {
                 Ok(_) => Err(StoreError::Conflict("another document has taken the name".into())),
                 Err(error) => Err(error),
             };
-            (outcome, Vec::new())
+            (outcome, Carried::default())
         });
         self.greet_everyone();
     }
@@ -185,19 +217,27 @@ impl Actor {
 
     /// Takes note of what the store finished.
     pub(super) fn on_finished(&mut self, finished: Finished) {
+        let meter = self.lease.meter();
+        if let Finished::Append((_, Carried { edits, .. })) = &finished {
+            self.durability.unsaved -= edits;
+            meter.unsaved.add(-edits);
+        }
         match finished {
-            Finished::Append((Ok(last), permits)) => {
+            Finished::Append((Ok(last), Carried { permits, .. })) => {
+                if let Some(oldest) = permits.first() {
+                    meter.save_time.note(oldest.since.elapsed());
+                }
                 drop(permits);
                 self.on_durable(last);
             }
             Finished::Append((Err(error), _)) => self.on_failed(&error),
             Finished::Card(outcome) => self.on_card_kept(outcome),
-            Finished::Snapshot(Ok(revision)) => self.durability.snapshot.revision = revision,
+            Finished::Snapshot(Ok(revision)) => {
+                meter.snapshots[telemetry::meter::Outcome::Done].add(1);
+                self.durability.snapshot.revision = revision;
+            }
             Finished::Snapshot(Err(error)) => {
-                tracing::warn!(
-                    document = %self.lease.name(), %error,
-                    "failed to store a snapshot; opening the document will take longer"
-                );
+                meter.note(&SnapshotFailed { document: self.lease.name(), reason: &error });
             }
         }
     }
@@ -209,6 +249,8 @@ impl Actor {
         self.durability.durable += 1;
         let before = std::mem::replace(&mut self.durability.last, last);
         if before < last {
+            let now = Some(self.setup.clock.now());
+            self.lease.live().note_saved(self.durability.size(), now);
             self.tell_saved(last);
             self.announce_saved(last);
         }
@@ -235,7 +277,8 @@ impl Actor {
 
     fn on_failed(&mut self, error: &StoreError) {
         if self.durability.failed.is_none() {
-            tracing::error!(document = %self.lease.name(), %error, "edits can no longer be stored");
+            let document = self.lease.name();
+            self.lease.meter().note(&EditsUnwritable { document, reason: error });
             self.durability.failed = Some(error.to_string());
             let told = ServerMessage::PermissionDenied(format!("edits are not stored: {error}"));
             for subscriber in self.subscribers.values().filter(|it| !it.counts()) {

@@ -12,6 +12,7 @@ use crate::{
     identity::Access,
     ids::SubscriberId,
     protocol::{Address, ServerMessage},
+    telemetry::happenings::ReaderBehind,
 };
 
 /// Addresses whose encoding is kept for the next who has the same.
@@ -48,7 +49,9 @@ impl Actor {
         if self.subscribers.is_empty() || updates.is_empty() {
             return;
         }
+        let (mut sent, mut bytes) = (0, 0);
         for (update, except) in updates {
+            let size = update.len() as u64;
             let message = ServerMessage::Update(update);
             let mut encodings = Encodings::new(&message);
             for subscriber in self.subscribers.values().filter(|it| it.is_live()) {
@@ -56,16 +59,23 @@ impl Actor {
                     && let Some(frame) = encodings.frame(&subscriber.address)
                 {
                     subscriber.outbox.push(frame);
+                    sent += 1;
+                    bytes += size;
                 }
             }
         }
+        let meter = self.lease.meter();
+        meter.updates_out.add(sent);
+        meter.update_bytes_out.add(bytes);
+        self.lease.live().count_sent(sent);
         // An edit that is in the state and not yet shown must not count as sent.
         let mut state_vector = self.durability.before_unshown();
         let live = self.subscribers.values_mut().filter(|it| it.is_live());
         for subscriber in live.filter(|it| it.outbox.is_full()) {
             let state_vector =
                 state_vector.get_or_insert_with(|| self.state.state_vector()).clone();
-            tracing::debug!(document = %self.lease.name(), ?subscriber.id, "a reader is behind");
+            let (document, connection) = (self.lease.name(), &subscriber.id.connection);
+            self.lease.meter().note(&ReaderBehind { document, connection });
             subscriber.behind = Some(Behind { state_vector, since: Instant::now() });
         }
     }

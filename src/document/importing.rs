@@ -5,14 +5,14 @@
 
 use bytes::Bytes;
 
-use super::{Documents, Event, Unavailable, bin, card};
+use super::{Documents, Event, Unavailable, bin, card, sync::NOTHING};
 use crate::{
     clock::Timestamp,
     crdt::Meta,
     ids::{DocumentId, DocumentName, Seq},
     protocol::CloseReason,
     random::Random,
-    storage::{Entry, Store, StoreError},
+    storage::{Entry, Kept, Store, StoreError, StoredEntry},
 };
 
 /// Entries are handed to the store about so many bytes at a time.
@@ -32,6 +32,8 @@ pub struct Brought {
     pub created: Timestamp,
     /// Its past.
     pub entries: Vec<Entry>,
+    /// Whether the first entry stands for edits that are kept nowhere; people are told.
+    pub cut: bool,
     /// Moments, as numbers of entries counted from 1, in order, whose seqs `records` needs.
     pub moments: Vec<u64>,
     /// Makes the records that are kept beside it: keys and values.
@@ -79,8 +81,17 @@ pub async fn bring_in(
     created.await?;
     let stored = async {
         let revision = hidden.await?;
-        let Brought { meta, entries, moments, records, .. } = brought;
+        let Brought { meta, mut entries, mut moments, records, cut, .. } = brought;
+        let base = entries.first().filter(|_| cut).cloned();
+        if let Some(base) = &base {
+            // What is cut off is what is before a moment, and there is nothing before the first.
+            entries.insert(0, Entry { update: NOTHING, ..base.clone() });
+            moments.iter_mut().for_each(|moment| *moment += 1);
+        }
         let seqs = append(store, id, entries, &moments).await?;
+        if let Some(base) = base {
+            begin_later(store, id, base).await?;
+        }
         let card = card::record(&meta).map(|card| (card::KEY.to_owned(), card));
         for (key, value) in records(&seqs).into_iter().chain(card) {
             store.put_record(id, &key, 0, Some(value)).await?;
@@ -98,6 +109,17 @@ pub async fn bring_in(
         let _left_behind = store.delete(id, now, Vec::new()).await.is_err();
     }
     outcome
+}
+
+/// Cuts off the first of the entries, so that the past of the document begins with the second.
+async fn begin_later(store: &dyn Store, id: DocumentId, base: Entry) -> Result<(), StoreError> {
+    let seq = Seq(2);
+    let kept = Kept { floor: seq, moments: Vec::new() };
+    match store.cut(id, kept, vec![StoredEntry { seq, entry: base }]).await {
+        // An engine may keep every past whole: then only the note is missing.
+        Err(StoreError::Refused(_)) => Ok(()),
+        cut => cut,
+    }
 }
 
 /// Appends entries; gives the seqs of some.
@@ -133,6 +155,7 @@ impl Default for Brought {
             meta: Meta::default(),
             created: Timestamp(0),
             entries: Vec::new(),
+            cut: false,
             moments: Vec::new(),
             records: Box::new(|_| Vec::new()),
         }

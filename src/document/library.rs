@@ -58,16 +58,16 @@ impl Documents {
         }
     }
 
-    /// What is known of all documents, in the order of their names.
+    /// What is known of all documents whose names begin so, in the order of their names.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn summaries(&self) -> Result<Vec<Summary>, Unavailable> {
+    pub async fn summaries(&self, prefix: &str) -> Result<Vec<Summary>, Unavailable> {
         let live = self.live();
         let mut summaries: Vec<Summary> = Vec::new();
         loop {
             let after = summaries.last().map(|summary| summary.name.clone());
-            let page = self.setup().store.list("", after.as_ref(), TURN).await?;
+            let page = self.setup().store.list(prefix, after.as_ref(), TURN).await?;
             if page.is_empty() {
                 return Ok(summaries);
             }
@@ -111,10 +111,6 @@ impl Documents {
         meta: MetaChanges,
         author: Arc<Author>,
     ) -> Result<(), Unavailable> {
-        // Its actor would say so too, if it did not end before it could be asked.
-        if self.is_in_bin(name).await {
-            return Err(Unavailable::InBin);
-        }
         let (reply, answer) = oneshot::channel();
         let begin = Command::Begin { content, meta, author, reply };
         self.open(name)?.send(begin).await?;
@@ -131,6 +127,7 @@ impl Documents {
         if store.find(name).await?.is_some() {
             return if self.is_in_bin(name).await { Err(Unavailable::InBin) } else { Ok(()) };
         }
+        self.check_free(name).await?;
         // Who has it open without having written comes back and finds it there.
         let _held = self.hold(name, CloseReason::Restart).await?;
         let (id, now) = (DocumentId::new(self.random()), self.clock().now());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::{
-    Command, Setup, Unavailable, bin,
+    Command, Setup, Unavailable, aliases, bin,
     card::{self, Card},
     durability::Durability,
     subscriber::Subscriber,
@@ -44,6 +44,10 @@ pub(super) async fn load(
     let reading = async {
         let retired = setup.store.retired_clients(name).await?;
         let Some(id) = setup.store.find(name).await? else {
+            // Who knew the name before it led elsewhere comes back and is led there.
+            if aliases::led_to(&*setup.store, name).await?.is_some() {
+                return Err(Unavailable::Taken);
+            }
             let id = DocumentId::new(&*setup.random);
             return Ok((id, false, Opened::default(), retired, None, None));
         };
@@ -114,6 +118,8 @@ pub(super) fn turn_away(command: Command, reason: &Unavailable) {
         Command::Read(reply) => drop(reply.send(Err(reason.clone()))),
         Command::ReadAt(reply) => drop(reply.send(Err(reason.clone()))),
         Command::Attendees(reply) => drop(reply.send(Vec::new())),
+        // Owners ask for what waits when they open it.
+        Command::Asked(_) => {}
         Command::Stop(_, done) => drop(done.send(())),
         Command::Unsubscribe(_)
         | Command::Change { .. }

@@ -232,6 +232,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_document_shows_a_bounded_number_of_people() {
+        let mut it = check();
+        it.limits.presence_per_document = 3;
+        let many: Vec<_> = (0..3).map(|client| entry(client, 1, "{}")).collect();
+        assert_eq!(it.hears(A, &many), many);
+        assert_eq!(it.hears(B, &[entry(9, 1, "{}")]), [], "there is no room");
+        assert_eq!(it.hears(A, &[entry(1, 2, "null")]), [entry(1, 2, "null")]);
+        assert_eq!(it.hears(B, &[entry(9, 1, "{}")]), [entry(9, 1, "{}")], "somebody left");
+    }
+
+    #[tokio::test]
     async fn the_shown_name_is_the_one_in_the_own_state() {
         let mut it = check();
         it.hears(A, &[entry(7, 1, r#"{"user":{"name":"Mia","color":"x"}}"#)]);

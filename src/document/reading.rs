@@ -47,6 +47,8 @@ impl Actor {
             author: std::sync::Arc::clone(&subscriber.author),
             access: subscriber.access,
             presence: self.presence.of(subscriber.id),
+            waiting: subscriber.outbox.bytes(),
+            behind: subscriber.behind.as_ref().map(|it| it.since.elapsed()),
         });
         // As above.
         let _ = reply.send(attendees.collect());
@@ -97,6 +99,16 @@ impl Documents {
             }
         });
         reading.await.map_err(|_| Unavailable::Reloading)?
+    }
+
+    /// Tells the owners who have a document open how many requests for access wait.
+    pub async fn tell_owners(&self, name: &DocumentName, waiting: usize) {
+        if self.live_of(name).is_none() {
+            return;
+        }
+        let Ok(document) = self.open(name) else { return };
+        // One that is being unloaded has nobody in it.
+        let _unneeded = document.send(Command::Asked(waiting)).await;
     }
 
     /// Who has a document open; nobody when it is not loaded.

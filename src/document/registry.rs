@@ -17,10 +17,10 @@ use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    Budget, Command, Events, Unavailable, actor, live::Live, load::load, threads::Threads,
+    Budget, Command, Events, Setup, Unavailable, actor, live::Live, load::load, threads::Threads,
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     hooks::Runner,
     identity::Author,
     ids::{DocumentName, Seq},
@@ -28,33 +28,12 @@ use crate::{
     protocol::CloseReason,
     random::Random,
     storage::Store,
+    telemetry::Meter,
 };
 
 /// Documents that may be loading at the same time, so that a storm of reconnects after a restart
 /// does not read the whole store at once.
 const LOADS: usize = 8;
-
-/// What documents need from outside.
-pub struct Setup {
-    /// Where documents are kept.
-    pub store: Arc<dyn Store>,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// Chance, for ids.
-    pub random: Arc<dyn Random>,
-    /// The bounds.
-    pub limits: Limits,
-    /// How many document threads to start.
-    pub threads: usize,
-    /// Who wants to know what happens.
-    pub(crate) hooks: Runner,
-}
-
-impl std::fmt::Debug for Setup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setup").field("threads", &self.threads).finish_non_exhaustive()
-    }
-}
 
 /// All open documents of a server. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -69,6 +48,7 @@ pub(super) struct Shared {
     stopping: AtomicBool,
     budget: Arc<Budget>,
     pub(super) events: Arc<Events>,
+    meter: Arc<Meter>,
     pub(super) threads: Threads,
 }
 
@@ -93,11 +73,31 @@ pub(super) struct Held {
     name: DocumentName,
 }
 
+/// What moves in a loaded document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// What it is called.
+    pub name: DocumentName,
+    /// How many have it open.
+    pub people: usize,
+    /// How many of them do not keep up.
+    pub behind: usize,
+    /// Edits since it was loaded.
+    pub received: u64,
+    /// Updates queued for its readers since then.
+    pub sent: u64,
+    /// Bytes that loading it again would read.
+    pub bytes: u64,
+    /// When an edit was last durable.
+    pub saved: Option<Timestamp>,
+}
+
 /// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
 #[derive(Clone, Debug)]
 pub struct DocumentHandle {
     name: DocumentName,
     mailbox: mpsc::Sender<Box<Command>>,
+    live: Arc<Live>,
 }
 
 impl Documents {
@@ -106,6 +106,14 @@ impl Documents {
     /// # Errors
     /// When the operating system refuses a thread.
     pub fn new(setup: Setup) -> io::Result<Self> {
+        Self::metered(setup, Arc::default())
+    }
+
+    /// The same, counting what happens here.
+    ///
+    /// # Errors
+    /// As [`Documents::new`].
+    pub fn metered(setup: Setup, meter: Arc<Meter>) -> io::Result<Self> {
         Ok(Self(Arc::new(Shared {
             threads: Threads::start(setup.threads)?,
             budget: Budget::new(setup.limits.unsaved_bytes),
@@ -114,6 +122,7 @@ impl Documents {
             generations: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             events: Arc::default(),
+            meter,
             setup: Arc::new(setup),
         })))
     }
@@ -129,18 +138,20 @@ impl Documents {
             return Err(Unavailable::Reloading);
         }
         if let Some(slot) = open.slots.get(name) {
-            return Ok(DocumentHandle { name: name.clone(), mailbox: slot.mailbox.clone() });
+            let (mailbox, live) = (slot.mailbox.clone(), Arc::clone(&slot.live));
+            return Ok(DocumentHandle { name: name.clone(), mailbox, live });
         }
         let (mailbox, requests) = mpsc::channel(shared.setup.limits.mailbox_messages);
         let lease = self.lease(name);
+        let live = Arc::clone(&lease.live);
         let slot = Slot {
             generation: lease.generation,
             mailbox: mailbox.clone(),
-            live: Arc::clone(&lease.live),
+            live: Arc::clone(&live),
         };
         open.slots.insert(name.clone(), slot);
         shared.threads.of(name).spawn(actor::run(Arc::clone(&shared.setup), lease, requests));
-        Ok(DocumentHandle { name: name.clone(), mailbox })
+        Ok(DocumentHandle { name: name.clone(), mailbox, live })
     }
 
     /// A place for a new actor.
@@ -152,6 +163,7 @@ impl Documents {
             generation,
             live: Arc::default(),
             events: Arc::clone(&self.0.events),
+            meter: Arc::clone(&self.0.meter),
             held: true,
         }
     }
@@ -180,10 +192,41 @@ impl Documents {
         &self.0.events
     }
 
+    /// The numbers that everything here moves.
+    #[must_use]
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.0.meter
+    }
+
     /// How many documents are loaded.
     #[must_use]
     pub fn loaded(&self) -> usize {
         self.0.lock().slots.len()
+    }
+
+    /// What moves in each loaded document.
+    #[must_use]
+    pub fn busy(&self) -> Vec<Busy> {
+        let busy = |(name, slot): (&DocumentName, &Slot)| {
+            let (received, sent) = slot.live.moved();
+            let (people, behind) = (slot.live.people(), slot.live.behind());
+            let (bytes, saved) = slot.live.saved();
+            Busy { name: name.clone(), people, behind, received, sent, bytes, saved }
+        };
+        self.0.lock().slots.iter().map(busy).collect()
+    }
+
+    /// Sends everybody away, makes everything durable and lets go of a document; whoever comes back
+    /// has it loaded anew. Gives whether it was loaded.
+    ///
+    /// # Errors
+    /// While somebody else holds it.
+    pub async fn unload(&self, name: &DocumentName) -> Result<bool, Unavailable> {
+        if self.live_of(name).is_none() {
+            return Ok(false);
+        }
+        drop(self.hold(name, CloseReason::Restart).await?);
+        Ok(true)
     }
 
     /// What loaded documents show.
@@ -314,9 +357,10 @@ impl DocumentHandle {
     /// Hands over a command, waiting for room.
     ///
     /// # Errors
-    /// When the document has been unloaded in the meantime.
+    /// When the document has been unloaded in the meantime, or why it could not be loaded.
     pub async fn send(&self, command: Command) -> Result<(), Unavailable> {
-        self.mailbox.send(Box::new(command)).await.map_err(|_| Unavailable::Reloading)
+        let sent = self.mailbox.send(Box::new(command)).await;
+        sent.map_err(|_| self.live.failure().cloned().unwrap_or(Unavailable::Reloading))
     }
 
     /// Applies an edit by the server; resolves when it is durable, after which everyone sees it, to
@@ -369,6 +413,7 @@ pub(super) struct Lease {
     generation: u64,
     live: Arc<Live>,
     events: Arc<Events>,
+    meter: Arc<Meter>,
     held: bool,
 }
 
@@ -380,6 +425,11 @@ impl Lease {
     /// Where it is told what happens.
     pub(super) fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// Where it is counted.
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Where the document shows what others may see of it.

@@ -4,11 +4,15 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Documents, Event, Unavailable, bin};
+use super::{
+    Documents, Event, Unavailable,
+    aliases::{self, AliasError},
+    bin,
+};
 use crate::{
     ids::{DocumentId, DocumentName},
     protocol::CloseReason,
-    storage::StoreError,
+    storage::{Store, StoreError},
 };
 
 /// The key of the record that says what a renamed document is called now.
@@ -19,45 +23,92 @@ struct Called {
     name: String,
 }
 
+/// What a document was called last, as far as that was kept.
+pub(super) async fn called(
+    store: &dyn Store,
+    id: DocumentId,
+) -> Result<Option<DocumentName>, StoreError> {
+    let record = match store.record(id, KEY).await {
+        Err(StoreError::Missing) => None,
+        record => record?,
+    };
+    let called: Option<Called> = record.and_then(|it| serde_json::from_slice(&it.value).ok());
+    Ok(called.and_then(|it| DocumentName::new(&it.name).ok()))
+}
+
 impl Documents {
-    /// Gives a document another name.
+    /// Gives a document another name; the old one leads to it from now on if it is kept.
     ///
     /// # Errors
     /// When there is none of this name, the other is taken, or nothing can be written.
-    pub async fn rename(&self, old: &DocumentName, new: &DocumentName) -> Result<(), Unavailable> {
+    pub async fn rename(
+        &self,
+        old: &DocumentName,
+        new: &DocumentName,
+        keep_old: bool,
+    ) -> Result<(), AliasError> {
         if old == new {
             return Ok(());
         }
         let setup = self.setup();
         let store = &setup.store;
-        let id = store.find(old).await?.ok_or(Unavailable::Missing)?;
-        if bin::deleted(&**store, id).await?.is_some() {
-            return Err(Unavailable::InBin);
+        let id = store.find(old).await.map_err(Unavailable::from)?.ok_or(Unavailable::Missing)?;
+        if bin::deleted(&**store, id).await.map_err(Unavailable::from)?.is_some() {
+            return Err(Unavailable::InBin.into());
         }
-        self.check_free(new).await?;
+        self.check_free_for(new, Some(id)).await?;
         // Who comes back with the epoch is told the new name (`renamed`); who comes back without
         // one brings edits of client ids that are retired there, and is sent away for good.
         let _old = self.hold(old, CloseReason::Restart).await?;
         // Who waits at the new name for a document to begin finds it there.
         let _new = self.hold(new, CloseReason::Restart).await?;
-        let clients = bin::clients(&store.open(id).await?)?;
+        let clients = bin::clients(&store.open(id).await.map_err(Unavailable::from)?)?;
+        // Before, so that no moment has neither name, and without effect until the name is free.
+        if keep_old {
+            self.lead(old, id).await?;
+        } else {
+            self.forget_alias(old).await?;
+        }
         match store.rename(id, new, setup.clock.now()).await {
             Ok(()) => {}
-            Err(StoreError::Conflict(_)) => return Err(Unavailable::Taken),
-            Err(StoreError::Missing) => return Err(Unavailable::Missing),
-            Err(error) => return Err(error.into()),
+            Err(StoreError::Conflict(_)) => return Err(Unavailable::Taken.into()),
+            Err(StoreError::Missing) => return Err(Unavailable::Missing.into()),
+            Err(error) => return Err(Unavailable::from(error).into()),
         }
-        self.tell_name(id, new).await;
+        if let Err(error) = self.tell_name(id, new).await {
+            tracing::warn!(document = %new, %error, "who knows the old name will not be led on");
+        }
+        // It was another name of this document, if it was one.
+        self.forget_alias(new).await?;
         let (from, to) = (old.clone(), new.clone());
         self.events().tell(old, || Event::Renamed { id, from: from.clone(), to: to.clone() });
         self.events().tell_document(new, || Event::Renamed { id, from, to });
-        self.retire(old, clients).await
+        Ok(self.retire(old, clients).await?)
     }
 
-    pub(super) async fn check_free(&self, name: &DocumentName) -> Result<(), Unavailable> {
+    /// Whether a document could begin under this name.
+    ///
+    /// # Errors
+    /// Why it could not: the name is taken, also by something in the bin or as another name of a
+    /// document, or the store cannot be read.
+    pub async fn check_free(&self, name: &DocumentName) -> Result<(), Unavailable> {
+        self.check_free_for(name, None).await
+    }
+
+    /// Whether a name is free, or leads to this document only.
+    async fn check_free_for(
+        &self,
+        name: &DocumentName,
+        document: Option<DocumentId>,
+    ) -> Result<(), Unavailable> {
         let store = &self.setup().store;
         match store.find(name).await? {
-            None => Ok(()),
+            None => match aliases::led_to(&**store, name).await? {
+                Some(led) if document.is_none() || store.find(&led).await? != document => {
+                    Err(Unavailable::Taken)
+                }
+                _ => Ok(()),
+            },
             Some(holder) if bin::deleted(&**store, holder).await?.is_some() => {
                 Err(Unavailable::InBin)
             }
@@ -72,23 +123,20 @@ impl Documents {
         if here == Some(epoch) {
             return None;
         }
-        let record = store.record(epoch, KEY).await.ok()??;
-        let called: Called = serde_json::from_slice(&record.value).ok()?;
-        DocumentName::new(&called.name).ok().filter(|called| called != name)
+        called(&**store, epoch).await.ok()?.filter(|called| called != name)
     }
 
-    /// Keeps what the document is called now, for those who come back with its epoch.
-    async fn tell_name(&self, id: DocumentId, name: &DocumentName) {
+    /// Keeps what the document is called now, for those who come back with its epoch or another name.
+    pub(super) async fn tell_name(
+        &self,
+        id: DocumentId,
+        name: &DocumentName,
+    ) -> Result<(), StoreError> {
         let store = &self.setup().store;
         let called = Called { name: name.as_str().to_owned() };
         let value = serde_json::to_vec(&called).unwrap_or_default();
-        let kept = async {
-            let revision = store.record(id, KEY).await?.map_or(0, |record| record.revision);
-            store.put_record(id, KEY, revision, Some(Bytes::from(value))).await
-        };
-        if let Err(error) = kept.await {
-            tracing::warn!(document = %name, %error, "who knows the old name will not be led on");
-        }
+        let revision = store.record(id, KEY).await?.map_or(0, |record| record.revision);
+        store.put_record(id, KEY, revision, Some(Bytes::from(value))).await.map(drop)
     }
 
     /// Retires client ids under a name that nobody has: a life that ends as it begins leaves just

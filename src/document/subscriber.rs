@@ -10,6 +10,7 @@ use crate::{
     identity::{Access, Author},
     ids::SubscriberId,
     protocol::{Address, CloseReason, ServerMessage},
+    telemetry::meter::Speaks,
 };
 
 /// Questions that a client may leave unanswered.
@@ -26,6 +27,7 @@ pub(super) struct Subscriber {
     pub(super) access: Access,
     pub(super) author: Arc<Author>,
     pub(super) greet: bool,
+    pub(super) open: bool,
     /// Has been given a SyncStep2; before that it gets no document frame.
     pub(super) synced: bool,
     /// Gets no document frame until its queue is empty, then a difference from this state.
@@ -70,6 +72,7 @@ impl Subscriber {
             access: new.access,
             author: Arc::new(new.author),
             greet: new.greet,
+            open: new.open,
             synced: false,
             behind: None,
             owed_sync: None,
@@ -126,6 +129,15 @@ impl Subscriber {
     /// Whether each edit is answered by itself (Hocuspocus).
     pub(super) fn counts(&self) -> bool {
         matches!(self.address, Address::Hocuspocus(_))
+    }
+
+    /// What it speaks, for the numbers.
+    pub(super) fn speaks(&self) -> Speaks {
+        match self.address {
+            Address::Hocuspocus(_) => Speaks::Hocuspocus,
+            _ if self.greet => Speaks::Coscribe,
+            _ => Speaks::YWebsocket,
+        }
     }
 
     /// Whether document frames go out to it now.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// An update that holds nothing.
-const NOTHING: Bytes = Bytes::from_static(&[0, 0]);
+pub(super) const NOTHING: Bytes = Bytes::from_static(&[0, 0]);
 
 /// Addresses whose frames are kept.
 const ADDRESSES: usize = 4;
@@ -54,7 +54,9 @@ impl Actor {
             subscriber.outbox.push(frame.clone());
         }
         subscriber.synced = true;
-        subscriber.behind = None;
+        if subscriber.behind.take().is_some() {
+            self.lease.meter().behind.add(-1);
+        }
     }
 
     /// The connection has written everything: pay what is owed.
@@ -63,6 +65,9 @@ impl Actor {
         if let Some(state_vector) = subscriber.owed_sync.take() {
             self.answer_step1(id, &state_vector);
         } else if let Some(behind) = subscriber.behind.take() {
+            let meter = self.lease.meter();
+            meter.behind.add(-1);
+            meter.catch_ups.add(1);
             match self.pieces(&behind.state_vector) {
                 Ok(pieces) => self.send_pieces(id, pieces),
                 // Our own state vector is sound; if not, a fresh connection is the way out.

@@ -27,13 +27,17 @@ pub(super) struct Threads {
 #[derive(Debug)]
 struct Thread {
     runtime: runtime::Handle,
-    /// Dropping it ends the thread.
-    _stop: oneshot::Sender<()>,
+    /// Dropping it ends the thread; there is none where the runtime is the caller's.
+    _stop: Option<oneshot::Sender<()>>,
 }
 
 impl Threads {
+    /// Starts so many; with none, documents live on the runtime that calls.
     pub(super) fn start(count: usize) -> io::Result<Self> {
-        let threads = (0..count.max(1)).map(start).collect::<io::Result<_>>()?;
+        let threads = match count {
+            0 => vec![Thread { runtime: runtime::Handle::current(), _stop: None }],
+            count => (0..count).map(start).collect::<io::Result<_>>()?,
+        };
         Ok(Self { threads })
     }
 
@@ -60,5 +64,5 @@ fn start(index: usize) -> io::Result<Thread> {
             runtime.shutdown_background();
         },
     )?;
-    Ok(Thread { runtime: handle, _stop: stop })
+    Ok(Thread { runtime: handle, _stop: Some(stop) })
 }

@@ -10,12 +10,16 @@ use super::{
     sync::in_pieces,
 };
 use crate::{
-    crdt::{Applied, Incoming, Refusal, Verdict},
-    identity::Author,
+    crdt::{Applied, Incoming, Poisoned, Refusal, Verdict},
+    identity::{Access, Author},
     ids::{Seq, SubscriberId},
     limits::BATCH_UPDATES,
     protocol::{CloseReason, ServerMessage},
     storage::Entry,
+    telemetry::{
+        happenings::{DocumentBroken, EditRefused},
+        meter::Cause,
+    },
 };
 
 /// What the server's own pages can write: `SCHEMA` in `web/src/sync/meta.js`. A page that knows less
@@ -68,7 +72,7 @@ impl Actor {
             Ok(applied) => self.on_applied(edits, applied),
             Err(poisoned) => {
                 self.poisoned = true;
-                tracing::error!(document = %self.lease.name(), %poisoned, "reloading the document");
+                self.tell_broken(&poisoned);
                 if let Some(culprit) = poisoned.culprit.and_then(|index| edits.get(index)) {
                     self.quarantine(culprit.from, &culprit.incoming.update);
                 }
@@ -90,6 +94,11 @@ impl Actor {
             return true;
         };
         subscriber.refused |= !stored;
+        if !stored {
+            let may = subscriber.access.may_edit();
+            let cause = if may { Cause::Unwritable } else { Cause::Forbidden };
+            self.lease.meter().edits_refused[cause].add(1);
+        }
         self.answer_edit(edit.from, step2, stored, false, None);
         false
     }
@@ -106,8 +115,11 @@ impl Actor {
         let stored = step2 && self.state.holds(update);
         let Some(subscriber) = self.subscribers.get_mut(&from) else { return };
         subscriber.refused |= !stored;
-        if !stored && !subscriber.counts() {
-            subscriber.send(&ServerMessage::PermissionDenied(reason));
+        if !stored {
+            self.lease.meter().edits_refused[Cause::Forbidden].add(1);
+            if !subscriber.counts() {
+                subscriber.send(&ServerMessage::PermissionDenied(reason));
+            }
         }
         self.answer_edit(from, step2, stored, false, None);
     }
@@ -116,7 +128,7 @@ impl Actor {
         if !applied.broadcasts.is_empty() {
             self.sync_cache = None;
         }
-        let updates = applied
+        let updates: Vec<_> = applied
             .broadcasts
             .into_iter()
             .flat_map(|broadcast| {
@@ -126,7 +138,10 @@ impl Actor {
                 in_pieces(broadcast.update).into_iter().map(move |piece| (piece, alone))
             })
             .collect();
-        self.fan_out(updates);
+        if !updates.is_empty() {
+            self.fan_out(updates);
+            self.count_batch(&edits);
+        }
 
         let time = self.setup.clock.now();
         let (mut entries, mut permits) = (Vec::new(), Vec::new());
@@ -144,6 +159,20 @@ impl Actor {
         for (from, step2, verdict, permit) in outcomes {
             self.conclude(from, step2, verdict, permit);
         }
+    }
+
+    fn count_batch(&self, edits: &[Edit]) {
+        let meter = self.lease.meter();
+        meter.batches.add(1);
+        let oldest = edits.iter().find_map(|edit| edit.permit.as_ref());
+        if let Some(permit) = oldest.filter(|_| self.subscribers.len() > 1) {
+            meter.delivery_time.note(permit.since.elapsed());
+        }
+    }
+
+    pub(super) fn tell_broken(&self, poisoned: &Poisoned) {
+        let document = self.lease.name();
+        self.lease.meter().note(&DocumentBroken { document, reason: poisoned });
     }
 
     /// Owes the sender its answer, and asks for what was missing.
@@ -210,10 +239,18 @@ impl Actor {
     }
 
     fn refuse(&mut self, from: SubscriberId, refusal: Refusal) {
-        tracing::info!(document = %self.lease.name(), connection = %from.connection, %refusal, "an edit is refused");
+        let cause = match refusal {
+            Refusal::Malformed(_) => Cause::Malformed,
+            Refusal::TooLarge { .. } => Cause::TooLarge,
+            Refusal::Full { .. } | Refusal::TooManyInside { .. } => Cause::Full,
+            Refusal::Retired => Cause::Retired,
+        };
+        let (document, connection) = (self.lease.name(), &from.connection);
+        let told = EditRefused { document, connection, reason: &refusal, cause };
+        self.lease.meter().note(&told);
         let reason = match &refusal {
             Refusal::Malformed(_) => return self.strike(from, &refusal),
-            Refusal::TooLarge { .. } | Refusal::Full { .. } => {
+            Refusal::TooLarge { .. } | Refusal::Full { .. } | Refusal::TooManyInside { .. } => {
                 CloseReason::TooLarge(refusal.to_string())
             }
             Refusal::Retired => CloseReason::Replaced,
@@ -275,6 +312,7 @@ impl Actor {
             Ok(applied) => applied,
             Err(poisoned) => {
                 self.poisoned = true;
+                self.tell_broken(&poisoned);
                 let _ = reply.send(Err(refused(poisoned.to_string())));
                 return;
             }
@@ -303,18 +341,33 @@ impl Actor {
     /// Greets our own clients with the document's epoch, again when it is born.
     pub(super) fn greet_everyone(&self) {
         for subscriber in self.subscribers.values().filter(|it| it.greet) {
-            subscriber.send(&self.hello(subscriber.access));
+            subscriber.send(&self.hello(subscriber.access, subscriber.open));
         }
     }
 
-    pub(super) fn hello(&self, access: crate::identity::Access) -> ServerMessage {
-        let hello = serde_json::json!({
+    /// What a client of ours must know; `open` tells it that there are no rights to give or to take.
+    pub(super) fn hello(&self, access: Access, open: bool) -> ServerMessage {
+        ServerMessage::Hello(self.greeting(access, open).to_string())
+    }
+
+    /// Tells owners in our own clients that so many requests for access wait.
+    pub(super) fn tell_owners(&self, waiting: usize) {
+        let listening = self.subscribers.values().filter(|it| it.greet);
+        for subscriber in listening.filter(|it| it.access == Access::Owner) {
+            let mut hello = self.greeting(subscriber.access, subscriber.open);
+            hello["asked"] = waiting.into();
+            subscriber.send(&ServerMessage::Hello(hello.to_string()));
+        }
+    }
+
+    fn greeting(&self, access: Access, open: bool) -> serde_json::Value {
+        serde_json::json!({
             "epoch": self.epoch().map(|id| id.to_string()),
             "access": access,
+            "open": open,
             "version": env!("CARGO_PKG_VERSION"),
             "app": APP_SCHEMA,
             "largest": self.setup.limits.update_bytes,
-        });
-        ServerMessage::Hello(hello.to_string())
+        })
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::{runtime::Handle, sync::oneshot};
 
-use super::HistoryError;
+use super::{HistoryError, threads::give_way};
 
 /// Virtual; only what is used is ever backed by memory.
 const STACK_BYTES: usize = 256 << 20;
@@ -17,6 +17,7 @@ pub(super) async fn aside<T: Send + 'static>(
     let handle = Handle::current();
     let (tell, told) = oneshot::channel();
     let run = move || {
+        give_way();
         // Who asked may have stopped waiting.
         let _ = tell.send(work(&handle));
     };

@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     fmt, io,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -14,9 +14,11 @@ use tokio::sync::Semaphore;
 
 use super::{HistoryError, Past, retention::Policy, threads::Threads};
 use crate::{
+    clock::Clock,
     ids::{DocumentId, Seq},
     limits::Limits,
     storage::Store,
+    telemetry::{Meter, meter::Outcome},
 };
 
 /// Bytes of updates that are read from the store at a time. A segment unpacks to as much.
@@ -38,6 +40,7 @@ struct Shared {
     slots: Mutex<HashMap<DocumentId, Arc<Slot>>>,
     turns: AtomicU64,
     policy: Policy,
+    measured: OnceLock<(Arc<Meter>, Arc<dyn Clock>)>,
 }
 
 /// The place of one document's past. Whoever holds the lock reads or builds it.
@@ -81,7 +84,16 @@ impl History {
             slots: Mutex::default(),
             turns: AtomicU64::new(0),
             policy,
+            measured: OnceLock::new(),
         })))
+    }
+
+    /// Moves these numbers from now on, with the times that the clock tells.
+    #[must_use]
+    pub fn metered(self, meter: &Arc<Meter>, clock: &Arc<dyn Clock>) -> Self {
+        // Whoever gave the first ones reads them.
+        let _given_before = self.0.measured.set((Arc::clone(meter), Arc::clone(clock))).is_err();
+        self
     }
 
     /// Works with a document's past up to its last durable entry, on a thread for that with a large
@@ -152,8 +164,24 @@ impl Shared {
         slot
     }
 
-    /// Applies what is new, a page of the journal at a time.
+    /// Applies what is new, and counts that unless nothing is.
     async fn catch_up(&self, past: &mut Past) -> Result<(), HistoryError> {
+        let Some((meter, clock)) = self.measured.get() else { return self.read_on(past).await };
+        let (began, before) = (clock.elapsed(), past.last());
+        let outcome = self.read_on(past).await;
+        match &outcome {
+            Ok(()) if past.last() == before => {}
+            Ok(()) => {
+                meter.history_builds[Outcome::Done].add(1);
+                meter.history_time.note(clock.elapsed().saturating_sub(began));
+            }
+            Err(_) => meter.history_builds[Outcome::Failed].add(1),
+        }
+        outcome
+    }
+
+    /// Applies what is new, a page of the journal at a time.
+    async fn read_on(&self, past: &mut Past) -> Result<(), HistoryError> {
         loop {
             let floor = self.store.kept(past.id()).await?.floor;
             if past.last() > Seq(0) && past.floor() < floor {

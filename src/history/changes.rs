@@ -138,6 +138,33 @@ impl Lives {
         let life = Life { born: *born, died };
         (life, len.min(born_end - id.clock).min(died_end - id.clock))
     }
+
+    /// What became of a text between two moments, without what neither of them has.
+    pub(super) fn pieces(&self, mut id: Id, text: &str, (from, to): (usize, usize)) -> Vec<Piece> {
+        let (units, mut pieces): (Vec<u16>, _) = (text.encode_utf16().collect(), Vec::new());
+        let mut rest = &units[..];
+        while !rest.is_empty() {
+            let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
+            let (life, len) = self.at(id, len);
+            let (piece, after) = rest.split_at(len as usize);
+            if let Some(state) = life.state(from, to) {
+                let row = if state == State::Deleted { life.died } else { life.born };
+                // Half of a pair of surrogates becomes what Yjs makes of it.
+                pieces.push(Piece { state, text: String::from_utf16_lossy(piece), row });
+            }
+            id.clock += len;
+            rest = after;
+        }
+        pieces
+    }
+}
+
+/// A stretch of text whose letters came and went together.
+pub(super) struct Piece {
+    pub(super) state: State,
+    pub(super) text: String,
+    /// The row that took it away, or the one that brought it.
+    pub(super) row: usize,
 }
 
 struct Writer<'a> {
@@ -153,20 +180,9 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn text(&mut self, mut id: Id, text: &str) {
-        let units: Vec<u16> = text.encode_utf16().collect();
-        let mut rest = &units[..];
-        while !rest.is_empty() {
-            let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-            let (life, len) = self.lives.at(id, len);
-            let (piece, after) = rest.split_at(len as usize);
-            if let Some(state) = life.state(self.from, self.to) {
-                let row = if state == State::Deleted { life.died } else { life.born };
-                // Half of a pair of surrogates becomes what Yjs makes of it.
-                self.run(state, &String::from_utf16_lossy(piece), row);
-            }
-            id.clock += len;
-            rest = after;
+    fn text(&mut self, id: Id, text: &str) {
+        for Piece { state, text, row } in self.lives.pieces(id, text, (self.from, self.to)) {
+            self.run(state, &text, row);
         }
     }
 

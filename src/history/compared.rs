@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     HistoryError, Past,
-    changes::{Lives, State},
+    changes::{Lives, Piece, State},
 };
 use crate::{
     crdt::{
@@ -193,23 +193,12 @@ impl Writer<'_> {
         }
     }
 
-    fn letters(&mut self, mut id: Id, text: &str) {
+    fn letters(&mut self, id: Id, text: &str) {
         if self.open.last().is_none_or(|open| open.hidden) {
             return;
         }
-        let units: Vec<u16> = text.encode_utf16().collect();
-        let mut rest = &units[..];
-        while !rest.is_empty() {
-            let len = u32::try_from(rest.len()).unwrap_or(u32::MAX);
-            let (life, len) = self.lives.at(id, len);
-            let (piece, after) = rest.split_at(len as usize);
-            if let Some(state) = life.state(self.from, self.to) {
-                let row = if state == State::Deleted { life.died } else { life.born };
-                // Half of a pair of surrogates becomes what Yjs makes of it.
-                self.stretch(&String::from_utf16_lossy(piece), state, row);
-            }
-            id.clock += len;
-            rest = after;
+        for Piece { state, text, row } in self.lives.pieces(id, text, (self.from, self.to)) {
+            self.stretch(&text, state, row);
         }
     }
 

@@ -9,7 +9,8 @@
 //! writes them, `cache` finds or builds them, on the threads of `threads`.
 //! [`film`] shows any moment as lines of text, [`saved`] is the file that carries a document with its
 //! past, [`states`] is what a document said, as a document of its own would hold it, and [`versions`]
-//! tells how much of that is new. [`retention`] decides how much of the past is kept.
+//! tells how much of that is new. [`retention`] decides how much of the past is kept. [`soundness`]
+//! tells whether what is stored still is a document, and [`insight`] what storage asks of one.
 
 mod aside;
 mod bytes;
@@ -17,11 +18,13 @@ mod cache;
 pub mod changes;
 pub mod compared;
 pub mod film;
+pub mod insight;
 pub mod pack;
 pub mod past;
 pub mod retention;
 pub mod rows;
 pub mod saved;
+pub mod soundness;
 pub mod states;
 mod threads;
 pub mod versions;

@@ -42,8 +42,7 @@ pub async fn states<T: Send + 'static>(
             }
             while replay.at < seq {
                 if replay.page.is_empty() {
-                    let page = store.history(id, replay.at, HISTORY_PAGE_BYTES);
-                    replay.page = runtime.block_on(page)?.into();
+                    replay.page = runtime.block_on(page(&*store, id, replay.at))?;
                 }
                 replay.apply(seq)?;
             }
@@ -52,6 +51,15 @@ pub async fn states<T: Send + 'static>(
         Ok(seen)
     })
     .await
+}
+
+/// The entries that follow one, as many as are held at a time.
+async fn page(
+    store: &dyn Store,
+    id: DocumentId,
+    after: Seq,
+) -> Result<VecDeque<StoredEntry>, HistoryError> {
+    Ok(store.history(id, after, HISTORY_PAGE_BYTES).await?.into())
 }
 
 /// The whole state after an entry. `permit` is held while the work lasts, also when nobody waits for
@@ -171,6 +179,16 @@ mod tests {
             matches!(beyond, Err(HistoryError::Beyond { asked: Seq(4), last: Seq(3) })),
             "{beyond:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_long_past_is_read_page_by_page() {
+        let words = ["a", "b", "c"].map(|letter| letter.repeat(HISTORY_PAGE_BYTES / 2));
+        let (store, id) = written(&[&*words[0], &*words[1], &*words[2]]).await;
+        let pages = [page(&*store, id, Seq(0)).await, page(&*store, id, Seq(2)).await];
+        assert_eq!(pages.map(|page| page.unwrap().len()), [2, 1]);
+        let look = move |_, state: Bytes| Ok(text(&state) == words.concat());
+        assert_eq!(states(store, id, vec![Seq(3)], look).await.unwrap(), [true]);
     }
 
     #[tokio::test]

@@ -12,6 +12,10 @@ use crate::ids::DocumentId;
 /// Virtual; see `document::threads`.
 const STACK_BYTES: usize = 256 << 20;
 
+/// How much nicer than the threads of sockets and documents; 19 would be nicest.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 10;
+
 #[derive(Debug)]
 pub(super) struct Threads(Vec<Thread>);
 
@@ -35,6 +39,18 @@ impl Threads {
     }
 }
 
+/// Has this thread, and those it starts, run after those of people who type when there are too few
+/// cores for all: by so much more than the process itself was made to. Linux alone has priorities of
+/// threads.
+pub(super) fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::getpriority_process(Some(rustix::process::getpid()))
+        .and_then(|now| rustix::process::setpriority_process(None, now + LATER))
+    {
+        tracing::debug!(%error, "the system lets no thread that reads the past run later");
+    }
+}
+
 fn start(index: usize) -> io::Result<Thread> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_time()
@@ -45,10 +61,27 @@ fn start(index: usize) -> io::Result<Thread> {
     let (stop, stopped) = oneshot::channel::<()>();
     thread::Builder::new().name(format!("history-{index}")).stack_size(STACK_BYTES).spawn(
         move || {
+            give_way();
             // Ends with an error when the sender is dropped, which is the signal.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         },
     )?;
     Ok(Thread { runtime: handle, _stop: stop })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_type_go_first() {
+        let threads = Threads::start(1).unwrap();
+        let past = threads.of(DocumentId::from_bytes([7; 16])).clone();
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let reading =
+            past.spawn(async move { (priority(), tokio::task::spawn_blocking(priority).await) });
+        let (past, disk) = reading.await.unwrap();
+        assert_eq!((past, disk.unwrap()), (priority() + LATER, priority() + LATER));
+    }
 }

@@ -11,7 +11,10 @@ use std::{
 use tokio::sync::{Mutex, mpsc};
 
 use super::{Presence, Saved, Stored, Unload, Updated, VersionMade, runner::Inner};
-use crate::ids::DocumentName;
+use crate::{
+    ids::DocumentName,
+    telemetry::{meter::Hook, numbers::Label},
+};
 
 /// What may wait to be told of one document. A hook that keeps up never sees it; one that hangs
 /// must not fill the memory.
@@ -32,14 +35,14 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    pub(super) fn what(&self) -> &'static str {
+    pub(super) fn hook(&self) -> Hook {
         match self {
-            Self::Updated(_) => "updated",
-            Self::Saved(_) => "saved",
-            Self::Stored(_) => "stored",
-            Self::Presence(_) => "presence",
-            Self::Version(_) => "version",
-            Self::Unload(_) => "unload",
+            Self::Updated(_) => Hook::Updated,
+            Self::Saved(_) => Hook::Saved,
+            Self::Stored(_) => Hook::Stored,
+            Self::Presence(_) => Hook::Presence,
+            Self::Version(_) => Hook::Version,
+            Self::Unload(_) => Hook::Unload,
         }
     }
 
@@ -54,7 +57,10 @@ impl Told {
 }
 
 /// The way to tell of a document. What was told is told to the end after it is dropped.
-pub(crate) struct Lane(Arc<Queue>);
+pub(crate) struct Lane {
+    queue: Arc<Queue>,
+    inner: Arc<Inner>,
+}
 
 /// The queue of a document, as long as somebody may tell of it.
 pub(super) struct Queue {
@@ -84,7 +90,7 @@ impl Lane {
         let mut places = inner.places();
         let place = places.entry(document.clone()).or_default();
         if let Some(queue) = place.queue.upgrade() {
-            return Self(queue);
+            return Self { queue, inner: Arc::clone(inner) };
         }
         let (sender, waiting) = mpsc::channel::<Told>(WAITING);
         let queue = Arc::new(Queue {
@@ -96,6 +102,7 @@ impl Lane {
         place.queue = Arc::downgrade(&queue);
         let (turn, left) = (Arc::clone(&place.turn), Arc::clone(&queue.bytes));
         inner.busy().send_modify(|lanes| *lanes += 1);
+        let lane = Self { queue, inner: Arc::clone(inner) };
         let (inner, name) = (Arc::clone(inner), document.clone());
         inner.runtime().clone().spawn(async move {
             let _ended = Ended(&inner);
@@ -105,23 +112,24 @@ impl Lane {
                 places.remove(&name);
             }
         });
-        Self(queue)
+        lane
     }
 
     /// Whether it will be told.
     pub(crate) fn tell(&self, told: Told) -> bool {
-        let queue = &*self.0;
-        let (what, bytes) = (told.what(), told.bytes());
+        let queue = &*self.queue;
+        let (hook, bytes) = (told.hook(), told.bytes());
         let before = queue.bytes.fetch_add(bytes, Ordering::Relaxed);
         let has_room = before == 0 || before + bytes <= WAITING_BYTES;
         let taken = has_room && queue.sender.try_send(told).is_ok();
         if !taken {
             queue.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.inner.meter().hooks_failed[hook].add(1);
         }
         let was_overflowing = queue.overflowing.swap(!taken, Ordering::Relaxed);
         if !taken && !was_overflowing {
             tracing::error!(
-                document = %queue.document, hook = what,
+                document = %queue.document, hook = hook.value(),
                 "hooks do not keep up; what happens to this document is not told for now"
             );
         }
@@ -154,6 +162,6 @@ impl Drop for Ended<'_> {
 
 impl fmt::Debug for Lane {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").field("document", &self.0.document).finish_non_exhaustive()
+        f.debug_struct("Lane").field("document", &self.queue.document).finish_non_exhaustive()
     }
 }

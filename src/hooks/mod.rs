@@ -64,8 +64,9 @@ pub trait Hooks: Send + Sync + 'static {
     }
 
     /// Asks: how far may this session go? Comes after the authorizer has said yes, each time it is
-    /// asked; what it said can be lowered, not raised. What HTTP requests may do the authorizer says
-    /// alone.
+    /// asked; what it said can be lowered, not raised. Requests are asked about like sessions, with 0
+    /// for their connection. Which names a list or a stream of all events shows, and what somebody
+    /// may do apart from any document, the authorizer says alone.
     fn authenticate(
         &self,
         it: Authenticate,

@@ -22,11 +22,11 @@ pub struct Connect {
     pub document: Option<DocumentName>,
 }
 
-/// A session wants to open a document, and the authorizer has said how far it may go.
+/// A session wants to open a document, or a request is about one, and the authorizer has said how far it may go.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authenticate {
-    /// Its connection.
+    /// Its connection; 0 for a request.
     pub connection: ConnectionId,
     /// The document.
     pub document: DocumentName,

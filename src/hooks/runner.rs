@@ -19,7 +19,11 @@ use super::{
     Authenticate, Connect, FirstContent, Hooks, Lane, Load, Refusal, Stateless, Told, Update,
     lane::Place,
 };
-use crate::{identity::Access, ids::DocumentName};
+use crate::{
+    identity::Access,
+    ids::DocumentName,
+    telemetry::{Meter, happenings::HookFailed, meter::Hook, numbers::Label},
+};
 
 /// Somebody's hooks, or none. Cheap to clone.
 #[derive(Clone, Default)]
@@ -30,6 +34,7 @@ pub(super) struct Inner {
     runtime: Handle,
     patience: Duration,
     places: Mutex<HashMap<DocumentName, Place>>,
+    meter: Arc<Meter>,
     /// How many lanes have something to tell.
     busy: watch::Sender<usize>,
 }
@@ -102,11 +107,17 @@ impl<H: Hooks> Calls for Shared<H> {
 
 impl Runner {
     /// Calls these hooks on this runtime, each for at most so long.
-    pub(crate) fn new(hooks: impl Hooks, runtime: Handle, patience: Duration) -> Self {
+    pub(crate) fn new(
+        hooks: impl Hooks,
+        runtime: Handle,
+        patience: Duration,
+        meter: Arc<Meter>,
+    ) -> Self {
         Self(Some(Arc::new(Inner {
             hooks: Box::new(Shared(Arc::new(hooks))),
             runtime,
             patience,
+            meter,
             places: Mutex::default(),
             busy: watch::Sender::new(0),
         })))
@@ -120,39 +131,39 @@ impl Runner {
     /// See [`Hooks::connect`].
     pub(crate) async fn connect(&self, it: Connect) -> Result<(), Refusal> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        inner.ask("connect", inner.hooks.connect(it)).await
+        inner.ask(Hook::Connect, inner.hooks.connect(it)).await
     }
 
     /// See [`Hooks::authenticate`].
     pub(crate) async fn authenticate(&self, it: Authenticate) -> Result<Access, Refusal> {
         let given = it.access;
         let Some(inner) = &self.0 else { return Ok(given) };
-        let access = inner.ask("authenticate", inner.hooks.authenticate(it)).await?;
+        let access = inner.ask(Hook::Authenticate, inner.hooks.authenticate(it)).await?;
         Ok(access.min(given))
     }
 
     /// See [`Hooks::load`].
     pub(crate) async fn load(&self, it: Load) -> Result<(), Refusal> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        inner.ask("load", inner.hooks.load(it)).await
+        inner.ask(Hook::Load, inner.hooks.load(it)).await
     }
 
     /// See [`Hooks::first_content`].
     pub(crate) async fn first_content(&self, it: FirstContent) -> Result<Option<Bytes>, Refusal> {
         let Some(inner) = &self.0 else { return Ok(None) };
-        inner.ask("first_content", inner.hooks.first_content(it)).await
+        inner.ask(Hook::FirstContent, inner.hooks.first_content(it)).await
     }
 
     /// See [`Hooks::update`].
     pub(crate) async fn update(&self, it: Update) -> Result<(), Refusal> {
         let Some(inner) = &self.0 else { return Ok(()) };
-        inner.ask("update", inner.hooks.update(it)).await
+        inner.ask(Hook::Update, inner.hooks.update(it)).await
     }
 
     /// See [`Hooks::stateless`].
     pub(crate) async fn stateless(&self, it: Stateless) -> Result<String, Refusal> {
         let Some(inner) = &self.0 else { return Ok(it.payload) };
-        inner.ask("stateless", inner.hooks.stateless(it)).await
+        inner.ask(Hook::Stateless, inner.hooks.stateless(it)).await
     }
 
     /// A way to tell of a document; `None` when nobody listens.
@@ -174,14 +185,18 @@ impl Runner {
         if timeout(inner.patience, busy.wait_for(|lanes| *lanes == 0)).await.is_err() {
             tracing::error!("hooks had not heard of everything when the server stopped");
         }
-        let _failed = inner.guarded("shutdown", inner.hooks.shutdown()).await.is_none();
+        let _failed = inner.guarded(Hook::Shutdown, inner.hooks.shutdown()).await.is_none();
     }
 }
 
 impl Inner {
     pub(super) async fn tell(&self, told: Told) {
-        let what = told.what();
+        let what = told.hook();
         let _failed = self.guarded(what, self.hooks.tell(told)).await.is_none();
+    }
+
+    pub(super) fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     pub(super) fn runtime(&self) -> &Handle {
@@ -200,7 +215,7 @@ impl Inner {
     /// A hook that fails has not said yes.
     async fn ask<T: Send + 'static>(
         &self,
-        what: &'static str,
+        what: Hook,
         call: Call<Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
         let failed = || Err(Refusal::new("the server cannot decide that now, try again later"));
@@ -208,21 +223,16 @@ impl Inner {
     }
 
     /// Runs a call where a panic ends nothing else and for no longer than it may take.
-    async fn guarded<T: Send + 'static>(&self, what: &'static str, call: Call<T>) -> Option<T> {
-        match self.runtime.spawn(timeout(self.patience, call)).await {
-            Ok(Ok(answer)) => Some(answer),
-            Ok(Err(_late)) => {
-                tracing::error!(hook = what, after = ?self.patience, "a hook took too long");
-                None
-            }
-            Err(ended) => {
-                // Otherwise the runtime is being stopped.
-                if ended.is_panic() {
-                    tracing::error!(hook = what, "a hook panicked");
-                }
-                None
-            }
-        }
+    async fn guarded<T: Send + 'static>(&self, which: Hook, call: Call<T>) -> Option<T> {
+        let reason = match self.runtime.spawn(timeout(self.patience, call)).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(_late)) => format!("it took longer than {:?}", self.patience),
+            Err(ended) if ended.is_panic() => "it panicked".to_owned(),
+            // The runtime is being stopped.
+            Err(_) => return None,
+        };
+        self.meter.note(&HookFailed { hook: &which.value(), reason: &reason, which });
+        None
     }
 }
 

@@ -66,6 +66,21 @@ impl fmt::Display for AppUrl {
 }
 
 impl AppUrl {
+    /// The address of what lies below it, unless it is that already.
+    ///
+    /// # Errors
+    /// When the path makes no address of it.
+    pub fn below(&self, path: &str) -> Result<Self, String> {
+        let own = self.0.path().trim_end_matches('/');
+        if own.ends_with(path) {
+            return Ok(self.clone());
+        }
+        let mut parts = self.0.clone().into_parts();
+        let path = format!("{own}{path}");
+        parts.path_and_query = Some(path.parse().map_err(|_| format!("`{path}` is no path"))?);
+        Uri::from_parts(parts).map(Self).map_err(|error| error.to_string())
+    }
+
     fn host(&self) -> &str {
         self.0.host().unwrap_or_default().trim_matches(['[', ']'])
     }
@@ -92,6 +107,15 @@ impl Caller {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { url, tls: TlsConnector::from(Arc::new(config)) })
+    }
+
+    /// Posts JSON; gives the status of the answer, or why there is none.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn tell(&self, body: Bytes) -> Result<u16, String> {
+        let call = Call { headers: &[], body, listens: false };
+        self.call(call).await.map(|reply| reply.status).map_err(|error| error.to_string())
     }
 
     async fn call(&self, call: Call<'_>) -> io::Result<Reply> {
@@ -196,6 +220,15 @@ mod tests {
         }
         assert_eq!("https://app.example/x".parse::<AppUrl>().unwrap().port(), 443);
         assert_eq!("http://[::1]/x".parse::<AppUrl>().unwrap().host(), "::1");
+        let below = |text: &str| text.parse::<AppUrl>().unwrap().below("/v1/metrics").unwrap();
+        for (text, expected) in [
+            ("http://otel:4318", "http://otel:4318/v1/metrics"),
+            ("http://otel:4318/", "http://otel:4318/v1/metrics"),
+            ("https://otel/a?x=1", "https://otel/a/v1/metrics"),
+            ("https://otel/a/v1/metrics", "https://otel/a/v1/metrics"),
+        ] {
+            assert_eq!(below(text).to_string(), expected);
+        }
     }
 
     /// Asks a listener that answers with these bytes; gives the answer and what was asked.

@@ -192,6 +192,14 @@ impl fmt::Display for AllowedHost {
     }
 }
 
+/// Whether a request was sent from this machine, to this machine, and by no proxy that says so.
+pub(super) fn is_from_here(peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
+    const FORWARDED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+    peer.is_some_and(|peer| peer.to_canonical().is_loopback())
+        && only(headers, &HOST).is_some_and(|host| is_loopback(&host_name(host)))
+        && FORWARDED.iter().all(|name| !headers.contains_key(*name))
+}
+
 /// The value of a header that must be there once; two could be read differently by a proxy.
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -305,6 +313,23 @@ mod tests {
         assert_eq!(listed.check_host(&headers(&[("host", "docs.example:443")])), Ok(()));
         assert!(listed.check_host(&headers(&[("host", "docs.example.evil.example")])).is_err());
         assert_eq!(guard(&["*"], &[]).check_host(&headers(&[("host", "any.example")])), Ok(()));
+    }
+
+    #[test]
+    fn only_who_sits_at_the_machine_is_here() {
+        fn from(peer: &str, lines: &[(&'static str, &'static str)]) -> bool {
+            is_from_here(peer.parse().ok(), &headers(lines))
+        }
+        assert!(from("127.0.0.1", &[("host", "localhost:8080")]));
+        assert!(from("::1", &[("host", "[::1]:8080")]));
+        assert!(from("::ffff:127.0.0.1", &[("host", "127.0.0.1")]));
+        assert!(!from("", &[("host", "localhost")]), "nobody says where it comes from");
+        assert!(!from("192.0.2.1", &[("host", "localhost")]));
+        assert!(!from("127.0.0.1", &[]));
+        assert!(!from("127.0.0.1", &[("host", "docs.example")]), "a proxy that passes on the name");
+        for line in ["forwarded", "via", "x-forwarded-for", "x-real-ip"] {
+            assert!(!from("127.0.0.1", &[("host", "localhost"), (line, "127.0.0.1")]), "{line}");
+        }
     }
 
     #[test]

@@ -7,14 +7,19 @@
 pub mod api;
 pub mod caller;
 mod carrier;
+mod counted;
 mod credentials;
 mod fallback;
 pub mod guard;
 pub mod health;
 pub mod listener;
+mod metrics;
 pub mod mount;
 mod negotiate;
 mod problem;
+pub mod proxies;
+#[cfg(feature = "cli")]
+pub mod relay;
 pub mod rights;
 pub mod service;
 pub mod slots;
@@ -26,6 +31,7 @@ pub mod web_app;
 pub mod y_sweet;
 
 use std::{
+    convert::Infallible,
     future::Future,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
@@ -48,13 +54,15 @@ use crate::{
     auth::Credentials,
     ids::{DocumentName, NameError},
     storage::Health,
+    telemetry::meter::Class,
 };
 use api::{Api, Asked};
 pub use carrier::Carrier;
+use counted::counted;
 use guard::{Guard, Refused};
 use health::Readiness;
 use mount::{Base, Mounted, mounted};
-use rights::Rights;
+use rights::{Rights, Whence};
 use slots::{NoRoom, Slot, Slots};
 use upgrade::Handshake;
 use web_app::WebApp;
@@ -69,6 +77,10 @@ const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Where a connection comes from, as a request extension that the listener sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// That a request came through the listener for those who run the server, as a request extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminListener;
 
 /// What the routes need to know.
 pub struct Site {
@@ -117,24 +129,53 @@ pub struct Accepted {
 /// All routes as one filter. `handler` gets each WebSocket on a task of its own.
 ///
 /// `/ws/{document}` and `/ws`, the same below `/sse` for networks without WebSockets, `/api/v1/…`,
-/// `/y-sweet/…`, `/healthz`, `/readyz`, and the web app for everything else.
+/// `/y-sweet/…`, `/healthz`, `/readyz`, `/metrics`, and the web app for everything else.
 pub fn routes<H, F>(site: Arc<Site>, handler: H) -> BoxedFilter<(Response,)>
 where
     H: Fn(Carrier, Accepted) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    health_routes(&site)
-        .or(refusals(&site))
+    let meter = Arc::clone(site.api.meter());
+    let counts = |class, routes| counted(&meter, class, routes);
+    counts(Class::Health, health_routes(&site))
+        .or(counts(Class::Refused, refusals(&site)))
         .unify()
-        .or(fallback::fallback(&site, handler.clone()))
+        .or(counts(Class::Metrics, metrics_route(&site)))
         .unify()
-        .or(websocket(&site, handler.clone()))
+        .or(counts(Class::Fallback, fallback::fallback(&site, handler.clone())))
         .unify()
-        .or(api_routes(&site))
+        .or(counts(Class::Socket, websocket(&site, handler.clone())))
         .unify()
-        .or(y_sweet::routes(&site, handler))
+        .or(counts(Class::Api, api_routes(&site)))
         .unify()
-        .or(pages(site))
+        .or(counts(Class::YSweet, y_sweet::routes(&site, handler)))
+        .unify()
+        .or(counts(Class::Page, pages(site)))
+        .unify()
+        .boxed()
+}
+
+/// The routes of the listener for those who run the server: `/healthz`, `/readyz`, `/metrics`,
+/// `/api/v1/server/…`, and the page of the server.
+pub fn routes_for_admins(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let meter = Arc::clone(site.api.meter());
+    let counts = |class, routes| counted(&meter, class, routes);
+    let elsewhere = |rest: warp::path::Peek| {
+        let path = rest.as_str();
+        let ours = path.starts_with("api/v1/server") || web_app::is_of_the_server_page(path);
+        let why = "this listener is for those who run the server; documents are at the other one";
+        ready_if((!ours).then(|| problem(StatusCode::NOT_FOUND, why)))
+    };
+    counts(Class::Health, health_routes(site))
+        .or(counts(Class::Refused, refusals(site)))
+        .unify()
+        .or(counts(Class::Metrics, metrics_route(site)))
+        .unify()
+        .or(counts(Class::Refused, warp::path::peek().and_then(elsewhere).boxed()))
+        .unify()
+        .or(counts(Class::Api, api_routes(site)))
+        .unify()
+        .or(counts(Class::Page, pages(Arc::clone(site))))
         .unify()
         .boxed()
 }
@@ -142,15 +183,56 @@ where
 fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
     let alive = warp::path!("healthz").map(health::alive);
-    let ready = warp::path!("readyz").map(move || {
+    let headers = warp::header::headers_cloned();
+    let ready = warp::path!("readyz").and(headers).map(move |headers: HeaderMap| {
         let draining = *site.draining.borrow();
-        Readiness::of(draining, &(site.health)()).response()
+        Readiness::of(draining, &(site.health)(), site.api.meter()).response(&headers)
     });
     let reading = warp::method().and_then(|method| {
         let reads = matches!(method, Method::GET | Method::HEAD);
         ready_if(reads.then_some(()))
     });
     reading.untuple_one().and(alive.or(ready).unify()).boxed()
+}
+
+/// What a request says of where it comes from.
+fn whence() -> impl Filter<Extract = (Whence,), Error = Infallible> + Clone + Send + Sync {
+    warp::header::headers_cloned()
+        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<AdminListener>())
+        .map(|headers: HeaderMap, peer: Option<Peer>, listener: Option<AdminListener>| Whence {
+            near: guard::is_from_here(peer.map(|Peer(address)| address.ip()), &headers),
+            admin_listener: listener.is_some(),
+        })
+}
+
+fn metrics_route(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
+    let site = Arc::clone(site);
+    let query = warp::query::<Vec<(String, String)>>();
+    warp::path!("metrics")
+        .and(warp::method())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Peer>())
+        .and(whence())
+        .then(
+            move |method: Method,
+                  query: Vec<(String, String)>,
+                  headers: HeaderMap,
+                  peer: Option<Peer>,
+                  whence: Whence| {
+                let site = Arc::clone(&site);
+                let peer = peer.map(|Peer(address)| address);
+                let credentials = credentials::of(&headers, &query, peer);
+                async move {
+                    if !guard::is_safe(&method) {
+                        return read_only();
+                    }
+                    metrics::answer(&site, &credentials, whence).await
+                }
+            },
+        )
+        .boxed()
 }
 
 /// Matches what must not reach a route, and answers it.
@@ -214,6 +296,7 @@ fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
         .and(warp::query::<Vec<(String, String)>>())
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Peer>())
+        .and(whence())
         .and(warp::body::stream())
         .then(
             move |mounted: Mounted,
@@ -221,12 +304,13 @@ fn api_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
                   query: Vec<(String, String)>,
                   headers: HeaderMap,
                   peer: Option<Peer>,
+                  whence: Whence,
                   body| {
                 let api = Arc::clone(&api);
                 let Mounted { base, path } = mounted;
                 let peer = peer.map(|Peer(address)| address);
                 let credentials = credentials::of(&headers, &query, peer);
-                let asked = Asked { method, query, headers, base, credentials, user: None };
+                let asked = Asked { method, query, headers, base, credentials, user: None, whence };
                 async move { api.answer(&path, &asked, body).await }
             },
         )

@@ -5,11 +5,14 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-use warp::{Filter, filters::BoxedFilter};
+use warp::{Filter, filters::BoxedFilter, http::Uri};
 
 /// The beginning of addresses: nothing, or `/like/this` without a slash at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Base(Arc<str>);
+
+/// What the server's own addresses begin with that have more than one segment.
+const OURS: [&str; 9] = ["api", "client", "d", "src", "sse", "styles", "vendor", "ws", "y-sweet"];
 
 /// Not a beginning of addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +33,32 @@ impl Base {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the server's own addresses begin so, which then could not be told from what is below.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        let first = self.0.split('/').nth(1);
+        first.is_some_and(|first| OURS.contains(&first))
+    }
+
+    /// The address below this one that a proxy asks for which takes nothing off.
+    pub(super) fn taken_off(&self, address: &Uri) -> Option<Uri> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let rest = address.path().strip_prefix(self.as_str())?;
+        let path = match rest {
+            "" => "/",
+            rest if rest.starts_with('/') => rest,
+            _ => return None,
+        };
+        let target = match address.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        let mut parts = address.clone().into_parts();
+        parts.path_and_query = Some(target.parse().ok()?);
+        Uri::from_parts(parts).ok()
     }
 
     /// This one, with another behind it.
@@ -91,6 +120,30 @@ mod tests {
         }
         for text in ["docs", "//evil.example", "/a//b", "/a/../b", "/a\"b", "/a<b", "/a b", "/ü"] {
             assert!(text.parse::<Base>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_front_is_taken_off_once_where_it_is_there() {
+        let base: Base = "/docs".parse().unwrap();
+        for (asked, below) in [
+            ("/docs", Some("/")),
+            ("/docs?a", Some("/?a")),
+            ("/docs/", Some("/")),
+            ("/docs/d/plan?a=b%2Fc", Some("/d/plan?a=b%2Fc")),
+            ("/docs/docs/x", Some("/docs/x")),
+            ("http://host/docs/d/a%2Fb", Some("http://host/d/a%2Fb")),
+            ("/d/plan", None),
+            ("/docsx/d/plan", None),
+            ("/", None),
+        ] {
+            let found = base.taken_off(&asked.parse().unwrap());
+            assert_eq!(found.map(|it| it.to_string()).as_deref(), below, "{asked}");
+        }
+        assert_eq!(Base::default().taken_off(&"/docs/d".parse().unwrap()), None);
+        for (base, ambiguous) in [("/docs", false), ("/d", true), ("/api/docs", true), ("", false)]
+        {
+            assert_eq!(base.parse::<Base>().unwrap().is_ambiguous(), ambiguous, "{base}");
         }
     }
 

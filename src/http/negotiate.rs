@@ -2,7 +2,7 @@
 
 use warp::http::{
     HeaderMap, HeaderName,
-    header::{ACCEPT_ENCODING, IF_NONE_MATCH},
+    header::{ACCEPT, ACCEPT_ENCODING, IF_NONE_MATCH},
 };
 
 /// A form that a file may be sent in.
@@ -64,6 +64,15 @@ fn weight(headers: &HeaderMap, coding: Coding) -> f32 {
 pub(crate) fn has_tag(headers: &HeaderMap, etag: &str) -> bool {
     items(headers, &IF_NONE_MATCH)
         .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == etag)
+}
+
+/// Whether a program asks, which names JSON; people and probes take anything.
+pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+    items(headers, &ACCEPT).any(|item| {
+        let (kind, parameters) = item.split_once(';').unwrap_or((item, ""));
+        let refused = ["q=0", "q=0.0"].contains(&parameters.trim());
+        kind.trim().eq_ignore_ascii_case("application/json") && !refused
+    })
 }
 
 /// The items of a header that is a list, from all its lines.

@@ -15,7 +15,11 @@ use std::{
 
 use hyper::body::{Body, Frame, SizeHint};
 use tower_service::Service;
-use warp::{filters::BoxedFilter, http::Request, reply::Response};
+use warp::{
+    filters::BoxedFilter,
+    http::{Request, Uri},
+    reply::Response,
+};
 
 /// All routes as a warp filter, to be mounted under any path of a warp app.
 pub type Filter = BoxedFilter<(Response,)>;
@@ -57,9 +61,18 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        give_path(request.uri_mut());
         let request = request.map(|body| Shareable(Mutex::new(Box::pin(body))));
         Box::pin(warp::service(self.0.clone()).call(request))
+    }
+}
+
+/// What is asked for may be a host without a path, as in `CONNECT host:80`. Nothing here is, and warp
+/// panics over it: it becomes a path that no route has.
+pub(super) fn give_path(target: &mut Uri) {
+    if target.path_and_query().is_none() {
+        *target = Uri::from_static("*");
     }
 }
 

@@ -60,18 +60,17 @@ impl Slots {
         }
     }
 
-    /// Takes a slot for a connection from this address.
+    /// Takes a slot for a connection from this address, or from one that is not to be counted.
     ///
     /// Loopback addresses are not counted by address: proxies live there.
     ///
     /// # Errors
     /// When there is no room.
-    pub fn take(&self, address: IpAddr) -> Result<Slot, NoRoom> {
+    pub fn take(&self, address: impl Into<Option<IpAddr>>) -> Result<Slot, NoRoom> {
         let permit = Arc::clone(&self.total).try_acquire_owned().map_err(|_| NoRoom::Full)?;
-        let key = counted_as(address);
-        if key.is_loopback() {
+        let Some(key) = address.into().map(counted_as).filter(|key| !key.is_loopback()) else {
             return Ok(Slot(Arc::new(Held { _total: permit, counted: None })));
-        }
+        };
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         let count = addresses.entry(key).or_default();
         if *count >= self.per_address {

@@ -5,6 +5,7 @@ use std::{
 };
 
 use anyhow::Context;
+use futures_util::{FutureExt, future::join_all};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, watch},
@@ -12,8 +13,8 @@ use tokio::{
 
 use super::{
     Server,
-    config::{Config, Data, RightsConfig, Webhook},
-    retention, rights, sweep, webhooks,
+    config::{Config, Data, Otlp, RightsConfig, Webhook},
+    footprint, look, otlp, retention, rights, sweep, webhooks,
 };
 use crate::{
     auth::{
@@ -26,16 +27,17 @@ use crate::{
     hooks::{Hooks, Runner},
     http::{
         self, Site,
-        api::Api,
+        api::{Api, Running},
         guard::{AllowedHost, AllowedOrigin, Guard},
         listener::{Listener, Options},
         mount::{BadBase, Base},
+        proxies::{Network, TrustedProxies},
         rights::Rights,
         service::Routes,
         slots::Slots,
         socket::{Connections, Sockets},
         tls::{Tls, TlsFiles},
-        web_app::WebApp,
+        web_app::{SignInUrl, WebApp},
         y_sweet::{ClientAddress, YSweet},
     },
     limits::Limits,
@@ -46,6 +48,7 @@ use crate::{
         local::{Local, LocalOptions},
         memory::Memory,
     },
+    telemetry::{Log, Meter, stats::Stats},
 };
 
 /// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
@@ -71,9 +74,11 @@ pub struct Builder {
     place: Option<Place>,
     journal_file_bytes: Option<u64>,
     listen: Vec<SocketAddr>,
+    admin_listen: Vec<SocketAddr>,
     tls: Option<TlsFiles>,
     guard: Guard,
     base: Base,
+    proxies: TrustedProxies,
     web_dir: Option<PathBuf>,
     list_documents: bool,
     retention: Policy,
@@ -83,10 +88,12 @@ pub struct Builder {
     authorizer: Option<Arc<dyn Authorizer>>,
     rights: RightsConfig,
     webhooks: Vec<Webhook>,
+    otlp: Option<Otlp>,
+    log: Option<Log>,
 }
 
 /// Hooks wait for the runtime that they will run on.
-type MakeHooks = Box<dyn FnOnce(Handle, Duration) -> Runner + Send + Sync>;
+type MakeHooks = Box<dyn FnOnce(Handle, Duration, Arc<Meter>) -> Runner + Send + Sync>;
 
 /// Where documents are kept.
 enum Place {
@@ -123,6 +130,13 @@ impl Builder {
         self
     }
 
+    /// Listens here for those who run the server: metrics, the page of the server and what it shows.
+    /// Everybody who reaches it may read the metrics; on this machine everybody may do the rest.
+    pub fn admin_listen(mut self, address: SocketAddr) -> Self {
+        self.admin_listen.push(address);
+        self
+    }
+
     /// Lets browsers reach the server under this host name (or any, with `*`). Addresses and
     /// `localhost` are always allowed; see [`Guard`] for why names are not.
     pub fn allow_host(mut self, host: AllowedHost) -> Self {
@@ -136,9 +150,17 @@ impl Builder {
         self
     }
 
+    /// Believes this proxy when it says in `X-Forwarded-For` for whom it asks, where the server
+    /// listens itself. A mounted one sees the addresses that its app hands on.
+    pub fn trust_proxy(mut self, proxy: Network) -> Self {
+        self.proxies.0.push(proxy);
+        self
+    }
+
     /// Says what stands in front of the routes' addresses in a browser and is taken off before the
-    /// routes see them: `/docs` for `nest_service("/docs", server.service())` in axum, or for a
-    /// proxy that strips it. What a warp app mounts under is seen by itself.
+    /// routes see them: `/docs` for `nest_service("/docs", server.service())` in axum. What a warp
+    /// app mounts under is seen by itself; where the server listens, it takes this off itself if a
+    /// proxy in front has not.
     ///
     /// # Errors
     /// When it is not a plain path.
@@ -185,6 +207,12 @@ impl Builder {
         self
     }
 
+    /// Has the pages send people here to sign in, where rights let nobody in without it.
+    pub fn sign_in_url(mut self, url: SignInUrl) -> Self {
+        self.rights.sign_in = Some(url);
+        self
+    }
+
     /// Believes tokens of y-sweet that this key has signed, and signs new ones with it if it is the
     /// first that is given.
     pub fn y_sweet_key(mut self, key: y_sweet::Key) -> Self {
@@ -208,7 +236,14 @@ impl Builder {
     /// Calls these at the moments that they want to watch, change or refuse, on the runtime that
     /// [`Builder::build`] is called on.
     pub fn hooks(mut self, hooks: impl Hooks) -> Self {
-        self.hooks = Some(Box::new(move |on, patience| Runner::new(hooks, on, patience)));
+        self.hooks =
+            Some(Box::new(move |on, patience, meter| Runner::new(hooks, on, patience, meter)));
+        self
+    }
+
+    /// Lets those who run the server change what is logged.
+    pub(super) fn log(mut self, log: Option<Log>) -> Self {
+        self.log = log;
         self
     }
 
@@ -221,30 +256,15 @@ impl Builder {
         let tls = self.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         // Before the store: a second server by mistake should hear about the address first.
         let listener = Listener::bind(&self.listen).await?;
+        let admin = Listener::bind(&self.admin_listen).await?;
         let addresses = listener.addresses().to_vec();
+        let admin_addresses = admin.addresses().to_vec();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let cores = available_parallelism().map_or(1, usize::from);
-        let store = self.open_store(Arc::clone(&clock)).await?;
+        let meter = Arc::new(Meter::default());
+        let store = self.open_store(Arc::clone(&clock), &meter).await?;
         let (store, told) = webhooks::watch(store, &clock, &self.webhooks).await?;
-        let setup = Setup {
-            store,
-            clock: Arc::clone(&clock),
-            random: Arc::new(SystemRandom),
-            limits: self.limits.clone(),
-            hooks: self
-                .hooks
-                .take()
-                .map_or_else(Runner::default, |make| make(Handle::current(), self.limits.hook)),
-            threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)),
-        };
-        let documents = Documents::new(setup).context("cannot start the document threads")?;
-        let history = History::keeping(
-            Arc::clone(documents.store()),
-            &self.limits,
-            (cores / 2).clamp(1, HISTORY_THREADS),
-            self.retention,
-        )
-        .context("cannot start the threads for the past")?;
+        let documents = self.start_documents(store, &clock, cores, &meter)?;
         let connections = Connections::default();
         let y_sweet = YSweetTokens::new(self.rights.y_sweet.clone(), Arc::clone(&clock));
         let y_sweet = Arc::new(y_sweet);
@@ -252,15 +272,24 @@ impl Builder {
             Some(authorizer) => rights::with_links(Arc::clone(authorizer), &y_sweet, &documents),
             None => rights::authorizer(&self.rights, &y_sweet, &documents, &clock)?,
         };
-        let rights = Arc::new(Rights::new(authorizer, Arc::clone(&clock)));
+        // An embedder's own authorizer believes tokens of its own kind, if any.
+        let issuer = match &self.authorizer {
+            Some(_) => None,
+            None => rights::issuer(&self.rights)?,
+        };
+        let rights =
+            Arc::new(Rights::new(authorizer, Arc::clone(&clock)).metered(Arc::clone(&meter)));
         let (stop, draining) = watch::channel(false);
         webhooks::start(told, &documents, &clock, &draining);
-        tokio::spawn(retention::keep_to_policies(history.clone(), clock, stop.subscribe()));
         let mut options = Options::new(&self.limits, tls.clone());
         let slots = Slots::new(self.limits.connections, self.limits.connections_per_address);
         options.slots = slots.clone();
-        let api = Api::new(documents.clone(), history, self.list_documents);
-        let api = Arc::new(api.with_rights(Arc::clone(&rights), connections.clone()));
+        options.base = self.base.clone();
+        options.proxies = self.proxies.clone();
+        options.meter = meter;
+        let api = self.api(&documents, cores, &clock, &stop)?;
+        let api = api.with_rights(Arc::clone(&rights), connections.clone());
+        let api = Arc::new(api.with_issuer(issuer));
         let site =
             self.site(&documents, Arc::clone(&api), &rights, y_sweet, &slots, draining.clone());
         let sockets = Arc::new(Sockets {
@@ -269,15 +298,22 @@ impl Builder {
             rights: Arc::clone(&rights),
         });
         let serve = move |socket, accepted| sockets.serve(socket, accepted);
-        let routes = Routes::new(http::routes(Arc::new(site), serve));
-        let listening = (!addresses.is_empty())
-            .then(|| tokio::spawn(listener.serve(routes.filter(), options, draining)));
+        let site = Arc::new(site);
+        let for_admins = http::routes_for_admins(&site);
+        let routes = Routes::new(http::routes(site, serve));
+        let admin_options = Options { admin: true, tls: None, ..options.clone() };
+        let serving = [
+            listener.serve(routes.filter(), options, draining.clone()),
+            admin.serve(for_admins, admin_options, draining),
+        ];
+        let listens = !addresses.is_empty() || !admin_addresses.is_empty();
+        let listening = listens.then(|| tokio::spawn(join_all(serving).map(drop)));
         let listening = Mutex::new(listening);
-        tokio::spawn(sweep(documents.clone(), stop.subscribe()));
         let shown = super::Documents::new(documents.clone(), connections.clone());
         Ok(Server {
             routes,
             addresses,
+            admin_addresses,
             tls,
             slots,
             connections,
@@ -287,6 +323,59 @@ impl Builder {
             stop,
             listening,
         })
+    }
+
+    /// The API, and what goes on by itself behind it.
+    fn api(
+        &mut self,
+        documents: &Documents,
+        cores: usize,
+        clock: &Arc<dyn Clock>,
+        stop: &watch::Sender<bool>,
+    ) -> anyhow::Result<Api> {
+        let history = History::keeping(
+            Arc::clone(documents.store()),
+            &self.limits,
+            (cores / 2).clamp(1, HISTORY_THREADS),
+            self.retention,
+        )
+        .context("cannot start the threads for the past")?
+        .metered(documents.meter(), clock);
+        let keeping =
+            retention::keep_to_policies(history.clone(), Arc::clone(clock), stop.subscribe());
+        tokio::spawn(keeping);
+        tokio::spawn(sweep(documents.clone(), stop.subscribe()));
+        let meter = documents.meter();
+        if let Some(Place::Directory(path)) = &self.place {
+            let watching = footprint::watch(path.clone(), Arc::clone(meter), stop.subscribe());
+            tokio::spawn(watching);
+        }
+        otlp::start(self.otlp.as_ref(), documents, clock, &stop.subscribe())?;
+        let stats = Arc::new(Stats::new(Arc::clone(meter)));
+        tokio::spawn(look(Arc::clone(&stats), Arc::clone(clock), stop.subscribe()));
+        let running = Running::new(stats, self.log.take(), clock.now());
+        let api = Api::new(documents.clone(), history, self.list_documents);
+        Ok(api.with_running(running))
+    }
+
+    fn start_documents(
+        &mut self,
+        store: Arc<dyn Store>,
+        clock: &Arc<dyn Clock>,
+        cores: usize,
+        meter: &Arc<Meter>,
+    ) -> anyhow::Result<Documents> {
+        let setup = Setup {
+            store,
+            clock: Arc::clone(clock),
+            random: Arc::new(SystemRandom),
+            limits: self.limits.clone(),
+            hooks: self.hooks.take().map_or_else(Runner::default, |make| {
+                make(Handle::current(), self.limits.hook, Arc::clone(meter))
+            }),
+            threads: self.document_threads.unwrap_or(cores.min(DOCUMENT_THREADS)).max(1),
+        };
+        Documents::metered(setup, Arc::clone(meter)).context("cannot start the document threads")
     }
 
     fn site(
@@ -302,12 +391,13 @@ impl Builder {
         let asked = ClientAddress::AsAsked { secure: self.tls.is_some() };
         let address = self.rights.y_sweet_address.clone().unwrap_or(asked);
         let y_sweet = YSweet::new(documents.clone(), Arc::clone(rights), y_sweet, address);
+        let web_app = self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory);
         Site {
             guard: self.guard.clone(),
             rights: Arc::clone(rights),
             api,
             y_sweet: Arc::new(y_sweet),
-            web_app: self.web_dir.clone().map_or_else(WebApp::embedded, WebApp::directory),
+            web_app: web_app.signing_in_at(self.rights.sign_in.clone()),
             base: self.base.clone(),
             slots: slots.clone(),
             health: Box::new(move || store.health()),
@@ -316,7 +406,11 @@ impl Builder {
     }
 
     /// Opens the engine, off the threads that serve: it reads the whole journal.
-    async fn open_store(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Store>> {
+    async fn open_store(
+        &self,
+        clock: Arc<dyn Clock>,
+        meter: &Arc<Meter>,
+    ) -> anyhow::Result<Arc<dyn Store>> {
         let path = match &self.place {
             Some(Place::Directory(path)) => path,
             Some(Place::Memory) => return Ok(Arc::new(Memory::new())),
@@ -324,6 +418,7 @@ impl Builder {
             None => anyhow::bail!("nothing says where documents are kept: data, store or memory"),
         };
         let mut options = LocalOptions::new(path);
+        options.meter = Arc::clone(meter);
         if let Some(bytes) = self.journal_file_bytes {
             options.journal_file_bytes = bytes;
         }
@@ -340,8 +435,19 @@ impl Builder {
 
 impl From<&Config> for Builder {
     fn from(config: &Config) -> Self {
-        let Config { guard, tls, web_dir, list_documents, limits, rights, webhooks, .. } =
-            config.clone();
+        let Config {
+            guard,
+            base,
+            proxies,
+            tls,
+            web_dir,
+            list_documents,
+            limits,
+            rights,
+            webhooks,
+            otlp,
+            ..
+        } = config.clone();
         Self {
             place: Some(match &config.data {
                 Data::Directory(path) => Place::Directory(path.clone()),
@@ -349,9 +455,11 @@ impl From<&Config> for Builder {
             }),
             journal_file_bytes: config.journal_file_bytes,
             listen: config.listen.clone(),
+            admin_listen: config.admin_listen.clone(),
             tls,
             guard,
-            base: Base::default(),
+            base,
+            proxies,
             web_dir,
             list_documents,
             retention: config.retention,
@@ -361,6 +469,8 @@ impl From<&Config> for Builder {
             authorizer: None,
             rights,
             webhooks,
+            otlp,
+            log: None,
         }
     }
 }

@@ -16,3 +16,9 @@ pub(super) fn raise_limit() -> Option<u64> {
         }
     }
 }
+
+/// Bytes that may still be written where this lies.
+pub(super) fn free(path: &std::path::Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(path).ok()?;
+    Some(system.f_bavail.saturating_mul(system.f_frsize))
+}

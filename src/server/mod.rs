@@ -8,13 +8,15 @@ mod builder;
 pub mod config;
 pub mod documents;
 mod files;
+mod footprint;
+mod otlp;
 mod retention;
 mod rights;
 pub mod shutdown;
 pub(crate) mod similar;
 mod webhooks;
 
-use std::{io::Write, net::SocketAddr, sync::Arc};
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Mutex, watch},
@@ -25,6 +27,7 @@ pub use builder::Builder;
 pub use documents::Documents;
 
 use crate::{
+    clock::Clock,
     document,
     http::{
         api::Api,
@@ -34,7 +37,7 @@ use crate::{
         tls::Tls,
     },
     limits::SWEEP_EVERY,
-    telemetry,
+    telemetry::{self, stats::Stats},
 };
 use config::{Config, Data};
 use shutdown::{Signal, Signals};
@@ -46,6 +49,7 @@ use shutdown::{Signal, Signals};
 pub struct Server {
     routes: Routes,
     addresses: Vec<SocketAddr>,
+    admin_addresses: Vec<SocketAddr>,
     tls: Option<Arc<Tls>>,
     slots: Slots,
     connections: Connections,
@@ -71,7 +75,7 @@ pub enum Ended {
 /// When it cannot start, or could not make every edit durable in the time it had.
 pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended> {
     // A host app that has installed its own subscriber keeps it.
-    let _kept = telemetry::install(&config.log, config.log_format).is_err();
+    let log = telemetry::install(&config.log, config.log_format).ok();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -85,7 +89,7 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
         );
     }
     let server = tokio::select! {
-        started = Server::start(config) => started?,
+        started = Builder::from(config).log(log).build() => started?,
         // Opening a large store takes a while, and leaving it half opened does it no harm.
         Signal::Stop(number) = signals.next() => return Ok(Ended::Forced(number)),
     };
@@ -126,6 +130,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Where it listens for those who run it.
+    #[must_use]
+    pub fn admin_addresses(&self) -> &[SocketAddr] {
+        &self.admin_addresses
     }
 
     /// The documents, to be read, edited and followed from this program.
@@ -197,10 +207,14 @@ impl Server {
             if address.ip().is_unspecified() {
                 let port = address.port();
                 let who = if config.rights.is_set() { "those who may" } else { "the network" };
-                line(format_args!("Coscribe is at {scheme}://localhost:{port} and open to {who}"));
+                let at = format_args!("{scheme}://localhost:{port}{}", config.base);
+                line(format_args!("Coscribe is at {at} and open to {who}"));
             } else {
-                line(format_args!("Coscribe is at {scheme}://{address}"));
+                line(format_args!("Coscribe is at {scheme}://{address}{}", config.base));
             }
+        }
+        for address in &self.admin_addresses {
+            line(format_args!("Those who run it are at http://{address}{}/server", config.base));
         }
         match &config.data {
             Data::Directory(path) => line(format_args!("Documents are kept in {}", path.display())),
@@ -208,6 +222,18 @@ impl Server {
         }
         line(format_args!("Ctrl+C stops it"));
         text
+    }
+}
+
+/// Notes what happens, once a second, until the server stops.
+async fn look(stats: Arc<Stats>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            _ = seconds.tick() => stats.look(clock.now(), clock.elapsed()),
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
     }
 }
 

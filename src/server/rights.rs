@@ -7,8 +7,9 @@ use anyhow::Context;
 use super::config::{KeyFile, RightsConfig};
 use crate::{
     auth::{
-        Authorizer, Callback, Combined, Open, Tokens,
+        Authorizer, Callback, Combined, Issuer, Open, Tokens,
         keys::{Algorithm, Key},
+        token::SigningKey,
         y_sweet::YSweetTokens,
     },
     clock::Clock,
@@ -75,6 +76,13 @@ fn besides(
     }
     all.push(Arc::new(ShareLinks(documents.clone())));
     Arc::new(Combined(all))
+}
+
+/// What makes tokens when the API is asked for one: the secret that their readers believe.
+pub(super) fn issuer(config: &RightsConfig) -> anyhow::Result<Option<Issuer>> {
+    let Some(secret) = &config.secret else { return Ok(None) };
+    let key = SigningKey::new(secret.expose().as_bytes()).context("auth-secret cannot be used")?;
+    Ok(Some(Issuer { key, audience: config.audiences.first().cloned() }))
 }
 
 fn keys(config: &RightsConfig) -> anyhow::Result<Vec<Key>> {

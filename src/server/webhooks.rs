@@ -55,6 +55,7 @@ pub(super) fn start(
         clock: Arc::clone(clock),
         random: Arc::new(SystemRandom),
         contents: Arc::new(Exports(documents.clone())),
+        meter: Arc::clone(documents.meter()),
     };
     webhooks.start(&surroundings, stop);
 }

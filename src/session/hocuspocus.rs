@@ -111,6 +111,12 @@ impl Sessions {
         Vec::new()
     }
 
+    /// Half of what may wait does.
+    pub(super) fn is_crowded(&self, bounds: Bounds) -> bool {
+        self.waiting_bytes > bounds.waiting_bytes / 2
+            || self.waiting_messages > bounds.waiting_messages / 2
+    }
+
     /// What waited for a session no longer does.
     fn forget_waiting(&mut self, bytes: usize, messages: usize) {
         self.waiting_bytes -= bytes;
@@ -121,8 +127,9 @@ impl Sessions {
         let Some(session) = self.by_address.remove(address) else { return Vec::new() };
         self.forget_waiting(session.waiting_bytes, session.waiting.len());
         let closed = ServerMessage::Close("provider_initiated".to_owned());
-        let open = (session.stage == Stage::Open).then_some(Effect::Leave(session.number));
-        open.into_iter().chain(send(address, &closed)).collect()
+        let left = matches!(session.stage, Stage::Open | Stage::Asking);
+        let left = left.then_some(Effect::Leave(session.number));
+        left.into_iter().chain(send(address, &closed)).collect()
     }
 
     pub(super) fn authorized(&mut self, number: u32, decision: Decision) -> Vec<Effect> {

@@ -72,7 +72,7 @@ pub enum Effect {
     },
     /// Hand a message to the session's document.
     Forward(u32, ClientMessage),
-    /// Unsubscribe the session.
+    /// Unsubscribe the session, or stop finding out whether it may open its document.
     Leave(u32),
     /// Write a frame.
     Send(Bytes),
@@ -146,6 +146,15 @@ impl Sessions {
             Spoken::Hocuspocus(sessions) => sessions.receive(frame, self.bounds),
         };
         effects.unwrap_or_else(|error| self.strike(error))
+    }
+
+    /// Whether so much waits for answers to [`Effect::Authorize`] that it is better not to read on.
+    #[must_use]
+    pub fn is_crowded(&self) -> bool {
+        match &self.dialect {
+            Some(Spoken::Hocuspocus(it)) => it.is_crowded(self.bounds),
+            _ => false,
+        }
     }
 
     /// Takes the answer to [`Effect::Authorize`] in.

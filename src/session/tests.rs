@@ -194,6 +194,44 @@ fn what_waits_for_a_token_is_bounded() {
 }
 
 #[test]
+fn whether_few_large_messages_or_many_small_ones_wait() {
+    let most = Limits::default().pre_auth_messages;
+    // Both dialects; the first message of y-websocket is the question itself.
+    let mut it = sessions(Some("notes"));
+    let closed = (0..2 * most).find(|_| words(&it.receive(&STEP1.into())) == ["close 1013"]);
+    assert_eq!(closed, Some(most));
+    let mut it = sessions(None);
+    let small = frame("doc", UPDATE);
+    let closed = (0..2 * most).find(|_| words(&it.receive(&small)) == ["close 1013"]);
+    assert_eq!(closed, Some(most));
+
+    let large: Bytes = [&[0, 2, 0xff, 0xff, 0x03], &[0; 0xffff][..]].concat().into();
+    let most = Limits::default().pre_auth_bytes / large.len();
+    let mut it = sessions(Some("notes"));
+    let closed = (0..2 * most).find(|_| words(&it.receive(&large)) == ["close 1013"]);
+    assert_eq!(closed, Some(most));
+    let mut it = sessions(Some("notes"));
+    let huge = [&[0, 2, 0xff, 0xff, 0xff, 0x07][..], &[0; 0xff_ffff][..]].concat();
+    assert_eq!(words(&it.receive(&huge.into())), ["close 1013"]);
+}
+
+#[test]
+fn a_connection_opens_a_bounded_number_of_documents() {
+    let mut it = sessions(None);
+    let most = Limits::default().sessions_per_connection;
+    for number in 0..most {
+        let asked = it.receive(&frame(&format!("doc-{number}"), TOKEN));
+        assert!(matches!(asked[..], [Effect::Authorize { .. }]), "{number}: {asked:?}");
+    }
+    let refused = it.receive(&frame("one more", TOKEN));
+    assert!(matches!(refused[..], [Effect::Send(_)]), "{refused:?}");
+    let _ = it.receive(&frame("one more", &[7]));
+    let _ = it.receive(&frame("doc-0", &[7]));
+    let asked = it.receive(&frame("one more", TOKEN));
+    assert!(matches!(asked[..], [Effect::Authorize { .. }]), "{asked:?}");
+}
+
+#[test]
 fn frames_that_cannot_be_read_are_forgiven_a_few_times() {
     let mut it = sessions(Some("notes"));
     let _ = it.receive(&Bytes::from_static(STEP1));

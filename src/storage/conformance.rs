@@ -414,6 +414,8 @@ async fn a_cut_takes_nothing_that_is_needed(harness: &dyn Harness) {
         (kept(6, &[2, 5]), vec![6, 5]),
         (kept(6, &[]), vec![6]),
         (kept(6, &[5, 4]), vec![6, 4, 5]),
+        (kept(6, &[5, 5]), vec![6, 5]),
+        (kept(5, &[6]), vec![5, 6]),
     ] {
         let states = states.into_iter().map(state).collect();
         let refused = store.cut(a, to.clone(), states).await;
@@ -421,6 +423,10 @@ async fn a_cut_takes_nothing_that_is_needed(harness: &dyn Harness) {
     }
     assert_eq!(store.kept(a).await.expect("kept"), kept(3, &[]));
     assert!(cuts(&*store, a, kept(6, &[5]), &[6, 5]).await);
+    let b = created(&*store, "b", 2).await;
+    store.append(b, vec![entry("entry 1")]).await.expect("append");
+    let refused = store.cut(b, kept(1, &[]), vec![state(1)]).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "nothing is before it: {refused:?}");
 }
 
 async fn unknown_documents_are_missing(harness: &dyn Harness) {

@@ -92,3 +92,20 @@ impl Kept {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_read_in_order_whoever_wrote_it() {
+        let read = |text: &'static str| {
+            let value = Bytes::from_static(text.as_bytes());
+            Kept::read(&Record { revision: 1, value })
+        };
+        let expected = Kept { floor: Seq(9), moments: vec![Seq(2), Seq(4)] };
+        assert_eq!(read(r#"{"floor":9,"moments":[4,2,9,4,12]}"#), Some(expected));
+        assert_eq!(read(r#"{"floor":3}"#), Some(Kept { floor: Seq(3), moments: Vec::new() }));
+        assert_eq!(read("{"), None);
+    }
+}

@@ -5,12 +5,12 @@
 
 use std::{
     fs, io,
-    os::unix::fs::FileExt,
+    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use rustix::{
-    fs::{FallocateFlags, fallocate},
+    fs::{CWD, FallocateFlags, RenameFlags, fallocate, renameat_with},
     io::Errno,
 };
 
@@ -45,6 +45,15 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// As `std::fs::read_dir`.
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// Lists a directory's directories in no particular order.
+    ///
+    /// # Errors
+    /// As `std::fs::read_dir`.
+    fn folders(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let _ = directory;
+        Ok(Vec::new())
+    }
 
     /// Creates a directory and those above it; fine when it exists.
     ///
@@ -161,32 +170,62 @@ pub const UNREADABLE: u8 = 0xff;
 /// # Errors
 /// As [`read_all`], but for failing reads.
 pub fn read_what_there_is(file: &dyn DiskFile) -> io::Result<ReadBytes> {
+    let bytes = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    read_range_there_is(file, 0, bytes)
+}
+
+/// As [`read_range`], leaving out blocks that the disk cannot give.
+///
+/// # Errors
+/// As [`DiskFile::len`].
+pub fn read_range_there_is(
+    file: &dyn DiskFile,
+    offset: u64,
+    bytes: usize,
+) -> io::Result<ReadBytes> {
     /// What a disk loses at a time.
     const BLOCK: usize = 4096;
-    let error = match read_all(file) {
+    let error = match read_range(file, offset, bytes) {
         Ok(bytes) => return Ok(ReadBytes { bytes, whole: true }),
         Err(error) => error,
     };
     tracing::error!(%error, "a file cannot be read whole, reading it block by block");
-    let length = usize::try_from(file.len()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let left = usize::try_from(file.len()?.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let length = bytes.min(left);
     let mut bytes = vec![UNREADABLE; length];
     for start in (0..length).step_by(BLOCK) {
         let end = length.min(start + BLOCK);
-        if let Ok(block) = read_range(file, start as u64, end - start) {
+        if let Ok(block) = read_range(file, offset + start as u64, end - start) {
             bytes[start..start + block.len()].copy_from_slice(&block);
         }
     }
     Ok(ReadBytes { bytes, whole: false })
 }
 
-/// The machine's file system.
+/// Exchanges two directories of the machine's file system in one step.
+///
+/// # Errors
+/// As `renameat2`; then both are where they were.
+pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+}
+
+/// The machine's file system. What is made on it is for its owner alone, whatever the process's mask
+/// says: it is what people wrote.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdDisk;
 
+/// Who may use a file that is made.
+const FILE_MODE: u32 = 0o600;
+
+/// Who may use a directory that is made.
+const DIRECTORY_MODE: u32 = 0o700;
+
 impl Disk for StdDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file = fs::OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        Ok(Box::new(StdFile(file)))
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(FILE_MODE);
+        Ok(Box::new(StdFile(options.open(path)?)))
     }
 
     fn open(&self, path: &Path, write: bool) -> io::Result<Box<dyn DiskFile>> {
@@ -203,14 +242,11 @@ impl Disk for StdDisk {
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                files.push(entry.path());
-            }
-        }
-        Ok(files)
+        entries(directory, false)
+    }
+
+    fn folders(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        entries(directory, true)
     }
 
     /// Also makes the new directories themselves durable, as a file in a directory that is lost is
@@ -218,7 +254,7 @@ impl Disk for StdDisk {
     fn create_dir(&self, directory: &Path) -> io::Result<()> {
         let directory = std::path::absolute(directory)?;
         let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
-        fs::create_dir_all(&directory)?;
+        fs::DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&directory)?;
         for created in missing {
             if let Some(parent) = created.parent() {
                 self.sync_dir(parent)?;
@@ -233,7 +269,8 @@ impl Disk for StdDisk {
 
     fn lock(&self, path: &Path, holder: &str) -> io::Result<Lock> {
         let mut options = fs::OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(path)?;
+        options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
+        let file = options.open(path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
@@ -248,6 +285,18 @@ impl Disk for StdDisk {
         }
         Ok(Lock::Taken(Box::new(file)))
     }
+}
+
+/// What is in a directory: the directories, or all but them.
+fn entries(directory: &Path, directories: bool) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() == directories {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
 }
 
 struct StdFile(fs::File);

@@ -101,6 +101,12 @@ impl FaultyDisk {
         self.lock().syncs
     }
 
+    /// Writes, creations and reservations, so far.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().writes
+    }
+
     /// Whether the power is off.
     #[must_use]
     pub fn is_off(&self) -> bool {
@@ -292,6 +298,15 @@ impl Disk for FaultyDisk {
         let state = self.lock();
         let inside = state.live.keys().filter(|path| path.parent() == Some(directory));
         Ok(inside.cloned().collect())
+    }
+
+    fn folders(&self, directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let state = self.lock();
+        let inside = state.live.keys().filter_map(|path| path.strip_prefix(directory).ok());
+        let first = inside.filter(|path| path.components().count() > 1);
+        let found: std::collections::BTreeSet<_> =
+            first.filter_map(|path| Some(directory.join(path.components().next()?))).collect();
+        Ok(found.into_iter().collect())
     }
 
     /// Directories exist as soon as something is in them; losing a whole one is losing its entries.

@@ -25,6 +25,9 @@ use crate::{
 /// Records begin here; two copies of the header lie before, in sectors of their own.
 pub(crate) const START: u64 = 1024;
 
+/// More commits than any disk survives; beyond it counting on would overflow.
+const COMMITS_MAX: u64 = 1 << 62;
+
 const COPIES: [u64; 2] = [0, 512];
 const HEADER: usize = 40;
 const MAGIC: [u8; 8] = *b"cscrlog\x01";
@@ -84,9 +87,19 @@ pub(crate) fn header(bytes: &[u8], number: u64) -> Option<Header> {
         };
         let sound = copy[..8] == MAGIC
             && field(8) == number
+            && field(24) <= COMMITS_MAX
             && field(32) == u64::from(crc32fast::hash(&copy[..32]));
         let key = FileKey { number, salt: field(16) };
         sound.then(|| Header { key, first_commit: field(24) })
+    })
+}
+
+/// The number that a file gives itself, whatever its name is.
+pub(crate) fn stated_number(bytes: &[u8]) -> Option<u64> {
+    COPIES.iter().find_map(|at| {
+        let start = usize::try_from(*at).expect("a small number") + 8;
+        let number = u64::from_le_bytes(bytes.get(start..start + 8)?.try_into().ok()?);
+        header(bytes, number).map(|header| header.key.number)
     })
 }
 
@@ -289,4 +302,22 @@ impl JournalFile {
 
 fn length(payload: &Bytes) -> u32 {
     u32::try_from(payload.len()).expect("payloads are bounded when they are handed in")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_that_counts_to_the_end_is_none() {
+        let written = |first_commit: u64| {
+            let mut copy = MAGIC.to_vec();
+            [7, 1, first_commit].iter().for_each(|field| copy.extend(u64::to_le_bytes(*field)));
+            let sum = u64::from(crc32fast::hash(&copy));
+            copy.extend(sum.to_le_bytes());
+            header(&copy, 7).map(|header| header.first_commit)
+        };
+        assert_eq!(written(5), Some(5));
+        assert_eq!(written(u64::MAX), None);
+    }
 }

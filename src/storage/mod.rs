@@ -4,7 +4,9 @@
 //! author it is handed. Start with [`Store`]; `FORMAT.md` beside this file draws the bytes that
 //! the local engine writes.
 
+mod afresh;
 pub mod archive;
+pub mod backup;
 mod catalog;
 mod committer;
 #[cfg(any(test, feature = "conformance"))]
@@ -14,11 +16,16 @@ pub mod disk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod faulty;
 mod fields;
+mod files;
+mod format;
+mod gather;
 pub mod index;
+pub mod insight;
 mod journal;
 mod keeper;
 pub mod leaving;
 mod leftovers;
+mod lineage;
 pub mod local;
 pub mod memory;
 pub mod payload;
@@ -26,9 +33,11 @@ pub mod reader;
 mod reading;
 mod recovery;
 pub mod record;
+pub mod repair;
 mod scan;
 pub mod seal;
 mod snapshots;
+pub mod swap;
 mod tables;
 pub mod versions;
 
@@ -239,6 +248,8 @@ pub struct Health {
     /// What keeps failing although edits are saved and documents open, a sentence each: such as
     /// journal files that cannot be archived. Names no document.
     pub warnings: Vec<String>,
+    /// Why the index is not used, in a sentence; everything works without it, only slower.
+    pub index: Option<String>,
 }
 
 /// Why a store could not do something.

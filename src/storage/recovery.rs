@@ -4,13 +4,14 @@
 //! Recovery changes only what a second run would change in the same way. The reader of a running
 //! server's directory uses the same code and changes nothing.
 
-use std::{collections::BTreeMap, fmt, io, ops::RangeInclusive, path::PathBuf};
+use std::{fmt, io, ops::RangeInclusive, path::PathBuf};
 
 use bytes::Bytes;
 
 use crate::storage::{
     archive::{self, Archive, ArchiveError},
     disk::{self, Disk},
+    files::{StoreFile, StoreFiles},
     journal, leftovers,
     reading::Directories,
     scan::{self, Scan},
@@ -145,8 +146,7 @@ pub(crate) fn recover(
         problems = seal::clean_up(disk, &directories.archive)?.problems;
         problems.extend(leftovers::clean_up(disk, directories)?);
     }
-    let sources = Sources::list(disk, directories)?;
-    let newest = sources.newest;
+    let StoreFiles { list, newest } = StoreFiles::of(disk, directories)?;
     let mut recovery = Recovery {
         disk,
         directories,
@@ -158,11 +158,11 @@ pub(crate) fn recover(
         next_commit: 1,
         full: Vec::new(),
     };
-    for (first, source) in sources.list {
-        recovery.expect_file(first);
-        match source {
-            Source::Archive(range) => recovery.archive(&range)?,
-            Source::Journal => recovery.journal(first, newest == Some(first))?,
+    for file in list {
+        recovery.expect_file(*file.range().start());
+        match file {
+            StoreFile::Archive(range) => recovery.archive(&range)?,
+            StoreFile::Journal(number) => recovery.journal(number, newest == Some(number))?,
         }
     }
     if newest.is_none() {
@@ -171,41 +171,6 @@ pub(crate) fn recover(
     let mut recovered = recovery.finish();
     recovered.report.damage.extend(problems);
     Ok(recovered)
-}
-
-enum Source {
-    Archive(RangeInclusive<u64>),
-    Journal,
-}
-
-/// The files that together are the store, by the first journal file they stand for.
-struct Sources {
-    list: BTreeMap<u64, Source>,
-    newest: Option<u64>,
-}
-
-impl Sources {
-    fn list(disk: &dyn Disk, directories: &Directories) -> Result<Self, OpenError> {
-        let log = &directories.log;
-        let paths = disk.list(log).map_err(OpenError::disk("list", log))?;
-        let journals: Vec<u64> = paths.iter().filter_map(|path| journal::number(path)).collect();
-        let ranges = archive::list_archives(disk, &directories.archive)?;
-        let mut list = BTreeMap::new();
-        for range in &ranges {
-            let inside = |other: &RangeInclusive<u64>| {
-                other != range && other.contains(range.start()) && other.contains(range.end())
-            };
-            if !ranges.iter().any(inside) {
-                list.insert(*range.start(), Source::Archive(range.clone()));
-            }
-        }
-        for number in &journals {
-            if !ranges.iter().any(|range| range.contains(number)) {
-                list.insert(*number, Source::Journal);
-            }
-        }
-        Ok(Self { list, newest: journals.into_iter().max() })
-    }
 }
 
 struct Recovery<'a> {

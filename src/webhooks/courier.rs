@@ -29,6 +29,7 @@ use crate::{
         WEBHOOK_TURN,
     },
     storage::{DocumentInfo, StoreError, versions},
+    telemetry::happenings::{WebhookRefused, WebhookTaken},
 };
 
 /// Tells one receiver.
@@ -95,6 +96,7 @@ impl Courier {
                     (id, outcome.unwrap_or(Outcome::Stuck))
                 });
             }
+            self.line().count(&self.surroundings.meter);
             let wake = self.line().schedule().wake_at();
             let wait = async {
                 match wake {
@@ -247,13 +249,20 @@ impl Courier {
         let seconds = self.surroundings.clock.now().0 / 1000;
         let signature = self.target().signer.sign(&id, seconds, &body);
         let message = Message { id, seconds, signature, body };
-        match timeout(WEBHOOK_TIMEOUT, self.post.post(message)).await {
-            Ok(Ok(200..=299)) => Ok(()),
-            Ok(Ok(410)) => Err(Trouble::Gone),
-            Ok(Ok(status)) => Err(Trouble::Refused(format!("it answered with status {status}"))),
-            Ok(Err(reason)) => Err(Trouble::Refused(reason)),
-            Err(_) => Err(Trouble::Refused("it did not answer in time".to_owned())),
-        }
+        let answer = timeout(WEBHOOK_TIMEOUT, self.post.post(message)).await;
+        let (meter, target) = (&self.surroundings.meter, &self.target().name);
+        let gone = matches!(answer, Ok(Ok(410)));
+        let reason = match answer {
+            Ok(Ok(200..=299)) => {
+                meter.note(&WebhookTaken { target });
+                return Ok(());
+            }
+            Ok(Ok(status)) => format!("it answered with status {status}"),
+            Ok(Err(reason)) => reason,
+            Err(_) => "it did not answer in time".to_owned(),
+        };
+        meter.note(&WebhookRefused { target, reason: &reason });
+        Err(if gone { Trouble::Gone } else { Trouble::Refused(reason) })
     }
 
     /// The event as JSON; `None` when there is nothing to tell after all.

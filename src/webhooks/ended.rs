@@ -165,3 +165,24 @@ async fn change(
 fn json(value: &impl Serialize) -> Bytes {
     serde_json::to_vec(value).unwrap_or_default().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{conformance, memory::Memory};
+
+    #[tokio::test]
+    async fn of_too_many_ends_the_oldest_are_not_told() {
+        let (store, target) = (Memory::new(), "main".parse::<TargetName>().unwrap());
+        for number in 0..WEBHOOK_ENDED as u64 + 2 {
+            let (id, name) = (conformance::id(number + 1), conformance::name("gone"));
+            note(&store, id, &name, Timestamp(number), &[&target]).await.unwrap();
+        }
+        let waiting = all(&store).await.unwrap();
+        assert_eq!(waiting.len(), WEBHOOK_ENDED);
+        for (number, is_told) in [(1, false), (2, false), (3, true)] {
+            let end = find(&store, conformance::id(number), &target).await.unwrap();
+            assert_eq!(end.is_some(), is_told, "{number}");
+        }
+    }
+}

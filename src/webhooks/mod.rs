@@ -32,6 +32,7 @@ use crate::{
     limits::WEBHOOK_CONTENTS,
     random::Random,
     storage::{Store, StoreError},
+    telemetry::Meter,
 };
 
 use courier::Courier;
@@ -82,6 +83,8 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
     /// What documents hold.
     pub contents: Arc<dyn Contents>,
+    /// The numbers that telling moves.
+    pub meter: Arc<Meter>,
 }
 
 /// All receivers of a server, before anything is sent.

@@ -145,6 +145,12 @@ impl Schedule {
         idle && std::mem::take(&mut self.overflowed)
     }
 
+    /// Documents of which something is to be told, or is being told.
+    pub(super) fn left(&self) -> usize {
+        let again = self.running.keys().filter(|id| !self.waiting.contains_key(id)).count();
+        self.waiting.len() + again
+    }
+
     /// Notes that documents have to be looked for.
     pub(super) fn overflow(&mut self) {
         self.overflowed = true;

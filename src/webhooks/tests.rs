@@ -12,10 +12,12 @@ use super::*;
 use crate::{
     auth::Signer,
     clock::{SystemClock, Timestamp},
+    identity::Author,
     ids::{DocumentId, Seq},
-    limits::WEBHOOK_REQUESTS,
+    limits::{WEBHOOK_AUTHORS, WEBHOOK_REQUESTS, WEBHOOK_TURN},
     random::SeededRandom,
-    storage::{conformance, memory::Memory, versions},
+    storage::{Entry, conformance, memory::Memory, versions},
+    telemetry::meter::Outcome,
 };
 
 const SECRET: &str = "a secret that is long enough";
@@ -84,6 +86,7 @@ struct Life {
     store: Arc<dyn Store>,
     receiver: Arc<Receiver>,
     taken: mpsc::Receiver<Value>,
+    meter: Arc<Meter>,
     stop: watch::Sender<bool>,
 }
 
@@ -115,8 +118,11 @@ async fn live(store: &Arc<Memory>, kinds: Kinds) -> Life {
     let store = webhooks.store();
     let (stop, stopped) = watch::channel(false);
     let random = Arc::new(SeededRandom::new(5));
-    webhooks.start(&Surroundings { clock, random, contents: Arc::new(Words) }, &stopped);
-    Life { store, receiver, taken, stop }
+    let contents = Arc::new(Words);
+    let meter = Arc::<Meter>::default();
+    let counted = Arc::clone(&meter);
+    webhooks.start(&Surroundings { clock, random, contents, meter: counted }, &stopped);
+    Life { store, receiver, taken, meter, stop }
 }
 
 impl Life {
@@ -236,19 +242,22 @@ async fn what_a_dead_process_left_untold_is_told_by_the_next_and_the_rest_is_not
 
 #[tokio::test]
 async fn an_event_that_was_begun_keeps_its_id_and_its_edits() {
-    let store = Arc::default();
-    let life = live(&store, [Kind::Changed].into_iter().collect()).await;
-    life.answer(Ok(500));
-    let a = life.begin("a", 1).await;
-    life.tried(1).await;
-    let claimed = told::remembered(&*life.store, a, &"main".parse().unwrap()).await.unwrap().0;
-    let id = claimed.unwrap().id(&"main".parse().unwrap(), a);
-    life.edit(a, 4).await;
-    life.kill();
-    let mut life = live(&store, [Kind::Changed].into_iter().collect()).await;
-    assert_eq!(life.next().await, "a changed 1-1");
-    assert_eq!(life.next().await, "a changed 2-5");
-    assert_eq!(lock(&life.receiver.ids)[0], id);
+    // Led elsewhere is not taken either: nobody else gets what is signed for this receiver.
+    for status in [500, 302] {
+        let store = Arc::default();
+        let life = live(&store, [Kind::Changed].into_iter().collect()).await;
+        life.answer(Ok(status));
+        let a = life.begin("a", 1).await;
+        life.tried(1).await;
+        let claimed = told::remembered(&*life.store, a, &"main".parse().unwrap()).await.unwrap().0;
+        let id = claimed.unwrap().id(&"main".parse().unwrap(), a);
+        life.edit(a, 4).await;
+        life.kill();
+        let mut life = live(&store, [Kind::Changed].into_iter().collect()).await;
+        assert_eq!(life.next().await, "a changed 1-1");
+        assert_eq!(life.next().await, "a changed 2-5");
+        assert_eq!(lock(&life.receiver.ids)[0], id);
+    }
 }
 
 #[tokio::test]
@@ -288,6 +297,62 @@ async fn documents_are_told_of_at_the_same_time_and_no_more_than_may_be() {
         life.next().await;
     }
     assert_eq!(*lock(&life.receiver.most), WEBHOOK_REQUESTS);
+}
+
+#[tokio::test]
+async fn an_event_names_so_many_authors_and_a_document_has_its_turn_and_no_more() {
+    let mut life = live(&Arc::default(), Kinds::ALL).await;
+    let a = life.begin("a", 1).await;
+    assert_eq!([life.next().await, life.next().await], ["a created", "a changed 1-1"]);
+    let by = |number: usize| {
+        let author = Arc::new(Author::verified(&format!("u-{number}"), "Somebody"));
+        Entry { author, ..conformance::entry("x") }
+    };
+    life.store.append(a, (0..=WEBHOOK_AUTHORS).map(by).collect()).await.unwrap();
+    let told = life.taken.recv().await.unwrap();
+    assert_eq!(told["data"]["authors"].as_array().map(Vec::len), Some(WEBHOOK_AUTHORS));
+    let mut expected = Vec::new();
+    for number in 0..WEBHOOK_TURN + 2 {
+        let version = versions::Version {
+            id: format!("{number:04}"),
+            name: format!("v{number:02}"),
+            seq: Seq(1),
+            time: Timestamp(9),
+            author: conformance::entry("x").author,
+            automatic: false,
+            extent: None,
+        };
+        expected.push(format!("a version \"v{number:02}\""));
+        versions::add(&*life.store, a, &version).await.unwrap();
+    }
+    let mut told = Vec::new();
+    for _ in &expected {
+        told.push(life.next().await);
+    }
+    told.sort_unstable();
+    assert_eq!(told, expected, "what is left of a turn comes with the next");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_receiver_is_counted_until_it_is_told() {
+    let mut life = live(&Arc::default(), [Kind::Changed].into_iter().collect()).await;
+    life.answer(Ok(503));
+    for number in 1..=3 {
+        life.begin(&format!("a{number}"), number).await;
+    }
+    life.tried(3).await;
+    let waiting = || life.meter.webhooks_waiting.get();
+    while waiting() != 3 {
+        yield_now().await;
+    }
+    assert!(life.meter.webhooks[Outcome::Failed].get() >= 3);
+    life.answer(Ok(204));
+    for _ in 0..3 {
+        life.taken.recv().await.unwrap();
+    }
+    while life.meter.webhooks_waiting.get() != 0 {
+        yield_now().await;
+    }
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ use crate::{
         DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture,
         StoredEntry,
     },
+    telemetry::Meter,
 };
 
 /// What the keys of versions begin with.
@@ -44,6 +45,8 @@ pub(super) struct Line {
     pub(super) target: Target,
     schedule: Mutex<Schedule>,
     pub(super) changed: Notify,
+    /// What was counted of it last.
+    counted: Mutex<i64>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,11 +61,24 @@ impl Line {
     pub(super) fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Moves the number of what waits, which all receivers share, by what changed here.
+    pub(super) fn count(&self, meter: &Meter) {
+        let mut counted = lock(&self.counted);
+        let left = i64::try_from(self.schedule().left()).unwrap_or(i64::MAX);
+        meter.webhooks_waiting.add(left - *counted);
+        *counted = left;
+    }
 }
 
 impl Watched {
     pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, targets: Vec<Target>) -> Self {
-        let line = |target| Line { target, schedule: Mutex::default(), changed: Notify::new() };
+        let line = |target| Line {
+            target,
+            schedule: Mutex::default(),
+            changed: Notify::new(),
+            counted: Mutex::default(),
+        };
         let lines = targets.into_iter().map(line).collect();
         Self { store, clock, lines, names: Arc::default() }
     }
@@ -140,8 +156,8 @@ impl Watched {
     }
 }
 
-fn lock(names: &Mutex<HashMap<DocumentId, Known>>) -> MutexGuard<'_, HashMap<DocumentId, Known>> {
-    names.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store for Watched {

@@ -277,6 +277,36 @@ async fn titles_are_listed_after_a_restart_without_opening_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_lists_what_begins_alike_page_by_page_while_others_change_it() {
+    let server = serve(None, "127.0.0.1:0").await;
+    for name in ["team/a", "team/b", "team/c", "team/d", "tea", "teams"] {
+        create(&server, &json!({ "name": name, "title": name })).await;
+    }
+    ask(&server, "DELETE /documents/team%2Fd", "").await;
+    assert_eq!(titles(&server, "prefix=team%2F").await, ["team/a", "team/b", "team/c"]);
+    assert_eq!(titles(&server, "prefix=team%2F&query=B").await, ["team/b"]);
+    assert_eq!(titles(&server, "prefix=team%2F&bin=1").await, ["team/d"]);
+    assert_eq!(titles(&server, "prefix=Team").await, [""; 0]);
+
+    let (mut after, mut seen) = (String::new(), Vec::new());
+    loop {
+        let line = format!("GET /documents?prefix=team%2F&order=name&limit=1&after={after}");
+        let page = ask(&server, &line, "").await.json();
+        seen.push(page["documents"][0]["name"].as_str().expect("a name").to_owned());
+        // Whatever is edited meanwhile stays on the page where it was.
+        ask(&server, "PATCH /documents/team%2Fa", r#"{"title":"changed"}"#).await;
+        let Some(next) = page["next"].as_str() else { break };
+        after = next.replace('/', "%2F");
+    }
+    assert_eq!(seen, ["team/a", "team/b", "team/c"]);
+    for query in ["order=size", "order=name&after=5-x", "after=-x", "limit=x"] {
+        let refused = ask(&server, &format!("GET /documents?{query}"), "").await;
+        assert_eq!((refused.status, &*refused.code()), (400, "bad-content"), "{query}");
+    }
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_become_documents_and_documents_files() {
     let server = serve(None, "127.0.0.1:0").await;
     let markdown = "content-type: text/markdown\r\nx-coscribe-name: Mia";

@@ -11,7 +11,10 @@ use coscribe::{
 use tokio::net::TcpListener;
 use warp::Filter;
 
-use crate::http::{exchange_at, get};
+use crate::{
+    harness::serve_with,
+    http::{exchange_at, get},
+};
 
 async fn in_memory() -> Server {
     Server::builder().memory().build().await.expect("the server starts")
@@ -87,6 +90,44 @@ async fn an_axum_app_nests_a_server_beside_its_own_routes() {
     assert_eq!(get(address, "/hello").await.text(), "the app's own");
     server.shutdown().await.expect("stops");
     running.abort();
+}
+
+#[tokio::test]
+async fn a_server_behind_a_proxy_has_a_prefix_that_the_proxy_takes_off_or_not() {
+    let settings = [("memory", "true"), ("listen", "127.0.0.1:0"), ("base", "/team/docs")];
+    let server = serve_with(&settings).await;
+    let address = server.addresses()[0];
+    works_below(address, "/team/docs").await;
+    let post = async |path: &str, headers: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-length: {length}\r\n{headers}\r\n\r\n{body}"
+        );
+        exchange_at(address, request.as_bytes()).await
+    };
+    for front in ["/team/docs", ""] {
+        // Pages and answers name what a browser asks for, whatever the proxy made of it.
+        let page = get(address, &format!("{front}/d/plan")).await;
+        assert!(page.text().contains("<html data-base=\"/team/docs\""), "{front}");
+        let described = get(address, &format!("{front}/api/v1")).await.json();
+        assert_eq!(
+            described["documents"].as_str().map(|it| it.starts_with("/team/docs/")),
+            Some(true)
+        );
+        assert_eq!(get(address, &format!("{front}/readyz")).await.status, 200);
+        let bytes = "content-type: application/octet-stream";
+        let opened = post(&format!("{front}/sse/plan"), bytes, "").await;
+        assert_eq!(opened.status, 201, "{opened:?}");
+        let json = "content-type: application/json";
+        let new = post(&format!("{front}/y-sweet/doc/new"), json, "{}").await.json();
+        let name = new["docId"].as_str().expect("a name").to_owned();
+        let auth = format!("{front}/y-sweet/doc/{name}/auth");
+        let token = post(&auth, json, "{}").await.json();
+        assert_eq!(token["url"], format!("ws://localhost/team/docs/y-sweet/d/{name}/ws"));
+    }
+    assert_eq!(get(address, "/team/docsx/healthz").await.status, 404);
+    server.stop().await.expect("stops");
 }
 
 #[tokio::test]

@@ -19,7 +19,11 @@ use futures_util::{SinkExt, StreamExt, future::join_all, future::pending};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
-use crate::{harness::open, http::ask, page::Page};
+use crate::{
+    harness::open,
+    http::{ask, get},
+    page::Page,
+};
 
 /// Longer than anything takes, so that a test that waits in vain ends.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -139,12 +143,16 @@ struct Watched {
 }
 
 async fn watched() -> Watched {
-    let limits = Limits {
+    watched_with(Limits {
         hook: Duration::from_millis(300),
         rest_after: Duration::from_millis(50),
         unload_after: Duration::from_millis(200),
         ..Limits::default()
-    };
+    })
+    .await
+}
+
+async fn watched_with(limits: Limits) -> Watched {
     let (tell, told) = channel(TOLD);
     let building = Server::builder().memory().limits(limits).hooks(Spy(tell));
     let server = building.listen(([127, 0, 0, 1], 0).into()).build().await;
@@ -293,6 +301,17 @@ async fn the_life_of_a_document_is_told_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_never_rests_is_told_of_all_the_same() {
+    let hour = Duration::from_hours(1);
+    let limits = Limits { rest_after: hour, rest_at_most: Duration::ZERO, ..Limits::default() };
+    let mut it = watched_with(limits).await;
+    let plan = it.server.documents().get(&named("plan"));
+    plan.edit_text(Author::server("bot"), |text| text.push("more")).await.expect("durable");
+    it.hears("stored plan 1 more").await;
+    it.server.shutdown().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_not_yet_told_when_the_server_stops_is_told_before_it_has() {
     let mut it = watched().await;
     let plan = it.server.documents().get(&named("plan"));
@@ -317,6 +336,11 @@ async fn a_hook_that_is_told_and_fails_holds_up_nobody() {
         let others = it.server.documents().get(&named("others"));
         others.delete().await.expect("ends");
     }
+    let told = get(it.server.addresses()[0], "/metrics").await.body;
+    let told = String::from_utf8(told).expect("text");
+    let failed = |hook: &str| format!("\ncoscribe_hook_failures_total{{hook=\"{hook}\"}} ");
+    assert!(told.contains(&format!("{}2\n", failed("updated"))), "{told}");
+    assert!(told.contains(&format!("{}0\n", failed("saved"))), "{told}");
     it.server.shutdown().await.expect("stops");
 }
 

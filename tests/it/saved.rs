@@ -1,5 +1,7 @@
 //! Documents with their whole past over HTTP: down from one server, up to another.
 
+use std::path::Path;
+
 use coscribe::{
     history::saved::{Bounds, Reader},
     ids::{DocumentName, Seq},
@@ -70,6 +72,40 @@ async fn a_document_moves_to_another_server_with_its_past() {
     drop((client, reader));
     here.stop().await.expect("stops");
     there.stop().await.expect("stops");
+}
+
+/// Name, and what its list says that it is told; `…` stands for the rest.
+fn hostile_files() -> Vec<(Vec<u8>, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/hostile-saved");
+    let list = std::fs::read_to_string(folder.join("README.md")).expect("a list");
+    let rows = list.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| file "));
+    let read = |row: &str| {
+        let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
+        let file = std::fs::read(folder.join(format!("{}.coscribe", cells[0]))).expect("a file");
+        (file, cells[3].to_owned())
+    };
+    rows.map(read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_hostile_file_is_refused_with_its_words_and_leaves_nothing() {
+    let server = serve(None, "127.0.0.1:0").await;
+    let files = hostile_files();
+    assert!(files.len() > 40);
+    for (file, expected) in files {
+        let refused = upload(&server, "?name=x", &file).await;
+        let told = refused.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(matches!(refused.status, 413 | 422), "{}: {told}", refused.status);
+        match expected.strip_suffix('…') {
+            Some(beginning) => assert!(told.starts_with(beginning), "{told}"),
+            None => assert_eq!(told, expected),
+        }
+    }
+    for query in ["", "?bin=1"] {
+        let listed = ask(&server, &format!("GET /documents{query}"), "").await.json();
+        assert_eq!(listed["documents"].as_array().map(Vec::len), Some(0), "{listed}");
+    }
+    server.stop().await.expect("stops");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,16 @@ const ROWS: &[&[&str]] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("yrs", &["src/crdt/"]),
     ("sled", &["src/storage/index.rs"]),
-    ("rustix", &["src/storage/disk.rs", "src/server/files.rs", "src/cli/replay/terminal.rs"]),
+    (
+        "rustix",
+        &[
+            "src/storage/disk.rs",
+            "src/server/files.rs",
+            "src/cli/replay/terminal.rs",
+            "src/history/threads.rs",
+            "src/load/machine.rs",
+        ],
+    ),
     ("warp", &["src/http/"]),
     ("hyper", &["src/http/"]),
     ("hyper_util", &["src/http/"]),
@@ -232,7 +241,7 @@ mod tests {
         assert_eq!(
             complaints("src/storage/local.rs", "use rustix::fs;"),
             "src/storage/local.rs:1: rustix is named only in src/storage/disk.rs and src/server/files.rs and \
-             src/cli/replay/terminal.rs"
+             src/cli/replay/terminal.rs and src/history/threads.rs and src/load/machine.rs"
         );
         assert_eq!(
             complaints("src/load/mod.rs", "use tokio_tungstenite::x;"),

@@ -5,6 +5,7 @@
 
 mod layers;
 mod listing;
+mod promises;
 mod source;
 mod text;
 mod web;
@@ -34,6 +35,10 @@ fn the_repository_is_tidy() {
     }
     complaints.extend(listing::check_architecture(&names, text_of("ARCHITECTURE.md")));
     complaints.extend(listing::check_examples(&names, text_of("examples/README.md")));
+    let tests = promises::Tests(files.iter().map(|it| (&it.name[..], &it.text[..])).collect());
+    let (limits, reached) = (text_of("src/limits.rs"), text_of("tests/limits.md"));
+    complaints.extend(promises::check_limits(reached, limits, &tests));
+    complaints.extend(promises::check_faults(text_of("tests/faults/README.md"), &tests));
     assert!(complaints.is_empty(), "untidy:\n{}\n", complaints.join("\n"));
 }
 

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
 use super::asked as question;
@@ -16,7 +17,7 @@ use crate::{
     clock::TestClock,
     identity::Access,
     ids::DocumentName,
-    limits::CALLBACK_NO,
+    limits::{CALLBACK_ANSWERS, CALLBACK_NO, CALLBACK_QUESTIONS},
 };
 
 /// An app that answers what it is told to, and notes what it was asked.
@@ -128,6 +129,25 @@ async fn what_cannot_be_understood_or_does_not_come_is_no_yes() {
         let it = world(Some((status, json)));
         assert_eq!(it.access(&question("a", &["t"])).await, Ok(Access::None));
     }
+}
+
+#[tokio::test]
+async fn only_so_many_questions_are_asked_at_a_time_and_so_many_answers_remembered() {
+    let it = world(None);
+    let questions: Vec<_> =
+        (0..=CALLBACK_QUESTIONS).map(|it| question(&format!("d{it}"), &["t"])).collect();
+    let mut asking: FuturesUnordered<_> =
+        questions.iter().map(|question| it.access(question)).collect();
+    assert!(futures_util::poll!(asking.next()).is_pending());
+    assert_eq!(it.times_asked(), CALLBACK_QUESTIONS, "the others wait in line");
+    drop(asking);
+
+    let it = world(Some((200, json!({ "access": "view" }))));
+    for number in 0..=CALLBACK_ANSWERS {
+        let _ = it.access(&question(&format!("d{number}"), &["t"])).await;
+        assert!(it.callback.remembered() <= CALLBACK_ANSWERS);
+    }
+    assert!(it.callback.remembered() > 0);
 }
 
 #[tokio::test]

@@ -115,6 +115,9 @@ pub(super) fn replay(arguments: &ReplayArguments, out: &mut dyn Write) -> anyhow
     Ok(ExitCode::SUCCESS)
 }
 
+/// Of a past whose beginning retention removed.
+const CUT: &str = "earlier edits were not kept";
+
 /// What there is, and the text at the end: for those who read without a terminal.
 fn plain(recording: &Recording, to: usize, out: &mut dyn Write) -> anyhow::Result<()> {
     let time = |row: usize| words::moment(recording.times[row]);
@@ -124,6 +127,9 @@ fn plain(recording: &Recording, to: usize, out: &mut dyn Write) -> anyhow::Resul
     let mut text = format!("{}\n{edits} by {}", recording.title, names.join(", "));
     if to > 0 {
         text.push_str(&format!(", {} to {} UTC", time(0), time(last)));
+    }
+    if recording.cut {
+        text.push_str(&format!("; {CUT}"));
     }
     text.push_str("\n\n");
     for line in &recording.film.frame(to).lines {

@@ -169,8 +169,8 @@ impl Player {
         } else if self.speed.0.is_finite() {
             self.now += by * self.speed.0;
         } else {
-            // As fast as possible is still to be seen: all of it in three seconds.
-            self.now += by * self.at.last().map_or(1.0, |at| *at as f64) / 3_000.0;
+            // As fast as possible is still to be seen: all of it in three seconds, if it is of one moment too.
+            self.now += by * self.at.last().map_or(1.0, |at| (*at as f64).max(1.0)) / 3_000.0;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Draws a moment of a replay as lines for a terminal. Pure: from values to text.
 
-use super::{player::Player, source::Recording};
+use super::{CUT, player::Player, source::Recording};
 use crate::{
     cli::words,
     history::film::{self, Frame, Line, Span},
@@ -167,11 +167,13 @@ impl<'a> Screen<'a> {
     }
 
     fn foot(&self, columns: usize) -> Vec<Run> {
-        if !self.look.keys {
+        let cut = self.recording.cut.then_some(CUT);
+        let keys = self.look.keys.then_some("space pause   ← → seek   + − speed   q quit");
+        let words: Vec<_> = cut.into_iter().chain(keys).collect();
+        if words.is_empty() {
             return Vec::new();
         }
-        let keys = "space pause   ← → seek   + − speed   q quit";
-        vec![run("  ", DIM), run(&clip(keys, columns.saturating_sub(4)), DIM)]
+        vec![run("  ", DIM), run(&clip(&words.join("   "), columns.saturating_sub(4)), DIM)]
     }
 
     fn paint(&self, line: &[Run]) -> String {

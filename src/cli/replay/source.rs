@@ -30,6 +30,8 @@ pub(super) struct Recording {
     /// Who made it: an index of `names`.
     pub(super) users: Vec<u32>,
     pub(super) names: Vec<String>,
+    /// Whether the first edit stands for earlier ones that were not kept.
+    pub(super) cut: bool,
     /// Names, and after how many edits they are.
     pub(super) versions: Vec<(String, usize)>,
 }
@@ -104,14 +106,15 @@ impl Recording {
         }
         let rows = past.rows();
         let users = (0..rows.len()).map(|row| rows.row(row).user).collect();
-        let named = |name: &str| if name.is_empty() { "somebody" } else { name }.to_owned();
+        let nobody = if reader.header().cut { "earlier authors" } else { "somebody" };
+        let named = |name: &str| if name.is_empty() { nobody } else { name }.to_owned();
         let names = rows.users().iter().map(|user| named(&user.name)).collect();
         let place = |entry: u64| usize::try_from(entry).unwrap_or(usize::MAX);
         let versions = reader.versions().iter().filter(|version| !version.name.is_empty());
         let versions = versions.map(|it| (it.name.clone(), place(it.entry))).collect();
         let film = Film::of(&past)?;
-        let Header { title, .. } = reader.header().clone();
+        let Header { title, cut, .. } = reader.header().clone();
         let title = if title.is_empty() { "Untitled".to_owned() } else { title };
-        Ok(Self { title, film, times, users, names, versions })
+        Ok(Self { title, film, times, users, names, cut, versions })
     }
 }

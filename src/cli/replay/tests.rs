@@ -1,8 +1,15 @@
 //! Replays of the saved documents in `data/`: what is drawn, when, and what keys do.
 
-use std::time::Duration;
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use super::{player::Wish, source::address, terminal::wishes, *};
+use crate::{
+    cli::saved,
+    clock::Timestamp,
+    history::{self, saved::Header},
+    ids::Seq,
+    storage::StoredEntry,
+};
 
 fn data(name: &str) -> String {
     format!("{}/data/{name}.coscribe", env!("CARGO_MANIFEST_DIR"))
@@ -140,6 +147,16 @@ fn time_passes_as_fast_as_somebody_wishes_and_long_pauses_are_cut() {
 }
 
 #[test]
+fn a_past_of_one_moment_ends_at_any_speed() {
+    for speed in ["4", "max"] {
+        let times = [Timestamp(7), Timestamp(7)];
+        let mut player = Player::new(&times, 0..2, speed.parse().unwrap());
+        player.pass(Duration::from_secs(3));
+        assert!(player.is_at_end(), "{speed}");
+    }
+}
+
+#[test]
 fn every_edit_can_be_stepped_to() {
     let recording = recording("mistake");
     let mut player = player(&recording, 0, "1");
@@ -182,4 +199,52 @@ fn a_document_of_a_server_is_named_by_any_of_its_addresses() {
     );
     assert_eq!(address("notes").unwrap(), None);
     assert!(address("http://h:1/").is_err() && address("http://h:1/x/y").is_err());
+}
+
+/// The poem after its first edits were cut off, as a file in this folder.
+fn cut_poem(folder: &Path) -> String {
+    let file = fs::read(data("poem")).unwrap();
+    let mut reader = history::saved::Reader::open(&file[..], saved::BOUNDS).unwrap();
+    let header = reader.header().clone();
+    let mut past = history::Past::new(header.life);
+    let mut entries = Vec::new();
+    while let Some(entry) = reader.next_entry().unwrap() {
+        let stored = StoredEntry { seq: Seq(entries.len() as u64 + 1), entry };
+        past.push(&stored).unwrap();
+        entries.push(stored);
+    }
+    let mut left = entries.split_off(299);
+    left[0].entry.update = past.state(Seq(300)).unwrap();
+    left[0].entry.author = Arc::new(crate::identity::Author {
+        kind: crate::identity::AuthorKind::Server,
+        user: "".into(),
+        name: "".into(),
+        connection: 0,
+    });
+    let mut survey = history::saved::Survey::default();
+    left.iter().for_each(|stored| survey.add(stored));
+    let Header { life, title, kind, lang, created, saved, .. } = header;
+    let subject = history::saved::Subject { life, title, kind, lang, created, saved };
+    let mut writer = survey.write(Vec::new(), subject, &[]).unwrap();
+    left.iter().for_each(|stored| writer.entry(&stored.entry).unwrap());
+    let path = folder.join("cut.coscribe");
+    fs::write(&path, writer.finish().unwrap()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_past_without_its_beginning_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = cut_poem(folder.path());
+    let told = run(&[&cut]).unwrap();
+    let head = told.lines().nth(1).unwrap();
+    assert!(head.starts_with("295 edits by earlier authors, "), "{head}");
+    assert!(head.ends_with(" UTC; earlier edits were not kept"), "{head}");
+    assert!(told.ends_with("remember where we are.\n"), "{told}");
+    let last = |file: &str| {
+        let told = run(&[file, "--frames", "-", "--speed", "max", "--size", "60x18"]).unwrap();
+        told.split('\x0c').next().unwrap().trim_end().lines().next_back().unwrap().to_owned()
+    };
+    assert_eq!(last(&cut), "  earlier edits were not kept");
+    assert!(last(&data("poem")).contains(" of 594 "));
 }

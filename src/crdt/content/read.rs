@@ -86,12 +86,13 @@ pub(super) fn open_in_other_words(
     let wrong = |reason: &str| Unreadable::State(reason.to_owned());
     let state = Bytes::copy_from_slice(state);
     let update = parser::Update::parse(&state).map_err(|malformed| wrong(malformed.0))?;
-    let admitted =
-        admit(&state, &update, &mut Index::default()).map_err(|malformed| wrong(malformed.0))?;
+    let mut index = Index::default();
+    let admitted = admit(&state, &update, &mut index).map_err(|malformed| wrong(malformed.0))?;
     if !admitted.complete {
         return Err(wrong("it builds on edits that it does not hold"));
     }
     let mut engine = Engine::new(client);
+    engine.note_documents(index.keep());
     if let Some(mut admitted) = admitted.update {
         if let Some(rewrite) = rewrite {
             let update =

@@ -41,6 +41,9 @@ const REMAKES: u32 = 8;
 /// About what the library needs for a block or a part of one.
 const BLOCK_BYTES: usize = 160;
 
+/// About what it needs for a document inside the document.
+const DOCUMENT_BYTES: usize = 2048;
+
 /// Entries replayed so far. Clients have numbers in the order they first wrote.
 #[derive(Default)]
 pub struct Past {
@@ -55,6 +58,8 @@ pub struct Past {
     weight: usize,
     /// How often it was made of what is written down.
     remakes: u32,
+    /// Documents inside the document, deleted or not.
+    documents: Vec<Id>,
 }
 
 /// What one entry did.
@@ -84,12 +89,21 @@ impl Past {
         if !admitted.complete {
             return Err("something it depends on is missing".into());
         }
-        self.index.keep();
+        self.note_documents();
         let Some(admitted) = admitted.update else { return Ok(Step::default()) };
         let parsed = Update::parse(&admitted).map_err(|malformed| malformed.0.to_owned())?;
         let deleted = self.ask(&admitted, &parsed)?;
         let inserted = self.write_down(&parsed);
         Ok(Step { inserted, deleted: self.note_deleted(deleted) })
+    }
+
+    fn note_documents(&mut self) {
+        let new = self.index.keep();
+        if let Some(engine) = &mut self.engine {
+            engine.note_documents(new.iter().copied());
+            self.weight += new.len() * DOCUMENT_BYTES;
+        }
+        self.documents.extend(new);
     }
 
     /// Client ids by their numbers.
@@ -187,6 +201,7 @@ impl Past {
             Some(engine) => engine,
             None => {
                 let engine = self.crdt()?;
+                self.weight += self.documents.len() * DOCUMENT_BYTES;
                 self.remakes += u32::from(!self.clients.is_empty());
                 self.engine.insert(engine)
             }
@@ -207,6 +222,7 @@ impl Past {
     /// The library's document, made of everything that is written down.
     fn crdt(&self) -> Result<Engine, String> {
         let mut engine = Engine::keeping_all(NOBODY);
+        engine.note_documents(self.documents.iter().copied());
         if !self.clients.is_empty() {
             let ends: Vec<u32> = self.written.iter().map(Written::end).collect();
             let deletes: Vec<Delete> = deletes(&self.clients, &self.deleted);
@@ -215,6 +231,12 @@ impl Past {
             engine.replay(decoded).map_err(|broken| broken.reason)?;
         }
         Ok(engine)
+    }
+
+    /// What is asked at present, if anything is.
+    #[cfg(test)]
+    pub(super) fn engine(&self) -> Option<&Engine> {
+        self.engine.as_ref()
     }
 
     /// Those of the deletions that are new.

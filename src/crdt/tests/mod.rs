@@ -3,6 +3,7 @@
 mod content;
 mod honest;
 mod hostile;
+mod inside;
 mod live;
 mod meta;
 mod pieces;

@@ -1,6 +1,9 @@
 //! Nobody makes the server remember more than a bound, and nobody is forgotten.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -10,10 +13,12 @@ use super::{
     hocuspocus_address,
 };
 use crate::{
+    clock::Timestamp,
     document::{Command, Outbox, mailbox::Mailbox},
-    ids::DocumentName,
+    ids::{DocumentId, DocumentName},
     limits::Limits,
-    protocol::{Address, ClientMessage},
+    protocol::{Address, ClientMessage, CloseReason},
+    storage::Store,
 };
 
 const NOTHING: Bytes = Bytes::from_static(&[0, 0]);
@@ -40,6 +45,30 @@ async fn who_never_resyncs_cannot_make_answers_pile_up() {
         one.says(ClientMessage::Update(NOTHING)).await;
     }
     one.hears_until("close 1013").await;
+}
+
+#[tokio::test]
+async fn presence_goes_out_at_once_and_then_not_too_often() {
+    let interval = Duration::from_hours(1);
+    let mut world = world(Limits { presence_interval: interval, ..Limits::default() });
+    let (one, mut other) = (world.synced(Address::None).await, world.synced(Address::None).await);
+    let shows = |clock: u8| ClientMessage::Awareness(Bytes::from(vec![1, 7, clock, 2, b'{', b'}']));
+    one.says(shows(1)).await;
+    other.hears_until("presence").await;
+    one.says(shows(2)).await;
+    assert_eq!(other.hears_now().await, [""; 0], "it waits for the next time");
+}
+
+#[tokio::test]
+async fn a_document_that_takes_too_long_to_open_is_told_to_be_tried_again() {
+    let mut world = world(Limits { load_timeout: Duration::ZERO, ..Limits::default() });
+    let (id, name) = (DocumentId::from_bytes([7; 16]), world.name.clone());
+    world.store.create(&name, id, Timestamp(1)).await.expect("it is new");
+    // What is damaged is found out after a while, which is too long.
+    world.store.damaged.store(true, Ordering::SeqCst);
+    let mut one = world.join(Address::None).await;
+    one.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
+    assert_eq!(one.take().await, Err(CloseReason::Overloaded));
 }
 
 #[tokio::test]

@@ -238,6 +238,7 @@ pub(super) fn newcomer(number: u64, address: Address, outbox: &Arc<Outbox>) -> N
             connection: number,
         },
         greet: false,
+        open: false,
         epoch: None,
     }
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod catching_up;
 mod harness;
+mod importing;
 mod library;
 mod pauses;
 mod rights;
@@ -258,12 +259,13 @@ async fn our_own_client_is_told_the_epoch_when_the_document_is_born() {
 #[tokio::test]
 async fn our_own_client_is_told_what_it_must_know_and_how_much_it_may_send() {
     let mut world = world(Limits { update_bytes: 1234, ..Limits::default() });
-    let mut one = world.join_with(Address::None, |new| new.greet = true).await;
+    let mut one = world.join_with(Address::None, |new| (new.greet, new.open) = (true, true)).await;
     let frames = one.drains().await;
     let hello = frames.iter().find(|frame| frame[0] == 120).expect("a greeting");
     let start = hello.iter().position(|byte| *byte == b'{').expect("JSON");
     let hello: serde_json::Value = serde_json::from_slice(&hello[start..]).expect("JSON");
     assert_eq!(hello["largest"], 1234);
+    assert_eq!(hello["open"], true);
 
     let meta = concat!(env!("CARGO_MANIFEST_DIR"), "/web/src/sync/meta.js");
     let meta = std::fs::read_to_string(meta).expect("the web app is here");

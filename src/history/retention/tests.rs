@@ -10,7 +10,7 @@ use crate::{
     ids::{ClientId, Seq},
     limits::Limits,
     storage::{
-        Entry, Kept,
+        Entry, Kept, StoredEntry,
         archive::{self, Archive},
         conformance,
         disk::StdDisk,
@@ -123,6 +123,7 @@ async fn days_keep_what_is_young_and_the_moments_of_versions() {
     assert_eq!(whole, 20);
     let now = Timestamp(10 * DAY);
     assert_eq!(history.retain(now).await.unwrap(), 1);
+    assert_eq!(history.bytes(), 0, "what was read before is not kept in memory either");
     assert_eq!(store.kept(id).await.unwrap(), kept(12, &[3]));
     assert_eq!(history.retain(now).await.unwrap(), 0, "once is enough");
     assert_eq!(said(&store, id, 3).await.unwrap(), before);
@@ -155,6 +156,19 @@ async fn days_keep_what_is_young_and_the_moments_of_versions() {
 }
 
 #[tokio::test]
+async fn a_version_of_the_very_first_edit_is_kept() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let id = written(&*store).await;
+    for seq in [1, 4] {
+        versions::add(&*store, id, &version(seq)).await.unwrap();
+    }
+    let history = history(&store, Policy::Versions);
+    assert_eq!(history.retain(Timestamp(DAY)).await.unwrap(), 1);
+    assert_eq!(store.kept(id).await.unwrap(), kept(20, &[1, 4]));
+    assert_eq!(said(&store, id, 1).await.unwrap(), "secret1 ");
+}
+
+#[tokio::test]
 async fn a_document_has_its_own_policy_before_the_servers() {
     let store: Arc<dyn Store> = Arc::new(Memory::new());
     let id = written(&*store).await;
@@ -166,6 +180,56 @@ async fn a_document_has_its_own_policy_before_the_servers() {
     assert_eq!(own(&*store, id).await.unwrap(), None);
     assert_eq!(history.retain(Timestamp(99 * DAY)).await.unwrap(), 1);
     assert_eq!(store.kept(id).await.unwrap(), kept(20, &[]));
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_understood_cuts_nothing() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let id = written(&*store).await;
+    let history = history(&store, Policy::Forget);
+    let mut revision = 0;
+    for text in ["{", r#"{"policy":"days","days":0}"#, r#"{"policy":"sometimes"}"#] {
+        let value = Some(text.as_bytes().to_vec().into());
+        revision = store.put_record(id, KEY, revision, value).await.unwrap();
+        assert_eq!(own(&*store, id).await.unwrap(), Some(Policy::Forever), "{text}");
+        assert_eq!(history.retain(Timestamp(99 * DAY)).await.unwrap(), 0, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn forgetting_takes_the_versions_of_a_single_edit_and_leaves_what_it_says() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let id = conformance::id(1);
+    store.create(&conformance::name("a"), id, Timestamp(1)).await.unwrap();
+    let forgetting = history(&store, Policy::Forget);
+    assert_eq!(forgetting.retain(Timestamp(DAY)).await.unwrap(), 0, "there is nothing in it");
+    let mut ada = Replica::new(ClientId(7), "text");
+    let mut write = |words: &str| {
+        let update = ada.edit(|text| text.push(words)).1.unwrap();
+        let stored = store.append(id, vec![Entry { update, ..conformance::entry("") }]);
+        async { stored.await.unwrap() }
+    };
+    write("one").await;
+    versions::add(&*store, id, &version(1)).await.unwrap();
+    assert_eq!(forgetting.retain(Timestamp(DAY)).await.unwrap(), 0, "one edit is one state");
+    assert_eq!(versions::list(&*store, id).await.unwrap(), []);
+    assert_eq!(said(&store, id, 1).await.unwrap(), "one");
+    write(" two").await;
+    assert_eq!(forgetting.retain(Timestamp(DAY)).await.unwrap(), 1);
+    assert_eq!(store.kept(id).await.unwrap(), kept(2, &[]));
+    assert_eq!(said(&store, id, 2).await.unwrap(), "one two");
+    assert!(matches!(said(&store, id, 1).await, Err(HistoryError::Cut(Seq(2)))));
+}
+
+#[tokio::test]
+async fn a_version_of_a_moment_that_is_cut_meanwhile_is_not_kept() {
+    let store: Arc<dyn Store> = Arc::new(Memory::new());
+    let id = written(&*store).await;
+    assert_eq!(history(&store, Policy::Versions).retain(Timestamp(DAY)).await.unwrap(), 1);
+    let refused = versions::add(&*store, id, &version(9)).await.unwrap_err().to_string();
+    assert!(refused.contains("the past before 9 is no longer kept"), "{refused}");
+    assert_eq!(versions::list(&*store, id).await.unwrap(), []);
+    versions::add(&*store, id, &version(20)).await.unwrap();
 }
 
 /// Everything in the files of a directory, archives unpacked.
@@ -196,6 +260,40 @@ fn holds(bytes: &[u8], word: &str) -> bool {
 }
 
 #[tokio::test]
+async fn a_state_that_is_let_go_before_it_is_sealed_is_gone_as_well() {
+    let root = tempfile::tempdir().unwrap();
+    let clock = Arc::new(TestClock::default());
+    // All of it lies in the journal file that is being written.
+    let options = LocalOptions {
+        journal_file_bytes: 64 << 10,
+        reserve_bytes: 4096,
+        ..LocalOptions::new(root.path())
+    };
+    let local = Arc::new(Local::open(options, Arc::new(StdDisk), clock).unwrap().0);
+    let store: Arc<dyn Store> = local.clone();
+    let id = written(&*store).await;
+    versions::add(&*store, id, &version(5)).await.unwrap();
+    let state = |seq| state(Arc::clone(&store), id, Seq(seq), ());
+    let base = |seq, update| StoredEntry {
+        seq: Seq(seq),
+        entry: Entry { update, ..conformance::entry("") },
+    };
+    let bases = vec![base(5, state(5).await.unwrap()), base(20, state(20).await.unwrap())];
+    versions::remove(&*store, id, "v5").await.unwrap();
+    // Handed over together, so that the journal file is the same.
+    let first = store.cut(id, kept(20, &[5]), bases);
+    let second = store.cut(id, kept(20, &[]), Vec::new());
+    first.await.unwrap();
+    second.await.unwrap();
+    local.settle_for_test();
+    let after = everything(root.path());
+    for day in 1..=10 {
+        assert_eq!(holds(&after, &format!("secret{day} ")), day % 5 == 0, "secret{day}");
+    }
+    assert_eq!(said(&store, id, 20).await.unwrap(), "secret5 kept secret10 kept ");
+}
+
+#[tokio::test]
 async fn what_is_cut_is_gone_from_every_file() {
     let root = tempfile::tempdir().unwrap();
     let options = LocalOptions {
@@ -210,15 +308,17 @@ async fn what_is_cut_is_gone_from_every_file() {
     let local = Arc::new(open());
     let store: Arc<dyn Store> = local.clone();
     let id = written(&*store).await;
-    versions::add(&*store, id, &version(5)).await.unwrap();
+    let named = Version { name: "confidential".into(), ..version(5) };
+    versions::add(&*store, id, &named).await.unwrap();
     let then = state(Arc::clone(&store), id, Seq(11), ()).await.unwrap();
     store.snapshot(id, 0, Seq(11), then).await.unwrap();
     local.settle_for_test();
     let before = everything(root.path());
     assert!((1..=10).all(|day| holds(&before, &format!("secret{day} "))));
 
-    let history = history(&store, Policy::Days { days: 3 });
-    assert_eq!(history.retain(Timestamp(10 * DAY)).await.unwrap(), 1);
+    let days = Policy::Days { days: 3 };
+    // As `retain` does, which would not say why not.
+    assert!(apply(&store, (id, Seq(20)), days, Timestamp(10 * DAY)).await.unwrap());
     assert_eq!(store.kept(id).await.unwrap(), kept(14, &[5]));
     local.settle_for_test();
     let after = everything(root.path());
@@ -230,14 +330,14 @@ async fn what_is_cut_is_gone_from_every_file() {
     assert_eq!(said(&store, id, 5).await.unwrap(), "secret3 ");
     let now = said(&store, id, 20).await.unwrap();
     store.close().await.unwrap();
-    drop((history, store, local));
+    drop((store, local));
 
     let local = Arc::new(open());
     let store: Arc<dyn Store> = local.clone();
     assert_eq!(store.health(), crate::storage::Health::default());
     assert_eq!(said(&store, id, 20).await.unwrap(), now);
     assert_eq!(said(&store, id, 5).await.unwrap(), "secret3 ");
-    let forgetting = self::history(&store, Policy::Forget);
+    let forgetting = history(&store, Policy::Forget);
     assert_eq!(forgetting.retain(Timestamp(10 * DAY)).await.unwrap(), 1);
     local.settle_for_test();
     let after = everything(root.path());
@@ -245,5 +345,6 @@ async fn what_is_cut_is_gone_from_every_file() {
         assert_eq!(holds(&after, &format!("secret{day} ")), day % 5 == 0, "secret{day}");
     }
     assert_eq!(versions::list(&*store, id).await.unwrap(), []);
+    assert!(holds(&before, "confidential") && !holds(&after, "confidential"));
     assert_eq!(said(&store, id, 20).await.unwrap(), now);
 }

@@ -60,6 +60,8 @@ pub struct Header {
     pub versions: u64,
     /// Bytes of all updates together.
     pub bytes: u64,
+    /// Whether the first entry is the state that stands for edits which were no longer kept.
+    pub cut: bool,
 }
 
 /// A moment that somebody named, or that a rule kept.

@@ -44,9 +44,15 @@ pub fn to_records(
     random: &dyn Random,
 ) -> Result<(Vec<u64>, Records), SavedError> {
     let automatic = versions.iter().filter(|version| version.automatic).count();
-    let (named, limit) = (versions.len() - automatic, NAMED_VERSIONS as u64);
-    if automatic > AUTOMATIC_VERSIONS || named > NAMED_VERSIONS {
-        return Err(SavedError::TooLarge { what: format!("{} versions", versions.len()), limit });
+    let named = versions.len() - automatic;
+    for (count, what, limit) in [
+        (automatic, "automatic versions", AUTOMATIC_VERSIONS),
+        (named, "named versions", NAMED_VERSIONS),
+    ] {
+        if count > limit {
+            let what = format!("{count} {what}");
+            return Err(SavedError::TooLarge { what, limit: limit as u64 });
+        }
     }
     let entries = versions.iter().map(|version| version.entry).collect();
     let ids: Vec<_> = versions.iter().map(|_| versions::new_id(random)).collect();

@@ -113,15 +113,12 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_users(&mut self, contents: &Bytes) -> Result<(), SavedError> {
-        let mut fields = Fields(varint::Reader::new(contents));
+        let mut fields = Fields::of_many(contents)?;
         while !fields.0.is_at_end() {
             let kind = fields.byte()?;
             let kind =
                 KINDS.get(usize::from(kind)).ok_or_else(|| unsound("a user is of no kind"))?;
-            let (id, name) = (fields.text(limits::USER_ID_BYTES)?, fields.text(NAME_BYTES)?);
-            if name.chars().count() > limits::AUTHOR_LETTERS {
-                return Err(unsound("a user's name is too long"));
-            }
+            let (id, name) = (fields.text(limits::USER_ID_BYTES)?, fields.name()?);
             let (user, name) = (id.into(), name.into());
             self.users.push(Arc::new(Author { kind: *kind, user, name, connection: 0 }));
         }
@@ -132,7 +129,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_entries(&mut self, contents: Bytes) -> Result<(), SavedError> {
-        let mut fields = Fields(varint::Reader::new(&contents));
+        let mut fields = Fields::of_many(&contents)?;
         let mut time = 0;
         while !fields.0.is_at_end() {
             time = fields.time(time)?;
@@ -153,7 +150,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn read_versions(&mut self, contents: &Bytes) -> Result<(), SavedError> {
-        let mut fields = Fields(varint::Reader::new(contents));
+        let mut fields = Fields::of_many(contents)?;
         let mut time = 0;
         while !fields.0.is_at_end() {
             let entry = fields.number()?;
@@ -164,7 +161,7 @@ impl<R: Read> Reader<R> {
                 1 => true,
                 _ => return Err(unsound("a version is of no kind")),
             };
-            let name = fields.text(NAME_BYTES)?;
+            let name = fields.name()?;
             let before = self.versions.last().map_or(1, |version| version.entry);
             if entry < before || entry > self.read.0 {
                 return Err(unsound("a version is of an edit that is not there"));
@@ -204,9 +201,6 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Bytes of a name: letters have at most four.
-const NAME_BYTES: usize = 4 * limits::AUTHOR_LETTERS;
-
 fn read_header(contents: &Bytes) -> Result<Header, SavedError> {
     let mut fields = Fields(varint::Reader::new(contents));
     let life = DocumentId::from_bytes(fields.array()?);
@@ -226,11 +220,12 @@ fn read_header(contents: &Bytes) -> Result<Header, SavedError> {
     for count in &mut counts {
         *count = fields.number()?;
     }
-    if !fields.0.is_at_end() {
+    let cut = !fields.0.is_at_end();
+    if cut && (fields.number()? != 1 || !fields.0.is_at_end()) {
         return Err(unsound("its header is too long"));
     }
     let ([created, saved], [users, entries, versions, bytes]) = (times, counts);
-    Ok(Header { life, title, kind, lang, created, saved, users, entries, versions, bytes })
+    Ok(Header { life, title, kind, lang, created, saved, users, entries, versions, bytes, cut })
 }
 
 /// What a header promises must be within bounds before anything of it is read.
@@ -254,10 +249,21 @@ fn check(header: &Header, bounds: &Bounds) -> Result<(), SavedError> {
     Ok(())
 }
 
+const NO_NAME: &str = "a name is too long or not of letters";
+
 /// What is left of a block's contents.
 struct Fields<'a>(varint::Reader<'a>);
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    /// Of a block with any number of things but none: an endless row of blocks with nothing in them
+    /// would keep a reader busy for nothing.
+    fn of_many(contents: &'a Bytes) -> Result<Self, SavedError> {
+        if contents.is_empty() {
+            return Err(unsound("a block is empty"));
+        }
+        Ok(Self(varint::Reader::new(contents)))
+    }
+
     fn number(&mut self) -> Result<u64, SavedError> {
         self.0.uint().map_err(ends_early)
     }
@@ -273,7 +279,15 @@ impl Fields<'_> {
     fn text(&mut self, most: usize) -> Result<String, SavedError> {
         let text = self.0.text().map_err(ends_early)?;
         let sound = text.len() <= most && !text.chars().any(char::is_control);
-        if sound { Ok(text) } else { Err(unsound("a name is too long or not of letters")) }
+        if sound { Ok(text) } else { Err(unsound(NO_NAME)) }
+    }
+
+    /// Of a person or a version.
+    fn name(&mut self) -> Result<String, SavedError> {
+        // Letters have at most four bytes.
+        let name = self.text(4 * limits::AUTHOR_LETTERS)?;
+        let sound = name.chars().count() <= limits::AUTHOR_LETTERS;
+        if sound { Ok(name) } else { Err(unsound(NO_NAME)) }
     }
 
     fn time(&mut self, before: u64) -> Result<u64, SavedError> {

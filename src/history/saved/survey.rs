@@ -23,6 +23,7 @@ pub struct Survey {
     seen: HashSet<Arc<Author>>,
     entries: u64,
     bytes: u64,
+    cut: bool,
     last: Seq,
     /// Moments of versions, in order, and how many entries come up to each.
     moments: Vec<(Seq, u64)>,
@@ -65,6 +66,8 @@ impl Survey {
             *entries = self.entries;
             self.passed += 1;
         }
+        // A past that is whole begins with 1.
+        self.cut |= self.entries == 0 && stored.seq > Seq(1);
         self.entries += 1;
         self.bytes += stored.entry.update.len() as u64;
         self.last = stored.seq;
@@ -112,9 +115,20 @@ impl Survey {
     ) -> io::Result<Writer<W>> {
         let Subject { life, title, kind, lang, created, saved } = subject;
         let (users, entries, bytes) = (self.users.len() as u64, self.entries, self.bytes);
-        let versions = versions.len() as u64;
-        let header =
-            Header { life, title, kind, lang, created, saved, users, entries, versions, bytes };
+        let (versions, cut) = (versions.len() as u64, self.cut);
+        let header = Header {
+            life,
+            title,
+            kind,
+            lang,
+            created,
+            saved,
+            users,
+            entries,
+            versions,
+            bytes,
+            cut,
+        };
         Writer::new(out, &header, &self.users)
     }
 }

@@ -157,9 +157,12 @@ pub(super) fn header_bytes(header: &Header) -> BytesMut {
     for text in [&title[..], kind, &lang] {
         varint::bytes(&mut out, text.as_bytes());
     }
-    let Header { created, saved, users, entries, versions, bytes, .. } = header;
+    let Header { created, saved, users, entries, versions, bytes, cut, .. } = header;
     for number in [created.0, saved.0, *users, *entries, *versions, *bytes] {
         varint::uint(&mut out, number.min(varint::UINT_MAX));
+    }
+    if *cut {
+        varint::uint(&mut out, 1);
     }
     out
 }

@@ -4,10 +4,12 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::{
+    clock::{Clock, TestClock},
     history::History,
     ids::DocumentName,
     limits::Limits,
     storage::{Store, memory::Memory},
+    telemetry::{Meter, meter::Outcome},
 };
 
 /// A store with one document for each log.
@@ -53,6 +55,28 @@ async fn a_past_is_continued_by_what_is_new() {
     assert_eq!(last(&history, ids[0]).await.unwrap(), Seq(100));
     let missing = last(&history, DocumentId::from_bytes([9; 16])).await;
     assert!(matches!(missing, Err(HistoryError::Missing)), "{missing:?}");
+}
+
+#[tokio::test]
+async fn what_is_read_of_a_past_is_counted_and_timed() {
+    let log = typed(3, 40);
+    let (store, ids) = store(&[&log[..20]]).await;
+    let (meter, clock) = (Arc::<Meter>::default(), Arc::new(TestClock::default()));
+    let clock: Arc<dyn Clock> = clock;
+    let history = history(&store, 1 << 20, 4).metered(&meter, &clock);
+    let counted = || {
+        let outcomes = [Outcome::Done, Outcome::Failed].map(|it| meter.history_builds[it].get());
+        (outcomes, meter.history_time.shape().count())
+    };
+    for _ in 0..2 {
+        last(&history, ids[0]).await.unwrap();
+        assert_eq!(counted(), ([1, 0], 1), "what is here already costs nothing");
+    }
+    append(&*store, ids[0], &log[20..]).await;
+    last(&history, ids[0]).await.unwrap();
+    assert_eq!(counted(), ([2, 0], 2));
+    last(&history, DocumentId::from_bytes([9; 16])).await.unwrap_err();
+    assert_eq!(counted(), ([2, 1], 2));
 }
 
 #[tokio::test]

@@ -29,6 +29,25 @@ pub(in crate::http) struct Body<S> {
     ready: Option<Bytes>,
 }
 
+/// The parts of a body as they come in.
+pub(in crate::http) trait Chunks:
+    Stream<Item = Result<Self::Chunk, Self::Broken>> + Send + Unpin
+{
+    /// A part.
+    type Chunk: Buf;
+    /// Why there is no more.
+    type Broken;
+}
+
+impl<S, B, E> Chunks for S
+where
+    S: Stream<Item = Result<B, E>> + Send + Unpin,
+    B: Buf,
+{
+    type Chunk = B;
+    type Broken = E;
+}
+
 impl Body<futures_util::stream::Empty<Result<Bytes, std::convert::Infallible>>> {
     /// One that has been read.
     pub(super) fn ready(bytes: Bytes, asked: &Asked) -> Self {
@@ -45,11 +64,7 @@ impl<S> Body<S> {
     }
 }
 
-impl<S, B, E> Body<S>
-where
-    S: Stream<Item = Result<B, E>> + Send + Unpin,
-    B: Buf,
-{
+impl<S: Chunks> Body<S> {
     /// Reads all of it.
     pub(in crate::http) async fn bytes(mut self, limit: usize) -> Result<Bytes, Failure> {
         let fits = |size: u64| usize::try_from(size).is_ok_and(|size| size <= limit);
@@ -80,6 +95,11 @@ where
                 chunk.advance(read);
             }
         }
+    }
+
+    /// Whether it says that it is at most so long.
+    pub(super) fn says_at_most(&self, bytes: usize) -> bool {
+        self.declared.is_some_and(|size| usize::try_from(size).is_ok_and(|size| size <= bytes))
     }
 
     /// Whether it says that it is JSON.

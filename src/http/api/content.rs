@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
-use futures_util::Stream;
+use bytes::Bytes;
 use warp::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
@@ -16,7 +15,7 @@ use warp::{
     reply::Response,
 };
 
-use super::{Api, Asked, Body, Failure, Outcome, files::found, json};
+use super::{Api, Asked, Body, Chunks, Failure, Outcome, files::found, json};
 use crate::{
     convert::{self, Change, ConvertError, Format},
     crdt::content::TextEdit,
@@ -58,32 +57,24 @@ impl Api {
         })
     }
 
-    pub(super) async fn replace<S, B, E>(
+    pub(super) async fn replace(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
         format: Format,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let file = self.receive(body, format).await?;
         self.write(asked, name, Write::Change(Change::Replace(format, file))).await
     }
 
-    pub(super) async fn append<S, B, E>(
+    pub(super) async fn append(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
         format: Format,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let file = self.receive(body, format).await?;
         let write = match format {
             Format::Update => Write::Merge(file),
@@ -92,16 +83,12 @@ impl Api {
         self.write(asked, name, write).await
     }
 
-    pub(super) async fn edit_text<S, B, E>(
+    pub(super) async fn edit_text(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         if !body.is_json() {
             return Err(Failure::NotJson);
         }

@@ -40,15 +40,16 @@ mod tests {
     fn sample(template: &str) -> String {
         let id = if template.contains("connections") { "1.0" } else { "0123456789abcdef" };
         let filled = template.replace("{name}", "a%2Fb").replace("{format}", "md");
-        filled.replace("{id}", id).replace("{seq}", "1")
+        filled.replace("{id}", id).replace("{seq}", "1").replace("{alias}", "b")
     }
 
     fn needed(action: Action) -> Option<&'static str> {
         match action {
-            Action::Use | Action::List => None,
+            Action::Use | Action::List | Action::Ask => None,
             Action::Read => Some("view"),
             Action::Create | Action::Edit | Action::Recall => Some("edit"),
             Action::Manage => Some("owner"),
+            Action::Operate => Some("admin"),
         }
     }
 

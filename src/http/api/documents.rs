@@ -2,16 +2,15 @@
 
 use std::{future::Future, sync::Arc};
 
-use bytes::Buf;
-use futures_util::Stream;
+use bytes::Bytes;
 use serde::Deserialize;
 use warp::http::StatusCode;
 
-use super::{Api, Asked, Body, Failure, Outcome, at, json, list::Info};
+use super::{Api, Asked, Body, Chunks, Failure, Outcome, at, json, list::Info, nothing};
 use crate::{
     crdt::{Kind, MetaChanges},
     document::{Summary, Unavailable},
-    identity::{Access, AuthorKind},
+    identity::{Access, Author, AuthorKind},
     ids::DocumentName,
     limits::{LANG_BYTES, TITLE_UNITS},
 };
@@ -26,20 +25,31 @@ struct New {
     lang: Option<String>,
 }
 
-/// The body of a PATCH, and of a POST that makes a copy.
+/// The body of a PATCH.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
     name: Option<String>,
     title: Option<String>,
+    /// Whether the name that it had leads to it from now on.
+    #[serde(default)]
+    keep_old_name: bool,
+}
+
+/// The body of a POST that makes a copy.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Duplicate {
+    name: Option<String>,
+    title: Option<String>,
 }
 
 impl Api {
-    pub(super) async fn create<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    pub(super) async fn create(
+        self: &Arc<Self>,
+        asked: &Asked,
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let new: New = body.json(self.documents.limits().request_bytes).await?;
         let name = self.name_or_new(new.name.as_deref())?;
         let asked = &self.may_make(asked, &name).await?;
@@ -49,12 +59,7 @@ impl Api {
             kind: Some(kind),
             lang: new.lang.as_deref().map(lang).transpose()?,
         };
-        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
-        let created = name.clone();
-        to_the_end(async move { documents.create(&created, None, meta, author).await })
-            .await
-            .map_err(as_conflict)?;
-        self.made(&name).await
+        self.begin(&name, None, meta, asked.author(AuthorKind::Server)).await
     }
 
     pub(super) async fn info(&self, name: &DocumentName) -> Outcome {
@@ -62,19 +67,19 @@ impl Api {
         Ok(json(StatusCode::OK, &Info::from(&summary)))
     }
 
-    pub(super) async fn change<S, B, E>(
+    pub(super) async fn change(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let change: Change = body.json(self.documents.limits().request_bytes).await?;
         let title = change.title.as_deref().map(title).transpose()?;
         let new_name = change.name.as_deref().map(DocumentName::new).transpose()?;
+        let keep_old = change.keep_old_name;
+        if keep_old && new_name.is_none() {
+            return Err(Failure::Bad("`keep_old_name` goes with a new `name`".to_owned()));
+        }
         if let Some(new_name) = &new_name {
             // Another name may put it where others may open it.
             self.allow(asked, name, Access::Owner).await?;
@@ -85,7 +90,7 @@ impl Api {
         // First what may fail for good reasons, so that all is done or nothing.
         if let Some(new_name) = new_name {
             let (documents, name) = (self.documents.clone(), name.clone());
-            to_the_end(async move { documents.rename(&name, &new_name).await })
+            to_the_end(async move { documents.rename(&name, &new_name, keep_old).await })
                 .await
                 .map_err(as_conflict)?;
         }
@@ -107,9 +112,7 @@ impl Api {
             }
         })
         .await?;
-        let mut response = warp::reply::Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(response)
+        Ok(nothing())
     }
 
     pub(super) async fn restore(&self, name: &DocumentName) -> Outcome {
@@ -120,17 +123,13 @@ impl Api {
     /// A copy has the state of the original, client ids and all: nobody goes on writing in the copy
     /// under an id of the original, because an id lives and dies with one open page, and the server's
     /// own is fresh. In return, what was copied can be told from what was written later.
-    pub(super) async fn duplicate<S, B, E>(
+    pub(super) async fn duplicate(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
-        let change: Change = body.json_if_any(self.documents.limits().request_bytes).await?;
+        body: Body<impl Chunks>,
+    ) -> Outcome {
+        let change: Duplicate = body.json_if_any(self.documents.limits().request_bytes).await?;
         let title = change.title.as_deref().map(title).transpose()?;
         let copy = self.name_or_new(change.name.as_deref())?;
         let asked = &self.may_make(asked, &copy).await?;
@@ -138,12 +137,7 @@ impl Api {
         let _turn = self.turns.take().await?;
         let state = self.documents.state(name).await?.ok_or(Unavailable::Missing)?;
         let meta = MetaChanges { title, ..MetaChanges::default() };
-        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
-        let created = copy.clone();
-        to_the_end(async move { documents.create(&created, Some(state), meta, author).await })
-            .await
-            .map_err(as_conflict)?;
-        self.made(&copy).await
+        self.begin(&copy, Some(state), meta, asked.author(AuthorKind::Server)).await
     }
 
     /// A document that is there and not in the bin.
@@ -153,6 +147,21 @@ impl Api {
             return Err(Unavailable::InBin.into());
         }
         Ok(summary)
+    }
+
+    /// Begins a document and says where it is.
+    pub(super) async fn begin(
+        &self,
+        name: &DocumentName,
+        content: Option<Bytes>,
+        meta: MetaChanges,
+        author: Arc<Author>,
+    ) -> Outcome {
+        let (documents, begun) = (self.documents.clone(), name.clone());
+        to_the_end(async move { documents.create(&begun, content, meta, author).await })
+            .await
+            .map_err(as_conflict)?;
+        self.made(name).await
     }
 
     /// Says where the new document is.
@@ -170,10 +179,13 @@ impl Api {
 
 /// Finishes what was begun also when nobody waits for the answer any more: half of a deletion would
 /// be neither.
-pub(super) async fn to_the_end(
-    work: impl Future<Output = Result<(), Unavailable>> + Send + 'static,
-) -> Result<(), Failure> {
-    tokio::spawn(work).await.map_err(|_| Unavailable::Reloading)?.map_err(Failure::from)
+pub(in crate::http) async fn to_the_end<E>(
+    work: impl Future<Output = Result<(), E>> + Send + 'static,
+) -> Result<(), Failure>
+where
+    E: Into<Failure> + Send + 'static,
+{
+    tokio::spawn(work).await.map_err(|_| Unavailable::Reloading)?.map_err(Into::into)
 }
 
 /// That a name is taken by something in the bin is a conflict, not the answer to a read.

@@ -9,8 +9,8 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
-    time::{MissedTickBehavior, interval},
+    sync::{OwnedSemaphorePermit, mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use warp::{
     Reply,
@@ -39,18 +39,28 @@ const QUEUE: usize = 16;
 const PAGE_BYTES: usize = 256 << 10;
 
 /// A stream comes again after this, when it breaks off.
-const RETRY: Duration = Duration::from_secs(2);
+pub(super) const RETRY: Duration = Duration::from_secs(2);
+
+/// The way to a reader, and how fresh is what is known of its rights.
+pub(super) struct Line {
+    tell: mpsc::Sender<sse::Event>,
+    /// Says that rights have changed.
+    changed: watch::Receiver<()>,
+    /// When its reader was last asked about.
+    confirmed: Instant,
+}
 
 /// The reader has gone, may no more, or there is nothing more to tell.
-struct Over;
+pub(super) struct Over;
 
-type Told = Result<(), Over>;
+pub(super) type Told = Result<(), Over>;
 
 impl Api {
     pub(super) async fn events(self: &Arc<Self>, asked: &Asked, name: &DocumentName) -> Outcome {
         let place = self.place()?;
         // First, so that nothing happens unheard between looking and listening.
         let listener = self.documents.events().listen(Some(name.clone()));
+        let (line, told) = Line::new(self);
         let summary = self.living(name).await?;
         let seen = asked.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         let after = match seen.map(|id| Seen::parse(id, summary.id)) {
@@ -63,9 +73,8 @@ impl Api {
         // Who may only look does not see the past, so not who was at work then either.
         let recalls = self.allow(asked, name, Access::Edit).await.is_ok();
         let after = if recalls { after } else { summary.last };
-        let (tell, told) = mpsc::channel(QUEUE);
         let (api, asked, name, id) = (Arc::clone(self), asked.clone(), name.clone(), summary.id);
-        let mut follower = Follower { api, asked, name, id, after, tell, listener };
+        let mut follower = Follower { api, asked, name, id, after, line, listener };
         tokio::spawn(async move {
             let Over = follower.follow().await;
             drop(place);
@@ -76,10 +85,10 @@ impl Api {
     pub(super) async fn all_events(self: &Arc<Self>, asked: &Asked) -> Outcome {
         let place = self.place()?;
         let listener = self.documents.events().listen(None);
+        let (line, told) = Line::new(self);
         let visible = self.visible(asked).await?;
-        let (tell, told) = mpsc::channel(QUEUE);
         let (api, asked) = (Arc::clone(self), asked.clone());
-        let mut watcher = Watcher { api, asked, visible, tell, listener };
+        let mut watcher = Watcher { api, asked, visible, line, listener };
         tokio::spawn(async move {
             let Over = watcher.watch().await;
             drop(place);
@@ -90,9 +99,44 @@ impl Api {
     fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
         Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Failure::Busy)
     }
+
+    pub(super) fn place_for_operators(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.server_streams).try_acquire_owned().map_err(|_| Failure::Busy)
+    }
 }
 
-fn stream_of(mut told: mpsc::Receiver<sse::Event>) -> Response {
+impl Line {
+    pub(super) fn new(api: &Api) -> (Self, mpsc::Receiver<sse::Event>) {
+        let (tell, told) = mpsc::channel(QUEUE);
+        let (changed, confirmed) = (api.changed.subscribe(), Instant::now());
+        (Self { tell, changed, confirmed }, told)
+    }
+
+    /// Waits for room. Gives whether the reader must be asked about again before it is told more:
+    /// one that is slow may have waited longer than its right lasts.
+    pub(super) async fn is_stale(&mut self) -> Result<bool, Over> {
+        // Nobody else uses the room.
+        drop(self.tell.reserve().await.map_err(|_| Over)?);
+        let changed = self.changed.has_changed().unwrap_or_default();
+        Ok(changed || self.confirmed.elapsed() >= EVENTS_HEARTBEAT)
+    }
+
+    pub(super) fn confirm(&mut self) {
+        self.changed.mark_unchanged();
+        self.confirmed = Instant::now();
+    }
+
+    /// Resolves when the reader has gone.
+    pub(super) async fn closed(&self) {
+        self.tell.closed().await;
+    }
+
+    pub(super) async fn send(&self, event: sse::Event) -> Told {
+        self.tell.send(event).await.map_err(|_| Over)
+    }
+}
+
+pub(super) fn stream_of(mut told: mpsc::Receiver<sse::Event>) -> Response {
     let events = stream::poll_fn(move |context| told.poll_recv(context).map(|it| it.map(Ok)));
     let mut response = sse::reply(infallible(events)).into_response();
     let headers = response.headers_mut();
@@ -134,7 +178,7 @@ struct Follower {
     id: DocumentId,
     /// The last entry that was told.
     after: Seq,
-    tell: mpsc::Sender<sse::Event>,
+    line: Line,
     listener: Listener,
 }
 
@@ -153,7 +197,7 @@ impl Follower {
         let mut beat = heartbeat();
         loop {
             tokio::select! {
-                () = self.tell.closed() => return Err(Over),
+                () = self.line.tell.closed() => return Err(Over),
                 heard = self.listener.next() => match heard {
                     Heard::Event(happened) => self.hear(&happened).await?,
                     Heard::Missed(count) => {
@@ -162,13 +206,20 @@ impl Follower {
                     }
                     Heard::End => return Err(Over),
                 },
+                Ok(()) = self.line.changed.changed() => self.ask_again().await?,
                 _ = beat.tick() => {
-                    let still = self.api.allow(&self.asked, &self.name, Access::View).await;
-                    still.map_err(|_| Over)?;
+                    self.ask_again().await?;
                     self.tell(sse::Event::default().comment("")).await?;
                 }
             }
         }
+    }
+
+    /// Whether its reader may still look.
+    async fn ask_again(&mut self) -> Told {
+        self.line.confirm();
+        let still = self.api.allow(&self.asked, &self.name, Access::View).await;
+        still.map(drop).map_err(|_| Over)
     }
 
     async fn hear(&mut self, happened: &Happened) -> Told {
@@ -239,7 +290,7 @@ impl Follower {
         }
     }
 
-    async fn tell_people(&self) -> Told {
+    async fn tell_people(&mut self) -> Told {
         let people = people(&self.api.documents.attendees(&self.name).await);
         self.tell(self.event("presence", &json!({ "people": people }))).await
     }
@@ -249,8 +300,11 @@ impl Follower {
         sse::Event::default().id(id).event(kind).data(said.to_string())
     }
 
-    async fn tell(&self, event: sse::Event) -> Told {
-        self.tell.send(event).await.map_err(|_| Over)
+    async fn tell(&mut self, event: sse::Event) -> Told {
+        if self.line.is_stale().await? {
+            self.ask_again().await?;
+        }
+        self.line.send(event).await
     }
 }
 
@@ -259,7 +313,7 @@ struct Watcher {
     api: Arc<Api>,
     asked: Asked,
     visible: Visible,
-    tell: mpsc::Sender<sse::Event>,
+    line: Line,
     listener: Listener,
 }
 
@@ -275,7 +329,7 @@ impl Watcher {
         let mut beat = heartbeat();
         loop {
             tokio::select! {
-                () = self.tell.closed() => return Err(Over),
+                () = self.line.tell.closed() => return Err(Over),
                 heard = self.listener.next() => match heard {
                     Heard::Event(happened) => self.hear(&happened).await?,
                     Heard::Missed(count) => {
@@ -283,51 +337,69 @@ impl Watcher {
                     }
                     Heard::End => return Err(Over),
                 },
+                Ok(()) = self.line.changed.changed() => self.ask_again().await?,
                 _ = beat.tick() => {
-                    self.visible = self.api.visible(&self.asked).await.map_err(|_| Over)?;
-                    let beat = sse::Event::default().comment("");
-                    self.tell.send(beat).await.map_err(|_| Over)?;
+                    self.ask_again().await?;
+                    self.line.send(sse::Event::default().comment("")).await?;
                 }
             }
         }
     }
 
-    async fn hear(&self, happened: &Happened) -> Told {
+    /// What its reader may see now.
+    async fn ask_again(&mut self) -> Told {
+        self.line.confirm();
+        self.visible = self.api.visible(&self.asked).await.map_err(|_| Over)?;
+        Ok(())
+    }
+
+    async fn hear(&mut self, happened: &Happened) -> Told {
+        // Asked before what it may see is looked at.
+        if self.line.is_stale().await? {
+            self.ask_again().await?;
+        }
+        match self.shown(happened) {
+            Some((kind, said)) => self.tell(kind, &said).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What its reader may hear of it. Of a name that it does not know nothing is said.
+    fn shown(&self, happened: &Happened) -> Option<(&'static str, Value)> {
         let name = &happened.name;
         if let Event::Renamed { id, from, to } = &happened.event {
-            // Of a name that the reader does not know nothing is said.
-            let (kind, said) = match (self.visible.includes(from), self.visible.includes(to)) {
+            return match (self.visible.includes(from), self.visible.includes(to)) {
                 (true, true) => {
-                    ("renamed", json!({ "name": from.as_str(), "epoch": id, "to": to.as_str() }))
+                    let said = json!({ "name": from.as_str(), "epoch": id, "to": to.as_str() });
+                    Some(("renamed", said))
                 }
                 (true, false) => {
-                    ("deleted", json!({ "name": from.as_str(), "epoch": id, "forever": false }))
+                    let said = json!({ "name": from.as_str(), "epoch": id, "forever": false });
+                    Some(("deleted", said))
                 }
-                (false, true) => ("created", json!({ "name": to.as_str(), "epoch": id })),
-                (false, false) => return Ok(()),
+                (false, true) => Some(("created", json!({ "name": to.as_str(), "epoch": id }))),
+                (false, false) => None,
             };
-            return self.tell(kind, &said).await;
         }
         if !self.visible.includes(name) {
-            return Ok(());
+            return None;
         }
-        let (kind, said) = match &happened.event {
-            Event::Created { id } => ("created", json!({ "name": name.as_str(), "epoch": id })),
+        let name = name.as_str();
+        match &happened.event {
+            Event::Created { id } => Some(("created", json!({ "name": name, "epoch": id }))),
             Event::Saved { id, last } => {
-                ("saved", json!({ "name": name.as_str(), "epoch": id, "seq": last }))
+                Some(("saved", json!({ "name": name, "epoch": id, "seq": last })))
             }
             Event::Deleted { id, for_ever } => {
-                ("deleted", json!({ "name": name.as_str(), "epoch": id, "forever": for_ever }))
+                Some(("deleted", json!({ "name": name, "epoch": id, "forever": for_ever })))
             }
-            Event::Restored { id } => ("restored", json!({ "name": name.as_str(), "epoch": id })),
-            Event::Renamed { .. } | Event::Presence => return Ok(()),
-        };
-        self.tell(kind, &said).await
+            Event::Restored { id } => Some(("restored", json!({ "name": name, "epoch": id }))),
+            Event::Renamed { .. } | Event::Presence => None,
+        }
     }
 
     async fn tell(&self, kind: &str, said: &Value) -> Told {
-        let event = sse::Event::default().event(kind).data(said.to_string());
-        self.tell.send(event).await.map_err(|_| Over)
+        self.line.send(sse::Event::default().event(kind).data(said.to_string())).await
     }
 }
 

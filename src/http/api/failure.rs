@@ -9,9 +9,10 @@ use warp::{
 };
 
 use crate::{
+    auth::IssueError,
     convert::ConvertError,
     crdt::content::{EditError, RestoreError, UnknownKind},
-    document::{Unavailable, sharing::ShareError},
+    document::{Unavailable, aliases::AliasError, sharing::ShareError},
     history::{HistoryError, saved::SavedError},
     http::problem::coded,
     identity::Access,
@@ -70,6 +71,10 @@ pub(in crate::http) enum Failure {
     KeyReused,
     #[error("nobody is connected under this id")]
     NoConnection,
+    #[error("no request for access waits under this id")]
+    NoRequest,
+    #[error("too many requests for access wait already; ask again later")]
+    TooManyRequests,
     #[error("{0}")]
     History(#[from] HistoryError),
     #[error("{0}")]
@@ -82,16 +87,39 @@ pub(in crate::http) enum Failure {
     Saved(#[from] SavedError),
     #[error("{0}")]
     Share(#[from] ShareError),
+    #[error("{0}")]
+    Alias(AliasError),
     #[error(
         "everybody may read and change every document of this server, so a link has nothing to give"
     )]
     Open,
+    #[error(
+        "this server has no secret to sign with; your app signs tokens itself, or set auth-secret"
+    )]
+    NoIssuer,
+    #[error(transparent)]
+    Issue(#[from] IssueError),
     #[error("{0}")]
     Unauthorized(String),
     #[error("this needs more than you may do with this document: {}", words(*.0))]
     Forbidden(Access),
+    #[error("this is for those who run the server; docs/operations.md says who that is")]
+    NotOperating,
+    #[error("no document of this name is in memory")]
+    NotLoaded,
+    #[error("the log belongs to the program that this server is part of")]
+    NoLog,
     #[error("{0}")]
     Unchecked(String),
+}
+
+impl From<AliasError> for Failure {
+    fn from(reason: AliasError) -> Self {
+        match reason {
+            AliasError::Document(reason) => reason.into(),
+            reason => Self::Alias(reason),
+        }
+    }
 }
 
 fn words(access: Access) -> &'static str {
@@ -157,14 +185,25 @@ impl Failure {
             }
             Self::Share(ShareError::TooMany) => (StatusCode::CONFLICT, "too-many-shares"),
             Self::Share(ShareError::Missing) => (StatusCode::NOT_FOUND, "no-share"),
+            Self::Alias(AliasError::TooMany) => (StatusCode::CONFLICT, "too-many-aliases"),
+            Self::Alias(AliasError::Missing) => (StatusCode::NOT_FOUND, "no-alias"),
+            Self::Alias(AliasError::Document(reason)) => of_document(reason),
             Self::Open => (StatusCode::CONFLICT, "open"),
+            Self::NoIssuer => (StatusCode::CONFLICT, "no-secret"),
+            Self::Issue(IssueError::Pattern) => (StatusCode::CONFLICT, "pattern"),
+            Self::Issue(IssueError::Randomness) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::NotOperating => (StatusCode::FORBIDDEN, "not-operating"),
+            Self::NotLoaded => (StatusCode::NOT_FOUND, "not-loaded"),
+            Self::NoLog => (StatusCode::CONFLICT, "no-log"),
             Self::Unchecked(_) => (StatusCode::SERVICE_UNAVAILABLE, "unchecked"),
             Self::NotAt(_) => (StatusCode::PRECONDITION_FAILED, "changed"),
             Self::BadKey => (StatusCode::BAD_REQUEST, "bad-key"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "key-reused"),
             Self::NoConnection => (StatusCode::NOT_FOUND, "no-connection"),
+            Self::NoRequest => (StatusCode::NOT_FOUND, "no-request"),
+            Self::TooManyRequests => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::OtherEpoch => (StatusCode::CONFLICT, "other-epoch"),
             Self::History(reason) => of_history(reason),
             Self::Version(reason) => of_version(reason),

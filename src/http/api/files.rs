@@ -4,8 +4,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
-use futures_util::Stream;
+use bytes::Bytes;
 use warp::{
     http::{
         HeaderValue, StatusCode,
@@ -15,8 +14,8 @@ use warp::{
 };
 
 use super::{
-    Api, Asked, Body, Failure, Outcome,
-    documents::{as_conflict, lang, title, to_the_end},
+    Api, Asked, Body, Chunks, Failure, Outcome,
+    documents::{as_conflict, lang, title},
 };
 use crate::{
     convert::{self, About, Format},
@@ -43,11 +42,11 @@ impl Api {
         Ok(called(found(file, format.media_type()), name, &summary.meta.title, format.extension()))
     }
 
-    pub(super) async fn import<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    pub(super) async fn import(
+        self: &Arc<Self>,
+        asked: &Asked,
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let format = format(asked, "format")?;
         let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
         let asked = &self.may_make(asked, &name).await?;
@@ -57,42 +56,27 @@ impl Api {
         let client = ClientId::new(self.documents.random());
         let import = move || convert::import(&file, format, &about, client);
         let content = self.turns.take().await?.work(import).await?;
-        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Import));
-        let created = name.clone();
-        let meta = MetaChanges::default();
-        to_the_end(async move { documents.create(&created, Some(content), meta, author).await })
+        self.begin(&name, Some(content), MetaChanges::default(), asked.author(AuthorKind::Import))
             .await
-            .map_err(as_conflict)?;
-        self.made(&name).await
     }
 
     /// Before the body, which may be long: nobody should send it for nothing.
     pub(super) async fn check_free(&self, name: &DocumentName) -> Result<(), Failure> {
-        let Some(summary) = self.documents.summary(name).await? else { return Ok(()) };
-        let taken = if summary.deleted.is_some() { Unavailable::InBin } else { Unavailable::Taken };
-        Err(as_conflict(taken.into()))
+        self.documents.check_free(name).await.map_err(|taken| as_conflict(taken.into()))
     }
 
-    pub(super) async fn convert<S, B, E>(&self, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    pub(super) async fn convert(&self, asked: &Asked, body: Body<impl Chunks>) -> Outcome {
         let (from, to) = (format(asked, "from")?, format(asked, "to")?);
         let text = self.receive(body, from).await?;
         let file = self.turns.take().await?.work(move || convert::convert(&text, from, to)).await?;
         Ok(found(file, to.media_type()))
     }
 
-    pub(super) async fn receive<S, B, E>(
+    pub(super) async fn receive(
         &self,
-        body: Body<S>,
+        body: Body<impl Chunks>,
         format: Format,
-    ) -> Result<Bytes, Failure>
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    ) -> Result<Bytes, Failure> {
         let limit = match format {
             Format::Update => self.documents.limits().document_bytes,
             Format::Markdown | Format::Html | Format::Text | Format::Json => IMPORT_BYTES,
@@ -101,15 +85,16 @@ impl Api {
     }
 
     /// Takes a file in, a few at a time.
-    pub(super) async fn receive_file<S, B, E>(
+    pub(super) async fn receive_file(
         &self,
-        body: Body<S>,
+        body: Body<impl Chunks>,
         limit: usize,
-    ) -> Result<Bytes, Failure>
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    ) -> Result<Bytes, Failure> {
+        // As much as any request may have takes no place from those that bring more.
+        let small = limit.min(self.documents.limits().request_bytes);
+        if body.says_at_most(small) {
+            return body.bytes(small).await;
+        }
         let _room = self.uploads.try_acquire().map_err(|_| Failure::Busy)?;
         body.bytes(limit).await
     }

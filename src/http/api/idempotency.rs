@@ -10,8 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes};
-use futures_util::Stream;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 use warp::{
@@ -22,9 +21,9 @@ use warp::{
     reply::Response,
 };
 
-use super::{Api, Asked, Body, Failure, Outcome, route::Path};
+use super::{Api, Asked, Body, Chunks, Failure, Outcome, route::Path};
 use crate::{
-    auth::fingerprint,
+    auth::{Credentials, fingerprint},
     document::Unavailable,
     limits::{IDEMPOTENCY_ANSWER, IDEMPOTENCY_KEY_LETTERS, IDEMPOTENCY_KEYS, IDEMPOTENCY_TIME},
 };
@@ -33,7 +32,7 @@ use crate::{
 const KEPT: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 
 /// Whose key it is: nobody meets the keys of others.
-type Key = (Arc<str>, String);
+type Key = (Fingerprint, String);
 
 type Fingerprint = [u8; 32];
 
@@ -50,22 +49,17 @@ pub(super) fn key(asked: &Asked) -> Result<Option<String>, Failure> {
 
 impl Api {
     /// Does what is asked, unless it was done under this key.
-    pub(super) async fn once<S, B, E>(
+    pub(super) async fn once(
         self: &Arc<Self>,
         key: String,
         (path, whole): (Path, &str),
         asked: &Asked,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let limits = self.documents.limits();
         let bytes =
             self.receive_file(body, limits.document_bytes.max(limits.request_bytes)).await?;
-        let user = asked.user.as_ref().map_or_else(|| Arc::from(""), |user| Arc::clone(&user.id));
-        let (key, print) = ((user, key), print_of(whole, asked, &bytes));
+        let (key, print) = ((self.owner(&path, asked).await, key), print_of(whole, asked, &bytes));
         let ticket = loop {
             let now = self.documents.clock().elapsed();
             match self.answered.claim(key.clone(), print, now) {
@@ -92,6 +86,25 @@ impl Api {
             Ok::<_, Failure>(answer.response())
         });
         working.await.map_err(|_| Unavailable::Reloading)?
+    }
+
+    /// Whose key it is: another person's may be the same, and must not show what this one got.
+    async fn owner(&self, path: &Path, asked: &Asked) -> Fingerprint {
+        let user = match &asked.user {
+            // About no document nobody was asked yet.
+            None if path.document().is_none() => self.rights.known(&asked.credentials).await,
+            user => user.clone(),
+        };
+        match user {
+            Some(user) => fingerprint([&b"user"[..], user.id.as_bytes()]),
+            // Who may was asked, of the document.
+            None if path.document().is_some() => fingerprint([]),
+            None => {
+                let Credentials { tokens, cookies, .. } = &asked.credentials;
+                let shown = tokens.iter().chain(cookies).map(|it| it.expose().as_bytes());
+                fingerprint([&b"shown"[..]].into_iter().chain(shown))
+            }
+        }
     }
 }
 
@@ -222,7 +235,7 @@ mod tests {
     }
 
     fn named(key: &str) -> Key {
-        ("".into(), key.to_owned())
+        ([0; 32], key.to_owned())
     }
 
     #[tokio::test]
@@ -235,7 +248,7 @@ mod tests {
         waits.changed().await.unwrap();
         let Claim::Again(again) = answered.claim(named("a"), [1; 32], now) else { panic!() };
         assert_eq!(again.body, "done");
-        let someone_else = ("ada".into(), "a".to_owned());
+        let someone_else = ([1; 32], "a".to_owned());
         assert!(matches!(answered.claim(someone_else, [2; 32], now), Claim::First(_)));
     }
 

@@ -52,17 +52,31 @@ impl<'a> From<&'a Summary> for Info<'a> {
 /// Which lines are wanted.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Wanted {
+    /// What their names begin with.
+    prefix: String,
     /// In lower case.
     query: String,
+    order: Order,
     in_bin: bool,
     after: Option<Place>,
     limit: usize,
 }
 
-/// A line's place in the list: the newest first, then by name.
+/// What comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Order {
+    /// The newest, then by name. What changes meanwhile moves to pages that were read already.
+    #[default]
+    Changed,
+    /// Names by their bytes: whatever happens meanwhile, what stays is on some page, once.
+    Name,
+}
+
+/// A line's place in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
-    time: u64,
+    /// `None` where only names count.
+    time: Option<u64>,
     name: String,
 }
 
@@ -70,7 +84,7 @@ impl Api {
     pub(super) async fn list(&self, asked: &Asked) -> Outcome {
         let visible = self.visible(asked).await?;
         let wanted = Wanted::read(asked)?;
-        let mut all = self.documents.summaries().await?;
+        let mut all = self.documents.summaries(&wanted.prefix).await?;
         all.retain(|summary| visible.includes(&summary.name));
         let (page, next) = wanted.page(all);
         let documents: Vec<_> = page.iter().map(Info::from).collect();
@@ -86,12 +100,19 @@ impl Wanted {
             None => PAGE,
             Some(limit) => limit.parse().map_err(|_| bad("limit"))?,
         };
+        let order = match asked.value("order") {
+            None | Some("changed") => Order::Changed,
+            Some("name") => Order::Name,
+            Some(_) => return Err(bad("order")),
+        };
         let after = match asked.value("after").filter(|after| !after.is_empty()) {
             None => None,
-            Some(after) => Some(Place::parse(after).ok_or_else(|| bad("after"))?),
+            Some(after) => Some(Place::parse(after, order).ok_or_else(|| bad("after"))?),
         };
+        let prefix = asked.value("prefix").unwrap_or_default().to_owned();
         let query = asked.value("query").unwrap_or_default().trim().to_lowercase();
-        Ok(Self { query, in_bin: asked.switch("bin"), after, limit: limit.clamp(1, LIST_PAGE) })
+        let (in_bin, limit) = (asked.switch("bin"), limit.clamp(1, LIST_PAGE));
+        Ok(Self { prefix, query, order, in_bin, after, limit })
     }
 
     fn wants(&self, summary: &Summary) -> bool {
@@ -104,10 +125,15 @@ impl Wanted {
     /// The wanted lines in order, and where the next page begins if there is one.
     fn page(&self, mut all: Vec<Summary>) -> (Vec<Summary>, Option<String>) {
         all.retain(|summary| self.wants(summary));
-        all.sort_unstable_by(|a, b| time(b).cmp(&time(a)).then_with(|| a.name.cmp(&b.name)));
+        match self.order {
+            Order::Changed => {
+                all.sort_unstable_by(|a, b| time(b).cmp(&time(a)).then_with(|| a.name.cmp(&b.name)))
+            }
+            Order::Name => all.sort_unstable_by(|a, b| a.name.cmp(&b.name)),
+        }
         let more = all.len() > self.limit;
         all.truncate(self.limit);
-        let next = all.last().filter(|_| more).map(|last| Place::of(last).to_string());
+        let next = all.last().filter(|_| more).map(|last| Place::of(last, self.order).to_string());
         (all, next)
     }
 }
@@ -118,25 +144,36 @@ fn time(summary: &Summary) -> u64 {
 }
 
 impl Place {
-    fn of(summary: &Summary) -> Self {
-        Self { time: time(summary), name: summary.name.as_str().to_owned() }
+    fn of(summary: &Summary, order: Order) -> Self {
+        let time = (order == Order::Changed).then(|| time(summary));
+        Self { time, name: summary.name.as_str().to_owned() }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// A place in a list of this order.
+    fn parse(text: &str, order: Order) -> Option<Self> {
         let (time, name) = text.split_once('-')?;
+        let time = match order {
+            Order::Changed => Some(time.parse().ok()?),
+            Order::Name if time.is_empty() => None,
+            Order::Name => return None,
+        };
         let name = DocumentName::new(name).ok()?;
-        Some(Self { time: time.parse().ok()?, name: name.as_str().to_owned() })
+        Some(Self { time, name: name.as_str().to_owned() })
     }
 
     fn is_before(&self, summary: &Summary) -> bool {
-        let time = time(summary);
-        time < self.time || time == self.time && *summary.name.as_str() > *self.name
+        let follows = *summary.name.as_str() > *self.name;
+        self.time.is_none_or(|place| time(summary) == place) && follows
+            || self.time.is_some_and(|place| time(summary) < place)
     }
 }
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.time, self.name)
+        match self.time {
+            Some(time) => write!(f, "{time}-{}", self.name),
+            None => write!(f, "-{}", self.name),
+        }
     }
 }
 
@@ -170,15 +207,43 @@ mod tests {
         let all: Vec<_> = [("a", 5), ("b-1", 7), ("c", 5), ("d", 5), ("e", 9)]
             .map(|(n, t)| summary(n, "", t, None))
             .into();
-        let mut wanted = Wanted { limit: 2, ..Wanted::default() };
-        let mut seen = Vec::new();
-        loop {
-            let (page, next) = wanted.page(all.clone());
-            seen.extend(names(&page).into_iter().map(str::to_owned));
-            let Some(next) = next else { break };
-            wanted.after = Some(Place::parse(&next).unwrap());
+        let pages = |order| {
+            let mut wanted = Wanted { limit: 2, order, ..Wanted::default() };
+            let mut seen = Vec::new();
+            loop {
+                let (page, next) = wanted.page(all.clone());
+                seen.extend(names(&page).into_iter().map(str::to_owned));
+                let Some(next) = next else { return seen.join(" ") };
+                wanted.after = Some(Place::parse(&next, order).unwrap());
+            }
+        };
+        assert_eq!(pages(Order::Changed), "e b-1 a c d");
+        assert_eq!(pages(Order::Name), "a b-1 c d e");
+    }
+
+    #[test]
+    fn a_page_has_something_and_not_too_much() {
+        for (limit, taken) in [("0", 1), ("7", 7), ("100000", LIST_PAGE)] {
+            let query = vec![("limit".to_owned(), limit.to_owned())];
+            let wanted = Wanted::read(&Asked { query, ..Asked::default() }).unwrap();
+            assert_eq!(wanted.limit, taken, "{limit}");
         }
-        assert_eq!(seen, ["e", "b-1", "a", "c", "d"]);
+    }
+
+    #[test]
+    fn a_place_counts_in_the_order_that_it_is_of() {
+        for (text, order) in [
+            ("5-a", Order::Name),
+            ("-a", Order::Changed),
+            ("x-a", Order::Changed),
+            ("5", Order::Changed),
+            ("5-", Order::Changed),
+            ("a", Order::Name),
+        ] {
+            assert_eq!(Place::parse(text, order), None, "{text} {order:?}");
+        }
+        let place = Place { time: None, name: "a-b".to_owned() };
+        assert_eq!(Place::parse(&place.to_string(), Order::Name), Some(place));
     }
 
     #[test]
@@ -190,7 +255,8 @@ mod tests {
             summary("x3", "Alte Bäume", 1, Some(9)),
         ];
         let find = |query: &str, in_bin| {
-            let wanted = Wanted { query: query.to_lowercase(), in_bin, limit: 9, after: None };
+            let query = query.to_lowercase();
+            let wanted = Wanted { query, in_bin, limit: 9, ..Wanted::default() };
             names(&wanted.page(all.clone()).0).join(" ")
         };
         assert_eq!(find("BÄU", false), "x1");

@@ -3,6 +3,8 @@
 //! Translates and delegates: what a list, a bin or a copy is, `document` decides. Every route asks
 //! `rights` first. Errors are problem details (RFC 9457) with a `code` for programs.
 
+mod aliases;
+mod asking;
 mod body;
 mod compared;
 mod content;
@@ -11,6 +13,7 @@ mod documents;
 mod events;
 mod failure;
 mod files;
+mod form;
 mod history;
 mod idempotency;
 mod list;
@@ -21,15 +24,20 @@ mod retention;
 mod rights;
 mod route;
 mod saved;
+mod segment;
+mod server;
 mod shares;
+mod tokens;
 mod turns;
 mod versions;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Buf;
 use futures_util::Stream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use warp::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
@@ -38,19 +46,27 @@ use warp::{
     reply::Response,
 };
 
-use super::{mount::Base, rights::Rights, socket::Connections};
+use super::{
+    mount::Base,
+    rights::{Rights, Whence},
+    socket::Connections,
+};
 use crate::{
-    auth::{Credentials, User},
+    auth::{Credentials, Issuer, User},
     document::Documents,
     history::History,
     identity::{Author, AuthorKind},
     ids::percent_decode,
-    limits::{AUTHOR_LETTERS, EVENT_STREAMS},
+    limits::{AUTHOR_LETTERS, EVENT_STREAMS, SERVER_STREAMS},
+    telemetry::Meter,
 };
-pub(super) use body::Body;
+use asking::Requests;
+pub(super) use body::{Body, Chunks};
+pub(super) use documents::to_the_end;
 pub(super) use failure::Failure;
 use idempotency::Answered;
 use route::{Path, Route};
+pub use server::Running;
 use turns::Turns;
 
 /// What a handler gives.
@@ -67,9 +83,17 @@ pub struct Api {
     turns: Turns,
     rights: Arc<Rights>,
     connections: Connections,
+    /// Makes tokens, where the server has a secret to sign with.
+    issuer: Option<Issuer>,
     /// Places for streams of events.
     streams: Arc<Semaphore>,
+    /// Those for operators.
+    server_streams: Arc<Semaphore>,
+    /// Says to them that rights have changed.
+    changed: watch::Sender<()>,
     answered: Arc<Answered>,
+    asking: Requests,
+    running: Option<Running>,
 }
 
 /// A request without its body.
@@ -87,6 +111,8 @@ pub struct Asked {
     pub credentials: Credentials,
     /// Who sends it, once something vouches for that.
     pub user: Option<User>,
+    /// Where it comes from.
+    pub whence: Whence,
 }
 
 impl Api {
@@ -96,8 +122,24 @@ impl Api {
         let turns = Turns::new(documents.limits());
         let uploads = Semaphore::new(documents.limits().uploads);
         let (rights, connections) = (Arc::new(Rights::open()), Connections::default());
-        let (streams, answered) = (Arc::new(Semaphore::new(EVENT_STREAMS)), Arc::default());
-        Self { documents, history, lists, uploads, turns, rights, connections, streams, answered }
+        let streams = Arc::new(Semaphore::new(EVENT_STREAMS));
+        let server_streams = Arc::new(Semaphore::new(SERVER_STREAMS));
+        Self {
+            documents,
+            history,
+            lists,
+            uploads,
+            turns,
+            rights,
+            connections,
+            issuer: None,
+            streams,
+            server_streams,
+            asking: Requests::default(),
+            changed: watch::Sender::default(),
+            answered: Arc::default(),
+            running: None,
+        }
     }
 
     /// Asks these rights, and tells these connections when they change.
@@ -106,10 +148,28 @@ impl Api {
         Self { rights, connections, ..self }
     }
 
-    /// Rights have changed: who has a document open is asked about again.
+    /// Makes tokens with this.
+    #[must_use]
+    pub fn with_issuer(self, issuer: Option<Issuer>) -> Self {
+        Self { issuer, ..self }
+    }
+
+    /// Tells those who run the server about it.
+    #[must_use]
+    pub fn with_running(self, running: Running) -> Self {
+        Self { running: Some(running), ..self }
+    }
+
+    /// Rights have changed: who has a document open or follows events is asked about again.
     pub(crate) fn rights_changed(&self) {
         self.rights.forget();
         self.connections.review();
+        self.changed.send_replace(());
+    }
+
+    /// The numbers of the server.
+    pub(super) fn meter(&self) -> &Arc<Meter> {
+        self.documents.meter()
     }
 
     /// How long a body may pause.
@@ -135,19 +195,20 @@ impl Api {
         response
     }
 
-    async fn route<S, B, E>(self: &Arc<Self>, path: &str, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    async fn route(
+        self: &Arc<Self>,
+        path: &str,
+        asked: &Asked,
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let whole = path;
-        let path = Path::parse(whole)?;
+        let path = self.led(whole).await?;
         let route = path.route(&asked.method)?;
         let grant = self.may(asked, path.document(), route.action()).await?;
         let known = grant.user.map(|user| Asked { user: Some(user), ..asked.clone() });
         let asked = known.as_ref().unwrap_or(asked);
         if asked.method == Method::POST {
-            route::check_not_a_form(&asked.headers)?;
+            form::check_not_a_form(&asked.headers)?;
         }
         match idempotency::key(asked)? {
             Some(key) => self.once(key, (path, whole), asked, body).await,
@@ -155,16 +216,22 @@ impl Api {
         }
     }
 
-    async fn perform<S, B, E>(
+    /// What is asked for. Who may do what is said of a document, not of the names that lead to it.
+    async fn led(&self, whole: &str) -> Result<Path, Failure> {
+        let path = Path::parse(whole)?;
+        let Some(name) = path.document() else { return Ok(path) };
+        match self.documents.led_to(name).await? {
+            Some(name) => Path::led(whole, &name),
+            None => Ok(path),
+        }
+    }
+
+    async fn perform(
         self: &Arc<Self>,
         route: Route<'_>,
         asked: &Asked,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         match route {
             Route::Describe => Ok(json(StatusCode::OK, &describe(&asked.base))),
             Route::List => self.list(asked).await,
@@ -190,6 +257,15 @@ impl Api {
             Route::ListShares(name) => self.list_shares(name).await,
             Route::AddShare(name) => self.add_share(name, body).await,
             Route::EndShare(name, id) => self.end_share(name, id).await,
+            Route::AskForAccess(name) => self.ask_for_access(asked, name, body).await,
+            Route::ListAccessRequests(name) => self.list_access_requests(name).await,
+            Route::AnswerAccessRequest(name, id) => {
+                self.answer_access_request(name, id, body).await
+            }
+            Route::MakeToken(name) => self.make_token(name, body).await,
+            Route::ListAliases(name) => self.list_aliases(name).await,
+            Route::AddAlias(name, alias) => self.add_alias(asked, name, alias).await,
+            Route::EndAlias(name, alias) => self.end_alias(name, alias).await,
             Route::Content(name, format) => self.content(asked, name, format).await,
             Route::Replace(name, format) => self.replace(asked, name, format, body).await,
             Route::Append(name, format) => self.append(asked, name, format, body).await,
@@ -201,6 +277,14 @@ impl Api {
             Route::AllEvents => self.all_events(asked).await,
             Route::Contract => Ok(contract::answer()),
             Route::Convert => self.convert(asked, body).await,
+            Route::Server => self.server(asked).await,
+            Route::ServerStats => self.server_stats(asked),
+            Route::ServerEvents => self.server_events(asked).await,
+            Route::ServerDocument(name) => self.server_document(name).await,
+            Route::Unload(name) => self.unload(name).await,
+            Route::HangUp(id) => self.hang_up(id),
+            Route::Log => self.log(),
+            Route::SetLog => self.set_log(body).await,
         }
     }
 }
@@ -245,7 +329,7 @@ fn describe(base: &Base) -> serde_json::Value {
     let mut told = serde_json::json!({
         "name": "coscribe",
         "version": env!("CARGO_PKG_VERSION"),
-        "documents": "/api/v1/documents{?query,after,limit,bin}",
+        "documents": "/api/v1/documents{?prefix,query,order,after,limit,bin}",
         "document": "/api/v1/documents/{name}",
         "restore": "/api/v1/documents/{name}/restore",
         "duplicate": "/api/v1/documents/{name}/duplicate",
@@ -270,8 +354,13 @@ fn describe(base: &Base) -> serde_json::Value {
         "all-events": "/api/v1/events",
         "openapi": "/api/v1/openapi.json",
         "shares": "/api/v1/documents/{name}/shares",
+        "tokens": "/api/v1/documents/{name}/tokens",
         "share": "/api/v1/documents/{name}/shares/{id}",
+        "access-requests": "/api/v1/documents/{name}/access-requests",
+        "aliases": "/api/v1/documents/{name}/aliases",
+        "alias": "/api/v1/documents/{name}/aliases/{alias}",
         "convert": "/api/v1/convert{?from,to}",
+        "server": "/api/v1/server",
         "formats": ["md", "html", "txt", "json", "yjs"],
     });
     for address in told.as_object_mut().into_iter().flat_map(|it| it.values_mut()) {
@@ -296,6 +385,13 @@ fn json(status: StatusCode, value: &impl serde::Serialize) -> Response {
     *response.status_mut() = status;
     let content_type = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// That it is done, and there is nothing to say about it.
+fn nothing() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 

@@ -2,16 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Buf;
-use futures_util::Stream;
 use serde::Deserialize;
 use warp::http::StatusCode;
 
-use super::{
-    Api, Asked, Body, Failure, Outcome,
-    documents::{as_conflict, title, to_the_end},
-    json,
-};
+use super::{Api, Asked, Body, Chunks, Failure, Outcome, documents::title, json};
 use crate::{
     crdt::MetaChanges,
     document::Unavailable,
@@ -36,16 +30,12 @@ struct Begin {
 }
 
 impl Api {
-    pub(super) async fn restore_moment<S, B, E>(
+    pub(super) async fn restore_moment(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let Moment { seq } = body.json(self.documents.limits().request_bytes).await?;
         self.moment(&self.living(name).await?, seq).await?;
         let (api, name, author) =
@@ -78,16 +68,12 @@ impl Api {
         }
     }
 
-    pub(super) async fn copy_moment<S, B, E>(
+    pub(super) async fn copy_moment(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let begin: Begin = body.json(self.documents.limits().request_bytes).await?;
         let title = begin.title.as_deref().map(title).transpose()?;
         let copy = self.name_or_new(None)?;
@@ -99,11 +85,6 @@ impl Api {
         let store = Arc::clone(self.documents.store());
         let content = state(store, summary.id, begin.seq, turn).await?;
         let meta = MetaChanges { title, ..MetaChanges::default() };
-        let (documents, author) = (self.documents.clone(), asked.author(AuthorKind::Server));
-        let created = copy.clone();
-        to_the_end(async move { documents.create(&created, Some(content), meta, author).await })
-            .await
-            .map_err(as_conflict)?;
-        self.made(&copy).await
+        self.begin(&copy, Some(content), meta, asked.author(AuthorKind::Server)).await
     }
 }

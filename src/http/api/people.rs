@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use warp::http::StatusCode;
 
-use super::{Api, Failure, Outcome};
+use super::{Api, Failure, Outcome, nothing};
 use crate::{
     crdt::PresenceEntry,
     document::{Attendee, Command},
@@ -38,9 +38,7 @@ impl Api {
         }
         let reason = CloseReason::Forbidden("you were sent away".to_owned());
         self.documents.open(name)?.send(Command::TurnAway(id, reason)).await?;
-        let mut response = warp::reply::Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(response)
+        Ok(nothing())
     }
 }
 
@@ -61,11 +59,11 @@ pub(super) fn user(author: &Author) -> Value {
     json!({ "kind": author.kind, "id": author.user, "name": author.name })
 }
 
-fn shown(entry: &PresenceEntry) -> Value {
+pub(super) fn shown(entry: &PresenceEntry) -> Value {
     let state: Value = serde_json::from_slice(&entry.state).unwrap_or_default();
     json!({ "client": entry.client, "state": state })
 }
 
-fn id(id: SubscriberId) -> String {
+pub(super) fn id(id: SubscriberId) -> String {
     format!("{}.{}", id.connection, id.session)
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Buf;
-use futures_util::Stream;
 use serde::Serialize;
 use serde_json::Value;
 use warp::http::StatusCode;
 
-use super::{Api, Body, Failure, Outcome, history::Begins, json};
+use super::{Api, Body, Chunks, Failure, Outcome, history::Begins, json};
 use crate::{
     document::Unavailable,
     history::{
@@ -16,6 +14,7 @@ use crate::{
         retention::{self, Policy},
     },
     ids::{DocumentId, DocumentName},
+    limits::RETENTION_DAYS,
     storage::StoreError,
 };
 
@@ -36,11 +35,11 @@ impl Api {
     }
 
     /// Takes effect the next time the server looks for what is no longer kept, within an hour.
-    pub(super) async fn set_retention<S, B, E>(&self, name: &DocumentName, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    pub(super) async fn set_retention(
+        &self,
+        name: &DocumentName,
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let body: Value = body.json(self.documents.limits().request_bytes).await?;
         let policy = own(&body)?;
         let id = self.living(name).await?.id;
@@ -73,9 +72,10 @@ fn own(body: &Value) -> Result<Option<Policy>, Failure> {
     }
     let policy = serde_json::from_value::<Policy>(body.clone()).ok().filter(|it| it.is_sound());
     policy.map(Some).ok_or_else(|| {
-        let words =
-            "`policy` is forever, days (with a number of `days`), versions, forget or default";
-        Failure::Bad(words.into())
+        Failure::Bad(format!(
+            "`policy` is forever, days (with a number of `days`, at most {RETENTION_DAYS}), versions, \
+             forget or default"
+        ))
     })
 }
 

@@ -4,8 +4,9 @@ use super::{Api, Asked, Failure};
 use crate::{
     auth::{Denied, Grant, Visible},
     document::Unavailable,
+    http::socket::granted,
     identity::Access,
-    ids::DocumentName,
+    ids::{ConnectionId, DocumentName},
 };
 
 /// What a request wants to do.
@@ -25,12 +26,16 @@ pub(super) enum Action {
     Edit,
     /// Put one into the bin, take it out, end it, share it.
     Manage,
+    /// Run the server.
+    Operate,
+    /// Ask its owners for access, whether or not it is there: nobody is told.
+    Ask,
 }
 
 impl Action {
     fn needs(self) -> Access {
         match self {
-            Self::Use | Self::List | Self::Create => Access::None,
+            Self::Use | Self::List | Self::Create | Self::Ask | Self::Operate => Access::None,
             Self::Read => Access::View,
             Self::Recall | Self::Edit => Access::Edit,
             Self::Manage => Access::Owner,
@@ -39,6 +44,11 @@ impl Action {
 }
 
 impl Api {
+    /// Fails where everybody may do everything, so that there is nothing to ask for or to give.
+    pub(super) fn check_guarded(&self) -> Result<(), Failure> {
+        if self.rights.is_open() { Err(Failure::Open) } else { Ok(()) }
+    }
+
     /// What the request may do with the document it is about.
     pub(super) async fn may(
         &self,
@@ -46,10 +56,22 @@ impl Api {
         document: Option<&DocumentName>,
         action: Action,
     ) -> Result<Grant, Failure> {
-        match document {
+        if action == Action::Operate {
+            return self.operates(asked).await.map(|()| Grant::of(Access::None));
+        }
+        match document.filter(|_| action != Action::Ask) {
             Some(document) => self.allow(asked, document, action.needs()).await,
             None => Ok(Grant::of(Access::None)),
         }
+    }
+
+    /// Whether the request comes from who runs the server.
+    pub(super) async fn operates(&self, asked: &Asked) -> Result<(), Failure> {
+        let operates = self.rights.operates(&asked.credentials, asked.whence).await;
+        operates.map_err(|denied| match denied {
+            Denied::Forbidden => Failure::NotOperating,
+            denied => refused(denied),
+        })
     }
 
     /// Whether the request may go so far with a document. Who may not even look at it hears the
@@ -61,6 +83,8 @@ impl Api {
         access: Access,
     ) -> Result<Grant, Failure> {
         let grant = self.rights.about(document, &asked.credentials).await.map_err(refused)?;
+        let granted = granted(self.documents.hooks(), ConnectionId(0), document, grant).await;
+        let grant = granted.map_err(|_| refused(Denied::Forbidden))?;
         if grant.access >= access { Ok(grant) } else { Err(Failure::Forbidden(access)) }
     }
 

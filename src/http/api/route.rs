@@ -1,17 +1,18 @@
-//! Which address and method mean what. Pure functions over a path and headers.
+//! Which address and method mean what. Pure functions over a path.
 //!
 //! A document's name is one segment: a `/` in it is written `%2F`. Names are decoded once.
 
-use warp::http::{HeaderMap, Method, header::CONTENT_TYPE};
+use warp::http::Method;
 
-use super::{Failure, history::Part, rights::Action};
+use super::{
+    Failure,
+    history::Part,
+    rights::Action,
+    segment::{connection, name, request_id, session, share_id, version_id},
+};
 use crate::{
-    auth::share::is_share_id,
     convert::Format,
-    document::sharing::ShareError,
-    ids::{ConnectionId, DocumentName, SubscriberId, percent_decode},
-    limits::VERSION_ID_LETTERS,
-    storage::versions::VersionError,
+    ids::{ConnectionId, DocumentName, SubscriberId},
 };
 
 /// An address under `/api/v1`.
@@ -39,7 +40,19 @@ pub(super) enum Path {
     Contract,
     Shares(DocumentName),
     Share(DocumentName, String),
+    AccessRequests(DocumentName),
+    AccessRequest(DocumentName, String),
+    Tokens(DocumentName),
+    Aliases(DocumentName),
+    Alias(DocumentName, DocumentName),
     Convert,
+    Server,
+    ServerStats,
+    ServerEvents,
+    ServerDocument(DocumentName),
+    ServerUnload(DocumentName),
+    ServerConnection(ConnectionId),
+    ServerLog,
 }
 
 /// What is asked.
@@ -77,7 +90,22 @@ pub(super) enum Route<'a> {
     ListShares(&'a DocumentName),
     AddShare(&'a DocumentName),
     EndShare(&'a DocumentName, &'a str),
+    AskForAccess(&'a DocumentName),
+    ListAccessRequests(&'a DocumentName),
+    AnswerAccessRequest(&'a DocumentName, &'a str),
+    MakeToken(&'a DocumentName),
+    ListAliases(&'a DocumentName),
+    AddAlias(&'a DocumentName, &'a DocumentName),
+    EndAlias(&'a DocumentName, &'a DocumentName),
     Convert,
+    Server,
+    ServerStats,
+    ServerEvents,
+    ServerDocument(&'a DocumentName),
+    Unload(&'a DocumentName),
+    HangUp(ConnectionId),
+    Log,
+    SetLog,
 }
 
 impl Path {
@@ -90,6 +118,15 @@ impl Path {
             ["", "convert"] => Self::Convert,
             ["", "events"] => Self::AllEvents,
             ["", "openapi.json"] => Self::Contract,
+            ["", "server"] => Self::Server,
+            ["", "server", "stats"] => Self::ServerStats,
+            ["", "server", "events"] => Self::ServerEvents,
+            ["", "server", "log"] => Self::ServerLog,
+            ["", "server", "documents", document] => Self::ServerDocument(name(document)?),
+            ["", "server", "documents", document, "unload"] => Self::ServerUnload(name(document)?),
+            ["", "server", "connections", id] => {
+                Self::ServerConnection(connection(id).ok_or(Failure::NoConnection)?)
+            }
             ["", "documents"] => Self::Documents,
             ["", "documents", document] => Self::Document(name(document)?),
             ["", "documents", document, "restore"] => Self::Restore(name(document)?),
@@ -107,8 +144,17 @@ impl Path {
                 Self::History(name(document)?, Part::parse(rest)?)
             }
             ["", "documents", document, "shares"] => Self::Shares(name(document)?),
+            ["", "documents", document, "tokens"] => Self::Tokens(name(document)?),
             ["", "documents", document, "shares", share] => {
                 Self::Share(name(document)?, share_id(share)?)
+            }
+            ["", "documents", document, "access-requests"] => Self::AccessRequests(name(document)?),
+            ["", "documents", document, "access-requests", id] => {
+                Self::AccessRequest(name(document)?, request_id(id)?)
+            }
+            ["", "documents", document, "aliases"] => Self::Aliases(name(document)?),
+            ["", "documents", document, "aliases", alias] => {
+                Self::Alias(name(document)?, name(alias)?)
             }
             ["", "documents", document, "presence"] => Self::Presence(name(document)?),
             ["", "documents", document, "events"] => Self::Events(name(document)?),
@@ -131,10 +177,26 @@ impl Path {
         })
     }
 
+    /// The same address, about the document that its name leads to.
+    pub(super) fn led(whole: &str, name: &DocumentName) -> Result<Self, Failure> {
+        let documents = "/api/v1/documents/";
+        let rest = whole.strip_prefix(documents).ok_or(Failure::NoAddress)?;
+        let rest = rest.find('/').map_or("", |end| &rest[end..]);
+        Self::parse(&format!("{documents}{}{rest}", name.to_url_segment()))
+    }
+
     /// The document it is about.
     pub(super) fn document(&self) -> Option<&DocumentName> {
         match self {
             Self::Root | Self::Documents | Self::Convert | Self::AllEvents | Self::Contract => None,
+            // Those who run the server do not need a right to each.
+            Self::Server
+            | Self::ServerStats
+            | Self::ServerEvents
+            | Self::ServerDocument(_)
+            | Self::ServerUnload(_)
+            | Self::ServerConnection(_)
+            | Self::ServerLog => None,
             Self::Document(name)
             | Self::Restore(name)
             | Self::Duplicate(name)
@@ -152,7 +214,12 @@ impl Path {
             | Self::Connection(name, _)
             | Self::Events(name)
             | Self::Shares(name)
-            | Self::Share(name, _) => Some(name),
+            | Self::Tokens(name)
+            | Self::Share(name, _)
+            | Self::AccessRequests(name)
+            | Self::AccessRequest(name, _)
+            | Self::Aliases(name)
+            | Self::Alias(name, _) => Some(name),
         }
     }
 
@@ -164,6 +231,13 @@ impl Path {
             Self::Contract => "/api/v1/openapi.json",
             Self::Convert => "/api/v1/convert",
             Self::AllEvents => "/api/v1/events",
+            Self::Server => "/api/v1/server",
+            Self::ServerStats => "/api/v1/server/stats",
+            Self::ServerEvents => "/api/v1/server/events",
+            Self::ServerLog => "/api/v1/server/log",
+            Self::ServerDocument(_) => "/api/v1/server/documents/{name}",
+            Self::ServerUnload(_) => "/api/v1/server/documents/{name}/unload",
+            Self::ServerConnection(_) => "/api/v1/server/connections/{id}",
             Self::Documents => "/api/v1/documents",
             Self::Document(_) => "/api/v1/documents/{name}",
             Self::Restore(_) => "/api/v1/documents/{name}/restore",
@@ -180,6 +254,11 @@ impl Path {
             Self::Version(..) => "/api/v1/documents/{name}/versions/{id}",
             Self::Shares(_) => "/api/v1/documents/{name}/shares",
             Self::Share(..) => "/api/v1/documents/{name}/shares/{id}",
+            Self::AccessRequests(_) => "/api/v1/documents/{name}/access-requests",
+            Self::AccessRequest(..) => "/api/v1/documents/{name}/access-requests/{id}",
+            Self::Tokens(_) => "/api/v1/documents/{name}/tokens",
+            Self::Aliases(_) => "/api/v1/documents/{name}/aliases",
+            Self::Alias(..) => "/api/v1/documents/{name}/aliases/{alias}",
             Self::Retention(_) => "/api/v1/documents/{name}/history/retention",
             Self::RestoreMoment(_) => "/api/v1/documents/{name}/history/restore",
             Self::CopyMoment(_) => "/api/v1/documents/{name}/history/copy",
@@ -230,7 +309,24 @@ impl Path {
             Self::Shares(name) if reads => Route::ListShares(name),
             Self::Shares(name) if posts => Route::AddShare(name),
             Self::Share(name, id) if *method == Method::DELETE => Route::EndShare(name, id),
+            Self::AccessRequests(name) if reads => Route::ListAccessRequests(name),
+            Self::AccessRequests(name) if posts => Route::AskForAccess(name),
+            Self::AccessRequest(name, id) if *method == Method::PUT => {
+                Route::AnswerAccessRequest(name, id)
+            }
+            Self::Tokens(name) if posts => Route::MakeToken(name),
+            Self::Aliases(name) if reads => Route::ListAliases(name),
+            Self::Alias(name, alias) if *method == Method::PUT => Route::AddAlias(name, alias),
+            Self::Alias(name, alias) if *method == Method::DELETE => Route::EndAlias(name, alias),
             Self::Convert if posts => Route::Convert,
+            Self::Server if reads => Route::Server,
+            Self::ServerStats if reads => Route::ServerStats,
+            Self::ServerEvents if *method == Method::GET => Route::ServerEvents,
+            Self::ServerDocument(name) if reads => Route::ServerDocument(name),
+            Self::ServerUnload(name) if posts => Route::Unload(name),
+            Self::ServerConnection(id) if *method == Method::DELETE => Route::HangUp(*id),
+            Self::ServerLog if reads => Route::Log,
+            Self::ServerLog if *method == Method::PUT => Route::SetLog,
             _ => return Err(Failure::Method(self.methods())),
         })
     }
@@ -243,20 +339,30 @@ impl Path {
             | Self::History(..)
             | Self::Presence(_)
             | Self::Connections(_)
+            | Self::Aliases(_)
+            | Self::Server
+            | Self::ServerStats
+            | Self::ServerDocument(_)
             | Self::Contract => "GET, HEAD",
             Self::Content(_, Format::Text) => "GET, HEAD, PUT, POST, PATCH",
             Self::Content(..) => "GET, HEAD, PUT, POST",
-            Self::Events(_) | Self::AllEvents => "GET",
-            Self::Connection(..) => "DELETE",
-            Self::Documents | Self::Versions(_) | Self::Shares(_) => "GET, HEAD, POST",
+            Self::Events(_) | Self::AllEvents | Self::ServerEvents => "GET",
+            Self::Connection(..) | Self::ServerConnection(_) => "DELETE",
+            Self::AccessRequest(..) => "PUT",
+            Self::Documents | Self::Versions(_) | Self::Shares(_) | Self::AccessRequests(_) => {
+                "GET, HEAD, POST"
+            }
             Self::Version(..) => "PATCH, DELETE",
-            Self::Retention(_) => "GET, HEAD, PUT",
+            Self::Retention(_) | Self::ServerLog => "GET, HEAD, PUT",
             Self::Share(..) => "DELETE",
+            Self::Alias(..) => "PUT, DELETE",
             Self::Document(_) => "GET, HEAD, PATCH, DELETE",
             Self::Restore(_)
             | Self::Duplicate(_)
             | Self::RestoreMoment(_)
             | Self::CopyMoment(_)
+            | Self::Tokens(_)
+            | Self::ServerUnload(_)
             | Self::Convert => "POST",
         }
     }
@@ -269,6 +375,15 @@ impl Route<'_> {
             Self::Describe | Self::Convert | Self::Contract => Action::Use,
             Self::List | Self::AllEvents => Action::List,
             Self::Create => Action::Create,
+            Self::AskForAccess(_) => Action::Ask,
+            Self::Server
+            | Self::ServerStats
+            | Self::ServerEvents
+            | Self::ServerDocument(_)
+            | Self::Unload(_)
+            | Self::HangUp(_)
+            | Self::Log
+            | Self::SetLog => Action::Operate,
             Self::Info(_)
             | Self::Export(..)
             | Self::Duplicate(_)
@@ -295,53 +410,15 @@ impl Route<'_> {
             | Self::SendAway(..)
             | Self::ListShares(_)
             | Self::AddShare(_)
-            | Self::EndShare(..) => Action::Manage,
+            | Self::EndShare(..)
+            | Self::ListAccessRequests(_)
+            | Self::AnswerAccessRequest(..)
+            | Self::MakeToken(_)
+            | Self::ListAliases(_)
+            | Self::AddAlias(..)
+            | Self::EndAlias(..) => Action::Manage,
         }
     }
-}
-
-/// Refuses a POST that a form on a foreign page could send in its visitor's name: browsers ask
-/// first ("preflight") about every other content type and about headers of our own, and are told no.
-/// The methods PUT, PATCH and DELETE they ask about always.
-pub(super) fn check_not_a_form(headers: &HeaderMap) -> Result<(), Failure> {
-    if headers.contains_key("x-coscribe") || headers.contains_key("x-coscribe-name") {
-        return Ok(());
-    }
-    let formless = |content_type: &str| {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        let sent_by_forms =
-            ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
-        !sent_by_forms.contains(&&*media_type.to_ascii_lowercase())
-    };
-    let mut types = headers.get_all(CONTENT_TYPE).into_iter().peekable();
-    let sound = types.peek().is_some() && types.all(|value| value.to_str().is_ok_and(formless));
-    if sound { Ok(()) } else { Err(Failure::ContentType) }
-}
-
-/// The id of a version: a short word, so that an address can say no other record.
-fn version_id(segment: &str) -> Result<String, Failure> {
-    let sound = segment.len() <= VERSION_ID_LETTERS
-        && !segment.is_empty()
-        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if sound { Ok(segment.to_owned()) } else { Err(VersionError::Missing.into()) }
-}
-
-/// A session as `connections` lists it: the connection, and its number on that.
-fn session(segment: &str) -> Option<SubscriberId> {
-    let (connection, session) = segment.split_once('.')?;
-    let connection = ConnectionId(connection.parse().ok()?);
-    Some(SubscriberId { connection, session: session.parse().ok()? })
-}
-
-fn share_id(segment: &str) -> Result<String, Failure> {
-    let sound = is_share_id(segment);
-    if sound { Ok(segment.to_owned()) } else { Err(ShareError::Missing.into()) }
-}
-
-fn name(segment: &str) -> Result<DocumentName, Failure> {
-    let decoded = percent_decode(segment).and_then(|bytes| String::from_utf8(bytes).ok());
-    let name = decoded.ok_or(crate::ids::NameError::Encoding)?;
-    Ok(DocumentName::new(&name)?)
 }
 
 #[cfg(test)]
@@ -388,31 +465,5 @@ mod tests {
             assert_eq!(refused(path), Some(404), "{path}");
         }
         assert_eq!(refused("/api/v1/documents/a/export.exe"), Some(404));
-    }
-
-    #[test]
-    fn a_post_that_a_form_could_send_is_refused() {
-        let check = |lines: &[(&'static str, &'static str)]| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in lines {
-                headers.append(*name, value.parse().unwrap());
-            }
-            check_not_a_form(&headers).is_ok()
-        };
-        assert!(!check(&[]));
-        for form in [
-            "text/plain",
-            "Text/Plain; charset=utf-8",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data; boundary=x",
-            " ",
-        ] {
-            assert!(!check(&[("content-type", form)]), "{form}");
-            assert!(check(&[("content-type", form), ("x-coscribe", "1")]), "{form}");
-        }
-        assert!(!check(&[("content-type", "application/json"), ("content-type", "text/plain")]));
-        for other in ["application/json", "text/markdown", "application/octet-stream"] {
-            assert!(check(&[("content-type", other)]), "{other}");
-        }
     }
 }

@@ -4,13 +4,11 @@
 
 use std::{io, sync::Arc};
 
-use bytes::Buf;
-use futures_util::Stream;
 use tokio::runtime::Handle;
 use warp::http::{HeaderMap, header::CONTENT_TYPE};
 
 use super::{
-    Api, Asked, Body, Failure, Outcome,
+    Api, Asked, Body, Chunks, Failure, Outcome,
     documents::{as_conflict, to_the_end},
     files::{called, found},
 };
@@ -38,11 +36,11 @@ impl Api {
         Ok(called(found(file, MEDIA_TYPE), name, &title, EXTENSION))
     }
 
-    pub(super) async fn take_in<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    pub(super) async fn take_in(
+        self: &Arc<Self>,
+        asked: &Asked,
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let name = self.name_or_new(asked.value("name").filter(|name| !name.is_empty()))?;
         self.may_make(asked, &name).await?;
         self.check_free(&name).await?;
@@ -54,10 +52,11 @@ impl Api {
             saved::take_in(&file[..], Bounds::of_server(document_bytes), document, &clock)
         };
         let admitted = self.turns.take().await?.work(admit).await?;
+        let cut = admitted.header.cut;
         let created = admitted.header.created.min(self.documents.clock().now());
         let Admitted { meta, entries, versions, .. } = admitted;
         let (moments, records) = saved::to_records(versions, self.documents.random())?;
-        let brought = Brought { meta, created, entries, moments, records };
+        let brought = Brought { meta, created, entries, cut, moments, records };
         let (documents, imported) = (self.documents.clone(), name.clone());
         to_the_end(async move { documents.import(&imported, brought).await })
             .await

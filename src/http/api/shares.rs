@@ -3,12 +3,10 @@
 
 use std::sync::Arc;
 
-use bytes::Buf;
-use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use warp::http::StatusCode;
 
-use super::{Api, Body, Failure, Outcome, json};
+use super::{Api, Body, Chunks, Failure, Outcome, json, nothing};
 use crate::{
     auth::share::{NewShare, Share},
     clock::Timestamp,
@@ -47,27 +45,19 @@ impl<'a> Told<'a> {
 
 impl Api {
     pub(super) async fn list_shares(&self, name: &DocumentName) -> Outcome {
-        if self.rights.is_open() {
-            return Err(Failure::Open);
-        }
+        self.check_guarded()?;
         self.living(name).await?;
         let shares = self.documents.shares(name).await?;
         let told: Vec<_> = shares.iter().map(|(id, share)| Told::of(id, share)).collect();
         Ok(json(StatusCode::OK, &serde_json::json!({ "shares": told })))
     }
 
-    pub(super) async fn add_share<S, B, E>(
+    pub(super) async fn add_share(
         self: &Arc<Self>,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
-        if self.rights.is_open() {
-            return Err(Failure::Open);
-        }
+        body: Body<impl Chunks>,
+    ) -> Outcome {
+        self.check_guarded()?;
         let new: New = body.json(self.documents.limits().request_bytes).await?;
         let now = self.documents.clock().now();
         if new.expires.is_some_and(|expires| expires <= now) {
@@ -86,8 +76,6 @@ impl Api {
         self.living(name).await?;
         self.documents.end_share(name, share).await?;
         self.rights_changed();
-        let mut response = warp::reply::Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(response)
+        Ok(nothing())
     }
 }

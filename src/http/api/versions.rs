@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Buf;
-use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use warp::http::StatusCode;
 
-use super::{Api, Asked, Body, Failure, Outcome, documents::title, json};
+use super::{Api, Asked, Body, Chunks, Failure, Outcome, documents::title, json, nothing};
 use crate::{
     clock::Timestamp,
     document::Summary,
@@ -93,16 +91,12 @@ impl Api {
         Ok(json(StatusCode::OK, &List { versions: all.iter().map(Told::from).collect() }))
     }
 
-    pub(super) async fn add_version<S, B, E>(
+    pub(super) async fn add_version(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let new: New = body.json(self.documents.limits().request_bytes).await?;
         let called = called(&new.name)?;
         let summary = self.living(name).await?;
@@ -123,16 +117,12 @@ impl Api {
         Ok(json(StatusCode::CREATED, &Told::from(version)))
     }
 
-    pub(super) async fn rename_version<S, B, E>(
+    pub(super) async fn rename_version(
         &self,
         name: &DocumentName,
         version: &str,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
         let change: Change = body.json(self.documents.limits().request_bytes).await?;
         let called = called(&change.name)?;
         let id = self.living(name).await?.id;
@@ -143,9 +133,7 @@ impl Api {
     pub(super) async fn delete_version(&self, name: &DocumentName, version: &str) -> Outcome {
         let id = self.living(name).await?.id;
         versions::remove(&**self.documents.store(), id, version).await?;
-        let mut response = warp::reply::Response::default();
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        Ok(response)
+        Ok(nothing())
     }
 
     /// All versions with how much they hold. Where that cannot be found out now they are listed

@@ -18,15 +18,28 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
-use warp::{filters::BoxedFilter, http::Request, reply::Response};
+use warp::{
+    filters::BoxedFilter,
+    http::{HeaderName, HeaderValue, Request, StatusCode},
+    reply::Response,
+};
 
 use super::{
-    Peer,
+    AdminListener, Peer,
+    mount::Base,
+    proxies::TrustedProxies,
+    service::give_path,
     slots::{NoRoom, Slot, Slots},
     stalled::Unstalled,
     tls::Tls,
 };
-use crate::limits::Limits;
+use crate::{
+    limits::Limits,
+    telemetry::{self, Meter, happenings::ConnectionRefused},
+};
+
+/// Not among the names that `http` knows, as HTTP/2 has none such.
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Bytes of a request's head, and of what hyper buffers of it. Tokens fit; a kilobyte each for
 /// thousands of idle connections would not.
@@ -62,6 +75,14 @@ pub struct Options {
     pub slots: Slots,
     /// Certificate and key, to speak TLS.
     pub tls: Option<Arc<Tls>>,
+    /// What is taken off the addresses that begin so: proxies leave it there or do so themselves.
+    pub base: Base,
+    /// Who is believed when it says for whom it asks.
+    pub proxies: TrustedProxies,
+    /// Whether it is for those who run the server, which its requests then say.
+    pub admin: bool,
+    /// The numbers that connections move.
+    pub meter: Arc<Meter>,
 }
 
 /// Why an address cannot be listened on.
@@ -83,6 +104,10 @@ impl Options {
             write_timeout: limits.write_timeout,
             slots: Slots::new(limits.connections, limits.connections_per_address),
             tls,
+            base: Base::default(),
+            proxies: TrustedProxies::default(),
+            admin: false,
+            meter: Arc::default(),
         }
     }
 }
@@ -189,12 +214,17 @@ async fn accept_all(socket: &TcpListener, shared: &Arc<Shared<impl Routes>>) -> 
 /// Hands a connection to a task, or to one that refuses it; never waits.
 fn take(stream: TcpStream, address: SocketAddr, shared: &Arc<Shared<impl Routes>>) {
     let shared = Arc::clone(shared);
-    match shared.options.slots.take(address.ip()) {
+    match shared.options.slots.take(shared.options.proxies.counted(address.ip())) {
         Ok(slot) => {
             tokio::spawn(serve_connection(stream, address, slot, shared));
         }
         Err(reason) => {
-            tracing::debug!(%address, %reason, "refused a connection");
+            let bound = match reason {
+                NoRoom::Full => telemetry::meter::NoRoom::Total,
+                NoRoom::Address => telemetry::meter::NoRoom::Address,
+            };
+            let refused = ConnectionRefused { address: &address, reason: &reason, bound };
+            shared.options.meter.note(&refused);
             // Under TLS nothing can be said before a handshake, which is the cost to be saved.
             let may_speak = shared.options.tls.is_none();
             if let (true, Ok(permit)) =
@@ -248,10 +278,28 @@ async fn serve_http<S>(stream: S, peer: Peer, slot: Slot, shared: &Shared<impl R
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let stays = stays(shared.options.header_timeout);
     let service = hyper::service::service_fn(|mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        let client = shared.options.proxies.client(peer.0, request.headers());
+        request.extensions_mut().insert(Peer(client));
         request.extensions_mut().insert(slot.clone());
-        shared.routes.call(request)
+        give_path(request.uri_mut());
+        if shared.options.admin {
+            request.extensions_mut().insert(AdminListener);
+        }
+        if let Some(below) = shared.options.base.taken_off(request.uri()) {
+            *request.uri_mut() = below;
+        }
+        let (answer, stays) = (shared.routes.call(request), stays.clone());
+        async move {
+            let mut answer = answer.await?;
+            if let Some(stays) =
+                stays.filter(|_| answer.status() != StatusCode::SWITCHING_PROTOCOLS)
+            {
+                answer.headers_mut().insert(KEEP_ALIVE, stays);
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -274,6 +322,13 @@ where
     if let Err(error) = served {
         tracing::debug!(address = %peer.0, %error, "a connection ended early");
     }
+}
+
+/// What clients are told about how long a connection stays when nobody asks anything: who keeps one
+/// longer may send a request just when it is closed, and cannot know whether that arrived.
+fn stays(time: Duration) -> Option<HeaderValue> {
+    let seconds = time.as_secs();
+    (seconds > 0).then(|| HeaderValue::try_from(format!("timeout={seconds}")).ok()).flatten()
 }
 
 /// Resolves when the server stops. A sender that is gone counts as stopping: nobody could tell us later.

@@ -68,10 +68,36 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 }
 
 #[tokio::test]
+async fn an_answer_says_how_long_a_silent_connection_stays() {
+    for (seconds, expected) in [(7, Some("timeout=7")), (0, None)] {
+        let limits = Limits {
+            header_timeout: Duration::from_secs(seconds) + Duration::from_millis(900),
+            ..Limits::default()
+        };
+        let served = serve(limits, None).await;
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(ASK.as_bytes()).await.unwrap();
+        let head = read_head(&mut stream).await;
+        let told = head.lines().find_map(|line| line.strip_prefix("keep-alive: "));
+        assert_eq!(told, expected, "{head}");
+    }
+}
+
+#[tokio::test]
 async fn http2_without_asking_is_refused() {
     let served = serve(Limits::default(), None).await;
     let answer = exchange(served.address, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_host_without_a_path_is_nothing_here() {
+    let served = serve(Limits::default(), None).await;
+    for target in ["CONNECT localhost:80", "GET localhost", "POST a~b", "OPTIONS *"] {
+        let request = format!("{target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        let answer = exchange(served.address, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 40"), "{target}: {answer}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What a session may do with the document it asks for: decided before it is opened.
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
 
 use super::pump::{Pump, Todo};
 use super::review::Held;
@@ -9,13 +12,16 @@ use crate::{
     document::{Documents, Unavailable},
     http::rights::Rights,
     ids::{DocumentId, DocumentName},
+    limits::{RIGHTS_FIRST_RETRY, RIGHTS_GRACE},
     protocol::{Address, CloseReason, ServerMessage},
+    session::Effect,
 };
 
 /// What was decided.
 #[derive(Debug)]
 pub(super) struct Admission {
     pub(super) decision: Result<Grant, CloseReason>,
+    /// What the document is called that was asked for, perhaps by another name.
     pub(super) document: DocumentName,
     /// What a frame showed besides what the request did.
     pub(super) token: Option<Secret>,
@@ -40,6 +46,14 @@ pub(super) async fn admission(
     applicant: Applicant,
 ) -> Admission {
     let Applicant { document, epoch, token, credentials } = applicant;
+    // Who may do what is said of a document, not of the names that lead to it.
+    let document = match documents.led_to(&document).await {
+        Ok(led) => led.unwrap_or(document),
+        Err(reason) => {
+            let decision = Err(CloseReason::Storage(reason.to_string()));
+            return Admission { decision, document, token, renamed: None };
+        }
+    };
     let (decision, renamed) = match rights.about(&document, &credentials).await {
         Err(denied) => (Err(closing(denied)), None),
         Ok(grant) => {
@@ -74,8 +88,23 @@ pub(super) fn closing(denied: Denied) -> CloseReason {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
-    /// Goes on with what was decided.
-    pub(super) fn on_admission(&mut self, session: u32, admission: Admission) {
+    /// Goes on with what was decided. What rights have changed since is asked again at once.
+    pub(super) fn on_admission(
+        &mut self,
+        session: u32,
+        admission: Admission,
+        since: Instant,
+        is_stale: bool,
+    ) {
+        // A client that cannot be let in yet comes back after it was hung up on, which the others
+        // on its connection need not suffer from.
+        if matches!(admission.decision, Err(CloseReason::Storage(_)))
+            && since.elapsed() < RIGHTS_GRACE
+            && !self.sessions.open().is_empty()
+        {
+            let Admission { document, token, .. } = admission;
+            return self.ask_first(session, document, token, since, RIGHTS_FIRST_RETRY);
+        }
         if let Some(name) = admission.renamed.filter(|_| self.request.greet) {
             let hello =
                 serde_json::json!({ "epoch": self.request.epoch, "renamed": name.as_str() });
@@ -86,13 +115,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
         let decision = admission.decision.as_ref().map(|grant| grant.access);
         let decision = decision.map_err(CloseReason::clone);
-        for effect in self.sessions.authorized(session, decision).into_iter().rev() {
+        for mut effect in self.sessions.authorized(session, decision).into_iter().rev() {
+            if let Effect::Open { document, .. } = &mut effect {
+                document.clone_from(&admission.document);
+            }
             self.todo.push_front(Todo::Effect(effect));
         }
         if let Ok(grant) = admission.decision
             && (!self.sockets.rights.is_open() || self.sockets.documents.hooks().is_some())
         {
             self.hold(session, Held::new(admission.document, admission.token, grant));
+            if is_stale {
+                self.doubt(session);
+            }
         }
     }
 }

@@ -90,6 +90,13 @@ impl Connections {
         ConnectionId(self.0.next.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// Sends a connection away for good; `false` when there is none of this number.
+    pub(crate) fn send_away(&self, id: ConnectionId) -> bool {
+        let outbox = self.lock().get(&id).cloned();
+        let reason = || CloseReason::Forbidden("you were sent away".to_owned());
+        outbox.map(|outbox| outbox.close(reason())).is_some()
+    }
+
     /// Rights may have changed: every connection asks again what its sessions may do.
     pub(crate) fn review(&self) {
         self.lock().values().for_each(|outbox| outbox.review());

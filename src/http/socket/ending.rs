@@ -21,6 +21,7 @@ use crate::{
     crdt::encode_presence,
     document::Taken,
     protocol::{CloseReason, ServerMessage},
+    telemetry::meter::Ended,
 };
 
 /// How long a refused client waits for its close frame: old y-websocket clients reconnect 100 ms
@@ -34,6 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             !matches!(reason, CloseReason::Restart | CloseReason::Normal | CloseReason::Timeout);
         let pause = if refusal { REFUSAL_PAUSE } else { Duration::ZERO };
         self.lifetime.close_at = Some(Instant::now() + pause);
+        self.ended = ended(&reason);
         self.outbox.close(reason);
         self.reset_timer();
     }
@@ -113,7 +115,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             _ => CloseReason::Normal,
         };
         let (code, text) = reason.frame(self.sessions.dialect());
-        tracing::debug!(connection = %self.registration.id, code, text, "closing a connection");
         let frame = CloseFrame { code: CloseCode::from(code), reason: text.into() };
         self.start_send(Message::Close(Some(frame)))
     }
@@ -122,5 +123,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     pub(super) fn keepalive(&self) -> Option<Bytes> {
         let (_, address) = self.sessions.open().into_iter().next()?;
         address.encode(&ServerMessage::Awareness(encode_presence([].iter())))
+    }
+}
+
+fn ended(reason: &CloseReason) -> Ended {
+    match reason {
+        CloseReason::Restart => Ended::Restart,
+        CloseReason::Overloaded => Ended::Overloaded,
+        CloseReason::Malformed(_) => Ended::Malformed,
+        CloseReason::Unauthorized(_) => Ended::Unauthorized,
+        CloseReason::Forbidden(_) => Ended::Forbidden,
+        CloseReason::NotFound(_) => Ended::NotFound,
+        CloseReason::Replaced => Ended::Replaced,
+        CloseReason::TooLarge(_) => Ended::TooLarge,
+        CloseReason::Storage(_) => Ended::Storage,
+        CloseReason::Timeout => Ended::Timeout,
+        CloseReason::Normal => Ended::Normal,
     }
 }

@@ -8,11 +8,7 @@ use std::{net::SocketAddr, sync::Arc};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    admission::Admission,
-    perform::cost,
-    pump::{Pump, Unblocked},
-};
+use super::{admission::Admission, perform::cost, pump::Pump};
 use crate::{
     auth::{Denied, Grant},
     crdt::MetaChanges,
@@ -46,8 +42,8 @@ pub(super) async fn decided(
     Admission { decision, document, token, renamed }
 }
 
-/// What a session may do, asked again.
-pub(super) async fn granted(
+/// How far somebody may go after the program around the server had its say.
+pub(in crate::http) async fn granted(
     hooks: &Runner,
     connection: ConnectionId,
     document: &DocumentName,
@@ -158,12 +154,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                         Ok(payload) => {
                             Command::Message(from, ClientMessage::Stateless(payload), permit)
                         }
-                        Err(_) => return Unblocked::Room(Ok(())),
+                        Err(_) => return Ok(()),
                     }
                 }
                 message => Command::Message(from, message, permit),
             };
-            Unblocked::Room(handle.send(command).await.map_err(|_| CloseReason::Restart))
+            handle.send(command).await.map_err(|_| CloseReason::Restart)
         }));
         None
     }

@@ -21,7 +21,7 @@ pub(super) struct Progress {
 
 /// Watches what is read from a stream and written to it.
 #[derive(Debug)]
-pub(super) struct Metered<S> {
+pub(in crate::http) struct Metered<S> {
     /// None once it was handed over.
     stream: Option<S>,
     progress: Progress,
@@ -30,7 +30,7 @@ pub(super) struct Metered<S> {
 
 impl<S> Metered<S> {
     /// Counts from zero.
-    pub(super) fn new(stream: S) -> Self {
+    pub(in crate::http) fn new(stream: S) -> Self {
         Self { stream: Some(stream), progress: Progress::default(), boundary: Boundary::default() }
     }
 

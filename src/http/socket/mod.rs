@@ -13,6 +13,7 @@ mod lifetime;
 mod metered;
 mod perform;
 mod pump;
+mod questions;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -26,13 +27,15 @@ use tokio_tungstenite::{
 };
 
 pub use connections::Connections;
-pub(super) use hooked::begin;
+pub(super) use hooked::{begin, granted};
+#[cfg(feature = "cli")]
+pub(super) use pump::WRITE_BYTES;
 
 use super::{Accepted, rights::Rights};
 use crate::{
     document::Documents, ids::DocumentId, limits::Limits, protocol::CloseReason, session::Request,
 };
-use metered::Metered;
+pub(super) use metered::Metered;
 use pump::Pump;
 
 /// What connections share.
@@ -73,7 +76,7 @@ impl Sockets {
 }
 
 /// A socket on a stream that stands between two messages. Never waits.
-async fn socket<S>(stream: Metered<S>, limits: &Limits) -> WebSocketStream<Metered<S>>
+pub(super) async fn socket<S>(stream: Metered<S>, limits: &Limits) -> WebSocketStream<Metered<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

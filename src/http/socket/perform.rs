@@ -1,13 +1,17 @@
 //! Performs what a connection's sessions decided: opens documents and hands them messages.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep},
+};
 
 use super::{
     admission::{Applicant, admission},
     hooked,
-    pump::{Pump, Todo, Unblocked},
+    pump::{Pump, Todo},
+    questions::Answer,
 };
 use crate::{
     auth::{Grant, Secret},
@@ -59,6 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                     self.tell(session, Command::Unsubscribe(self.subscriber(session)));
                     self.documents.remove(&session);
                     self.rights.remove(&session);
+                    self.questions.drop_about(session);
                 }
                 Todo::Effect(Effect::Change { session, access }) => {
                     let author = self.author(session);
@@ -69,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                     self.tell(session, Command::TurnAway(self.subscriber(session), reason));
                     self.documents.remove(&session);
                     self.rights.remove(&session);
+                    self.questions.drop_about(session);
                 }
                 Todo::Effect(Effect::Open { session, document, address, access }) => {
                     self.open(session, &document, address, access);
@@ -80,20 +86,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         }
     }
 
-    /// Asks what a session may do: before it opens its document nothing else happens on the
-    /// connection, afterwards everything goes on meanwhile.
+    /// Asks what a session may do. Everything else goes on meanwhile.
     fn authorize(&mut self, session: u32, document: DocumentName, token: Option<Secret>) {
         if self.documents.contains_key(&session) {
             return self.show(session, token);
         }
+        self.ask_first(session, document, token, Instant::now(), Duration::ZERO);
+    }
+
+    /// Asks what a session may do that has wanted its document since then.
+    pub(super) fn ask_first(
+        &mut self,
+        session: u32,
+        document: DocumentName,
+        token: Option<Secret>,
+        since: Instant,
+        pause: Duration,
+    ) {
         let credentials = self.credentials(token.as_ref());
         let applicant = Applicant { document, epoch: self.request.epoch, token, credentials };
         let (sockets, connection) = (Arc::clone(&self.sockets), self.registration.id);
-        self.blocked = Some(Box::pin(async move {
+        let asking = Box::pin(async move {
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
             let admission = admission(&sockets.documents, &sockets.rights, applicant).await;
             let admission = hooked::decided(&sockets.documents, connection, admission).await;
-            Unblocked::Decided(session, admission)
-        }));
+            Answer::First(Box::new(admission), since)
+        });
+        self.questions.ask_first(session, asking);
     }
 
     /// Under whose name a session's edits are kept.
@@ -115,6 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             access,
             author: self.author(session),
             greet: self.request.greet,
+            open: self.sockets.rights.is_open(),
             epoch: self.request.epoch,
         }));
         self.tell(session, subscribe);
@@ -139,7 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.blocked = Some(Box::pin(async move {
             let permit = budget.take(bytes).await;
             let command = Command::Message(subscriber, message, Some(permit));
-            Unblocked::Room(document.send(command).await.map_err(|_| CloseReason::Restart))
+            document.send(command).await.map_err(|_| CloseReason::Restart)
         }));
     }
 
@@ -161,8 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Err(Some(command)) => {
                 let document = document.clone();
                 self.blocked = Some(Box::pin(async move {
-                    let sent = document.send(*command).await;
-                    Unblocked::Room(sent.map_err(|_| CloseReason::Restart))
+                    document.send(*command).await.map_err(|_| CloseReason::Restart)
                 }));
             }
         }

@@ -22,38 +22,36 @@ use tokio_tungstenite::{
 
 use super::{
     Metered, Sockets,
-    admission::Admission,
     connections::Registration,
     lifetime::Lifetime,
     metered::Progress,
-    review::{Held, Reviewing},
+    questions::{Answer, Questions},
+    review::Held,
     socket,
 };
 use crate::{
-    auth::{Credentials, Denied, Grant},
+    auth::Credentials,
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
     ids::SubscriberId,
     limits::Limits,
-    protocol::CloseReason,
+    protocol::{CloseReason, Dialect},
     session::{Effect, Request, Sessions},
+    telemetry::{
+        Meter,
+        happenings::{ConnectionClosed, ConnectionOpened},
+        meter::Ended,
+        numbers::Label,
+    },
 };
 
 /// Bytes taken from the queue before a flush; one more frame may come on top.
-const WRITE_BYTES: usize = 16 * 1024;
+pub(in crate::http) const WRITE_BYTES: usize = 16 * 1024;
 
 /// More than this at once leaves buffers behind that an idle connection should not keep.
 const KEPT_BYTES: usize = 8 * 1024;
 
-/// Resolves when a document or the budget has room again, or when a session's rights are known.
-type Blocked = Pin<Box<dyn Future<Output = Unblocked> + Send>>;
-
-/// What a connection waited for.
-pub(super) enum Unblocked {
-    /// There is room, or there never will be.
-    Room(Result<(), CloseReason>),
-    /// What a session may do.
-    Decided(u32, Admission),
-}
+/// Resolves when a document or the budget has room again, or to why there never will be.
+type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
 
 pub(super) struct Pump<S> {
     pub(super) socket: WebSocketStream<Metered<S>>,
@@ -65,8 +63,8 @@ pub(super) struct Pump<S> {
     pub(super) credentials: Credentials,
     /// What each session may do; empty where everybody may do everything.
     pub(super) rights: BTreeMap<u32, Box<Held>>,
-    /// Asks again what a session may do.
-    pub(super) reviewing: Option<Reviewing>,
+    /// What is being found out of what sessions may do.
+    pub(super) questions: Questions,
     pub(super) outbox: Arc<Outbox>,
     pub(super) budget: Arc<Budget>,
     pub(super) registration: Registration,
@@ -84,6 +82,8 @@ pub(super) struct Pump<S> {
     /// Frames were just taken, so that it is the peer's turn to be heard.
     listen_first: bool,
     pub(super) progress: Progress,
+    /// Why it ends; its client leaves unless we hang up.
+    pub(super) ended: Ended,
     pub(super) timer: Pin<Box<Sleep>>,
 }
 
@@ -96,8 +96,8 @@ enum Event {
     Received(Message),
     Broken(tungstenite::Error),
     Ended,
-    Unblocked(Unblocked),
-    Reviewed(u32, Result<Grant, Denied>),
+    Unblocked(Result<(), CloseReason>),
+    Answered(u32, Answer, bool),
     Taken(Taken),
     Timer,
 }
@@ -112,10 +112,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         let limits = sockets.documents.limits();
         let outbox = Arc::new(Outbox::new(limits.outbox_bytes));
         let lifetime = Lifetime::new(Instant::now(), limits);
+        let registration = sockets.connections.register(&outbox);
+        sockets.documents.meter().note(&ConnectionOpened { connection: &registration.id });
         Self {
             sessions: Sessions::new(request.clone(), limits),
             budget: sockets.documents.budget().share(limits.unsaved_bytes_per_connection),
-            registration: sockets.connections.register(&outbox),
+            registration,
+            ended: Ended::Left,
             timer: Box::pin(sleep_until(
                 Instant::now() + limits.handshake_timeout.min(limits.keepalive),
             )),
@@ -124,7 +127,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             documents: BTreeMap::new(),
             credentials,
             rights: BTreeMap::new(),
-            reviewing: None,
+            questions: Questions::default(),
             outbox,
             todo: VecDeque::new(),
             blocked: None,
@@ -160,6 +163,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.sockets.documents.limits()
     }
 
+    pub(super) fn meter(&self) -> &Meter {
+        self.sockets.documents.meter()
+    }
+
     pub(super) fn subscriber(&self, session: u32) -> SubscriberId {
         SubscriberId { connection: self.registration.id, session }
     }
@@ -169,11 +176,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         if ready!(self.poll_write(context)).is_err() {
             return Poll::Ready(None);
         }
-        if let Some(reviewing) = &mut self.reviewing
-            && let Poll::Ready((session, answer)) = reviewing.as_mut().poll(context)
+        // A document is opened at once when it may be, which it cannot while something blocks.
+        if let Poll::Ready((session, answer, is_stale)) =
+            self.questions.poll(context, self.blocked.is_none())
         {
-            self.reviewing = None;
-            return Poll::Ready(Some(Event::Reviewed(session, answer)));
+            return Poll::Ready(Some(Event::Answered(session, answer, is_stale)));
         }
         if self.unflushed
             && let Poll::Ready(taken) = self.outbox.poll_review(context)
@@ -245,7 +252,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
 
     /// Whether the peer would be heard if it said something.
     pub(super) fn is_listening(&self) -> bool {
-        self.blocked.is_none() && (self.is_ending() || !self.outbox.is_choked())
+        self.blocked.is_none()
+            && !self.waits_for_rights()
+            && (self.is_ending() || !self.outbox.is_choked())
+    }
+
+    /// Whether what comes next has to wait for what a session may do. Where there are several, the
+    /// others go on, unless too much waits already.
+    fn waits_for_rights(&self) -> bool {
+        self.questions.has_first()
+            && (self.sessions.dialect() != Some(Dialect::Hocuspocus)
+                || self.questions.is_full_of_first()
+                || self.sessions.is_crowded())
     }
 
     /// Drives the flush; never holds up the rest while the peer takes nothing.
@@ -271,12 +289,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         use std::ops::ControlFlow::{Break, Continue};
         match event {
             Event::Received(message) => self.on_message(message),
-            Event::Unblocked(Unblocked::Room(Ok(()))) => {}
-            Event::Unblocked(Unblocked::Room(Err(reason))) => self.outbox.close(reason),
-            Event::Unblocked(Unblocked::Decided(session, admission)) => {
-                self.on_admission(session, admission);
+            Event::Unblocked(Ok(())) => {}
+            Event::Unblocked(Err(reason)) => self.outbox.close(reason),
+            Event::Answered(session, Answer::First(admission, since), is_stale) => {
+                self.on_admission(session, *admission, since, is_stale);
             }
-            Event::Reviewed(session, answer) => self.on_reviewed(session, answer),
+            Event::Answered(session, Answer::Again(answer), _) => self.on_reviewed(session, answer),
             Event::Taken(taken) => return self.on_taken(taken),
             Event::Timer => return self.on_timer(),
             Event::Ended => return Break(()),
@@ -301,6 +319,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             self.note_writing(Instant::now());
         }
         self.swollen |= message.len() > KEPT_BYTES;
+        self.meter().frame_bytes_in.add(message.len() as u64);
         // Who was told to go is not listened to while what is queued for it is written.
         if let Message::Binary(frame) = message
             && !self.is_ending()
@@ -316,6 +335,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Taken::Frames => {
                 let bytes: usize = self.taken.iter().map(Bytes::len).sum();
                 self.swollen |= bytes > KEPT_BYTES;
+                self.meter().frame_bytes_out.add(bytes as u64);
                 self.listen_first = true;
                 for frame in std::mem::take(&mut self.taken) {
                     if self.start_send(Message::Binary(frame)).is_err() {
@@ -349,6 +369,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
 impl<S> Drop for Pump<S> {
     /// A connection that was cut short, by a panic or with its task, leaves its documents too.
     fn drop(&mut self) {
+        let (connection, ended) = (&self.registration.id, self.ended);
+        let told = ConnectionClosed { connection, reason: &ended.value(), ended };
+        self.sockets.documents.meter().note(&told);
         self.outbox.abandon();
         for (session, document) in std::mem::take(&mut self.documents) {
             let id = SubscriberId { connection: self.registration.id, session };

@@ -1,9 +1,9 @@
 //! What open sessions may do, asked again: when it expires, when it has been believed for long
 //! enough, when somebody says that rights have changed, and when a client shows another token.
 //!
-//! One question at a time, beside everything else: nobody waits for an answer to be heard.
+//! A few questions at a time, beside everything else: nobody waits for an answer to be heard.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -14,6 +14,7 @@ use super::{
     admission::closing,
     hooked,
     pump::{Pump, Todo},
+    questions::Answer,
 };
 use crate::{
     auth::{Credentials, Denied, Grant, Secret},
@@ -27,9 +28,6 @@ use crate::{
 
 /// So long before a token expires its client is asked for another one, where there are words for it.
 const TOKEN_AHEAD: Duration = Duration::from_secs(10);
-
-/// Resolves to what a session may do now.
-pub(super) type Reviewing = Pin<Box<dyn Future<Output = (u32, Result<Grant, Denied>)> + Send>>;
 
 /// What an open session may do, and how that was found out.
 #[derive(Debug)]
@@ -89,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
 
     /// When something is to be asked again.
     pub(super) fn next_review(&self) -> Option<Instant> {
-        if self.reviewing.is_some() || self.is_ending() {
+        if self.questions.is_full() || self.is_ending() {
             return None;
         }
         self.rights.values().filter_map(|held| held.due).min()
@@ -100,20 +98,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         match self.rights.get_mut(&session) {
             Some(held) => {
                 held.token = token;
-                held.due = Some(Instant::now());
-                // What is being asked may be about the old one; it is asked again.
-                self.reviewing = None;
-                self.review();
+                self.doubt(session);
             }
             // Nobody needs to show anything here.
             None => self.reconsider(session, Ok(Access::Owner)),
         }
     }
 
+    /// What is known of a session, or being asked, may be about what is no longer so.
+    pub(super) fn doubt(&mut self, session: u32) {
+        self.questions.drop_about(session);
+        if let Some(held) = self.rights.get_mut(&session) {
+            held.due = Some(Instant::now());
+        }
+        self.review();
+    }
+
     /// Everything is asked again.
     pub(super) fn review_all(&mut self) {
         let now = Instant::now();
-        self.reviewing = None;
+        self.questions.are_stale();
         self.rights.values_mut().for_each(|held| held.due = Some(now));
         self.review();
     }
@@ -121,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
     /// Begins to ask what is due.
     pub(super) fn review(&mut self) {
         let now = Instant::now();
-        while self.reviewing.is_none() && !self.is_ending() {
+        while !self.questions.is_full() && !self.is_ending() {
             let mut all = self.rights.iter_mut();
             let due = all.find(|(_, held)| held.due.is_some_and(|due| due <= now));
             let Some((&session, held)) = due else { break };
@@ -138,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             let (document, token) = (held.document.clone(), held.token.clone());
             let credentials = self.credentials(token.as_ref());
             let (sockets, connection) = (Arc::clone(&self.sockets), self.registration.id);
-            self.reviewing = Some(Box::pin(async move {
+            let asking = Box::pin(async move {
                 let answer = match sockets.rights.again(&document, &credentials).await {
                     Ok(grant) => {
                         let hooks = sockets.documents.hooks();
@@ -147,8 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                     }
                     denied => denied,
                 };
-                (session, answer)
-            }));
+                Answer::Again(answer)
+            });
+            self.questions.ask_again(session, asking);
         }
         self.reset_timer();
     }

@@ -9,6 +9,7 @@ mod directory;
 #[cfg(test)]
 mod joined;
 mod joining;
+mod sign_in;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ use super::{
 };
 use crate::ids::{DocumentName, NameError};
 use assets::Asset;
+pub use sign_in::SignInUrl;
 
 /// What pages may load and do. Inline styles are needed for the carets' colours; nothing else is
 /// inline, so injected markup cannot run, and cannot send what is typed anywhere else either.
@@ -46,7 +48,10 @@ const PERMISSIONS: &str =
 
 /// The web app, ready to answer.
 #[derive(Clone, Debug)]
-pub struct WebApp(Source);
+pub struct WebApp {
+    source: Source,
+    sign_in: Option<SignInUrl>,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
@@ -67,13 +72,20 @@ impl WebApp {
     /// The pages built into the binary.
     #[must_use]
     pub fn embedded() -> Self {
-        Self(Source::Embedded)
+        Self { source: Source::Embedded, sign_in: None }
     }
 
     /// The pages in a directory laid out like `web/`, read again for each request.
     #[must_use]
     pub fn directory(path: PathBuf) -> Self {
-        Self(Source::Directory(path))
+        Self { source: Source::Directory(path), sign_in: None }
+    }
+
+    /// The same, whose pages send people to this address when somebody must sign in.
+    #[must_use]
+    pub fn signing_in_at(mut self, address: Option<SignInUrl>) -> Self {
+        self.sign_in = address;
+        self
     }
 
     /// Answers a request for `path`, which is relative to where the app is mounted and has no
@@ -113,12 +125,17 @@ impl WebApp {
     }
 
     async fn file(&self, path: &str, base: &Base) -> Option<Asset> {
-        let asset = match &self.0 {
+        let asset = match &self.source {
             Source::Embedded => assets::embedded(path),
             Source::Directory(root) => directory::read(root.clone(), path.to_owned()).await,
         };
-        asset.map(|asset| based::below(asset, path, base))
+        asset.map(|asset| based::told(asset, path, base, self.sign_in.as_ref()))
     }
+}
+
+/// Whether a path leads to the page of the server or to what pages are made of.
+pub(super) fn is_of_the_server_page(path: &str) -> bool {
+    path == "server" || is_part(path) || is_public(path)
 }
 
 fn target(path: &str) -> Target {

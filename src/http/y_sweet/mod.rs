@@ -11,7 +11,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
@@ -29,9 +29,9 @@ pub use address::ClientAddress;
 pub(super) use socket::{is_ours, routes};
 
 use super::{
-    api::{Asked, Body, Failure},
+    api::{Asked, Body, Chunks, Failure, to_the_end},
     rights::Rights,
-    socket::begin as hooked_begin,
+    socket::{begin as hooked_begin, granted},
 };
 use crate::{
     auth::{Denied, Grant, y_sweet::YSweetTokens},
@@ -142,11 +142,7 @@ impl YSweet {
         })
     }
 
-    async fn begin<S, B, E>(self: &Arc<Self>, asked: &Asked, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    async fn begin(self: &Arc<Self>, asked: &Asked, body: Body<impl Chunks>) -> Outcome {
         let new: New = body.json_if_any(self.documents.limits().request_bytes).await?;
         let random = || Ok(DocumentName::random(self.documents.random()));
         let name = new.name.as_deref().map_or_else(random, route::name)?;
@@ -163,18 +159,15 @@ impl YSweet {
         Ok(json(&serde_json::json!({ "docId": name.as_str() })))
     }
 
-    async fn issue<S, B, E>(&self, asked: &Asked, name: &DocumentName, body: Body<S>) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+    async fn issue(&self, asked: &Asked, name: &DocumentName, body: Body<impl Chunks>) -> Outcome {
+        let document = &self.led(name).await?;
         // Whoever has a token for a document must not make it last.
-        self.allow(asked, name, Access::Owner).await?;
+        self.allow(asked, document, Access::Owner).await?;
         let wish: Wish = body.json_if_any(self.documents.limits().request_bytes).await?;
-        if self.documents.store().find(name).await.map_err(Unavailable::from)?.is_none() {
+        if self.documents.store().find(document).await.map_err(Unavailable::from)?.is_none() {
             return Err(Unavailable::Missing.into());
         }
-        self.check_bin(name).await?;
+        self.check_bin(document).await?;
         let full = wish.authorization == Authorization::Full;
         let seconds = wish.seconds.unwrap_or(VALID_SECONDS);
         let base = self.address.base(&asked.headers, &asked.base).ok_or_else(|| {
@@ -184,28 +177,26 @@ impl YSweet {
             url: format!("ws{}/d/{name}/ws", base.strip_prefix("http").unwrap_or(&base)),
             base_url: format!("{base}/d/{name}"),
             name: name.as_str(),
-            token: self.tokens.issue(name.as_str(), full, seconds),
+            token: self.tokens.issue(document.as_str(), full, seconds),
             authorization: wish.authorization,
         }))
     }
 
     async fn read(&self, asked: &Asked, name: &DocumentName) -> Outcome {
+        let name = &self.led(name).await?;
         self.allow(asked, name, Access::View).await?;
         self.check_bin(name).await?;
         let state = self.documents.state(name).await?;
         Ok(octets(state.unwrap_or(Bytes::from_static(EMPTY_UPDATE))))
     }
 
-    async fn write<S, B, E>(
+    async fn write(
         self: &Arc<Self>,
         asked: &Asked,
         name: &DocumentName,
-        body: Body<S>,
-    ) -> Outcome
-    where
-        S: Stream<Item = Result<B, E>> + Send + Unpin,
-        B: Buf,
-    {
+        body: Body<impl Chunks>,
+    ) -> Outcome {
+        let name = &self.led(name).await?;
         let grant = self.allow(asked, name, Access::Edit).await?;
         let update = body.bytes(self.documents.limits().update_bytes).await?;
         let hooks = self.documents.hooks();
@@ -221,6 +212,11 @@ impl YSweet {
         Ok(Response::default())
     }
 
+    /// What the document is called that the name leads to.
+    async fn led(&self, name: &DocumentName) -> Result<DocumentName, Failure> {
+        Ok(self.documents.led_to(name).await?.unwrap_or_else(|| name.clone()))
+    }
+
     /// Whether the request may go so far. y-sweet knows only one way to be refused by name: that
     /// what was shown does not count for it.
     async fn allow(
@@ -230,6 +226,8 @@ impl YSweet {
         access: Access,
     ) -> Result<Grant, Failure> {
         let grant = self.rights.about(name, &asked.credentials).await.map_err(refused)?;
+        let granted = granted(self.documents.hooks(), ConnectionId(0), name, grant).await;
+        let grant = granted.map_err(|_| refused(Denied::Forbidden))?;
         if grant.access >= access { Ok(grant) } else { Err(Failure::Forbidden(access)) }
     }
 
@@ -244,13 +242,6 @@ impl std::fmt::Debug for YSweet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("YSweet").field("tokens", &self.tokens).finish_non_exhaustive()
     }
-}
-
-/// What is begun is finished also when nobody waits for the answer any more.
-async fn to_the_end(
-    work: impl Future<Output = Result<(), Unavailable>> + Send + 'static,
-) -> Result<(), Failure> {
-    tokio::spawn(work).await.map_err(|_| Unavailable::Reloading)?.map_err(Failure::from)
 }
 
 fn refused(denied: Denied) -> Failure {

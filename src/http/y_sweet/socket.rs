@@ -23,6 +23,7 @@ use crate::{
         check_draining, check_origin, credentials,
         mount::{Mounted, mounted},
         no_room, problem,
+        rights::Whence,
         slots::Slot,
         upgrade::Handshake,
     },
@@ -74,7 +75,8 @@ where
                 let (site, handler) = (Arc::clone(&site), handler.clone());
                 let Mounted { base, path } = mounted;
                 let credentials = credentials::of(&headers, &query, line.peer);
-                let asked = Asked { method, query, headers, base, credentials, user: None };
+                let whence = Whence::default();
+                let asked = Asked { method, query, headers, base, credentials, user: None, whence };
                 async move {
                     match route(&asked.method, &path) {
                         Err(failure) => failure.response(),
@@ -106,6 +108,10 @@ where
     if let Err(response) = check_draining(site) {
         return *response;
     }
+    let name = match site.y_sweet.led(&name).await {
+        Ok(name) => name,
+        Err(failure) => return failure.response(),
+    };
     if let Err(foreign) = check_origin(site, &headers) {
         // A page shows the token that its app has given it; a cookie it would show without knowing.
         credentials.cookies = None;

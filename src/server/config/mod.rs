@@ -4,6 +4,7 @@
 //! mistakes are reported at once, each with the place where it was written. The only module that
 //! reads the environment.
 
+mod otlp;
 mod rights;
 mod units;
 mod webhooks;
@@ -21,10 +22,16 @@ use std::{
 use crate::{
     auth::Secret,
     history::retention::{NoPolicy, Policy},
-    http::{guard::Guard, tls::TlsFiles},
+    http::{
+        guard::Guard,
+        mount::{BadBase, Base},
+        proxies::TrustedProxies,
+        tls::TlsFiles,
+    },
     limits::Limits,
     telemetry::{LogFilter, LogFormat},
 };
+pub use otlp::Otlp;
 pub use rights::{KeyFile, RightsConfig};
 #[cfg(feature = "cli")]
 pub(crate) use units::duration;
@@ -43,15 +50,18 @@ pub const DEFAULT_FILE: &str = "coscribe.toml";
 
 /// The names of all settings, as in the file; a flag has two dashes in front, a variable is
 /// `COSCRIBE_` and the name in capitals.
-const SETTINGS: [&str; 37] = [
+const SETTINGS: [&str; 43] = [
     "listen",
+    "admin-listen",
     "open",
     "data",
     "memory",
     "tls-cert",
     "tls-key",
+    "base",
     "allow-host",
     "allow-origin",
+    "trust-proxy",
     "web-dir",
     "log",
     "log-format",
@@ -73,6 +83,7 @@ const SETTINGS: [&str; 37] = [
     "auth-url",
     "auth-url-cookie",
     "auth-recheck",
+    "sign-in-url",
     "y-sweet-auth",
     "y-sweet-url",
     "webhook-url",
@@ -81,6 +92,8 @@ const SETTINGS: [&str; 37] = [
     "webhook-events",
     "webhook-content",
     "webhook-debounce",
+    "otlp-endpoint",
+    "otlp-interval",
 ];
 
 /// What the server is to do.
@@ -88,16 +101,24 @@ const SETTINGS: [&str; 37] = [
 pub struct Config {
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
+    /// Where to listen for those who run the server.
+    pub admin_listen: Vec<SocketAddr>,
     /// Where documents are kept.
     pub data: Data,
     /// Certificate and key, when the server ends TLS itself.
     pub tls: Option<TlsFiles>,
     /// Who may reach the server through a browser.
     pub guard: Guard,
+    /// What stands in front of its addresses in a browser, behind a proxy that serves more than it.
+    pub base: Base,
+    /// Proxies that say for whom they ask.
+    pub proxies: TrustedProxies,
     /// Who may do what.
     pub rights: RightsConfig,
     /// Who is told what happens.
     pub webhooks: Vec<Webhook>,
+    /// Who is told the numbers.
+    pub otlp: Option<Otlp>,
     /// Serve the web pages from here instead of those built in.
     pub web_dir: Option<PathBuf>,
     /// Which events are told.
@@ -219,11 +240,19 @@ impl Config {
         let config = Self {
             list_documents: reader.list_documents(&listen, open),
             listen,
+            admin_listen: reader
+                .many_by("admin-listen", listen_addresses)
+                .into_iter()
+                .flatten()
+                .collect(),
             rights,
             webhooks: reader.webhooks(written),
+            otlp: reader.otlp(),
             data,
             tls,
+            base: reader.one("base", base).unwrap_or_default(),
             guard: Guard { hosts: reader.many("allow-host"), origins: reader.many("allow-origin") },
+            proxies: TrustedProxies(reader.many("trust-proxy")),
             web_dir: reader.web_dir(),
             log: reader.one("log", str::parse).unwrap_or_default(),
             log_format: reader.one("log-format", str::parse).unwrap_or_default(),
@@ -247,6 +276,16 @@ impl Config {
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(Mistakes(reader.mistakes)) }
     }
+}
+
+fn base(text: &str) -> Result<Base, String> {
+    let base: Base = text.parse().map_err(|error: BadBase| error.to_string())?;
+    if base.is_ambiguous() {
+        return Err(format!(
+            "`{text}` begins like an address of the server; write another, like /docs"
+        ));
+    }
+    Ok(base)
 }
 
 /// Reads settings one by one and collects what is wrong with them.

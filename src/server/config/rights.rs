@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use super::{Mistake, Reader, path, units, within};
 use crate::{
     auth::{Secret, keys::Algorithm, y_sweet},
-    http::{caller::AppUrl, y_sweet::ClientAddress},
+    http::{caller::AppUrl, web_app::SignInUrl, y_sweet::ClientAddress},
     identity::Access,
 };
 
@@ -28,6 +28,8 @@ pub struct RightsConfig {
     pub url_cookies: Vec<String>,
     /// How long its answers are believed.
     pub recheck: Duration,
+    /// Where the pages send people to sign in.
+    pub sign_in: Option<SignInUrl>,
     /// Keys of y-sweet: their tokens are believed, and the first signs new ones.
     pub y_sweet: Vec<y_sweet::Key>,
     /// Where clients of y-sweet find `/y-sweet`; as their app does when absent.
@@ -56,6 +58,7 @@ impl Default for RightsConfig {
             url: None,
             url_cookies: Vec::new(),
             recheck: Duration::from_secs(10),
+            sign_in: None,
             y_sweet: Vec::new(),
             y_sweet_address: None,
         }
@@ -108,6 +111,7 @@ impl Reader {
                     within(units::duration(text)?, least, most, "between 1s and 1m")
                 })
                 .unwrap_or(default.recheck),
+            sign_in: self.one("sign-in-url", str::parse),
             y_sweet: self.many_by("y-sweet-auth", |text| {
                 y_sweet::Key::new(text).map_err(|error| error.to_string())
             }),
@@ -120,6 +124,12 @@ impl Reader {
         }
         if !self.chosen.contains_key("auth-url") {
             self.useless(&needs_url, "has no use without --auth-url");
+        }
+        if !rights.is_set() {
+            self.useless(
+                &["sign-in-url"],
+                "has no use where everybody may do everything; say who may with --auth-…",
+            );
         }
         if rights.is_set() && self.switch("open") {
             self.useless(

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::webhooks::{Form, Kinds};
+use crate::{
+    limits::{WEBHOOK_NAME_LETTERS, WEBHOOK_TARGETS},
+    webhooks::{Form, Kinds},
+};
 
 fn written(
     flags: &[(&'static str, &str)],
@@ -46,6 +49,17 @@ fn a_flag_beats_a_variable_which_beats_the_file() {
     assert_eq!(config.data, Data::Directory("flag".into()));
     assert_eq!(config.limits.unload_after, Duration::from_secs(2));
     assert_eq!(config.limits.connections, 1000);
+}
+
+#[test]
+fn a_base_is_a_plain_path_that_no_address_of_the_server_begins_with() {
+    for (text, base) in [("/docs", "/docs"), ("/team/docs/", "/team/docs"), ("/", "")] {
+        assert_eq!(understood(&[("base", text)], &[], None).unwrap().base.as_str(), base);
+    }
+    for text in ["docs", "/a b", "https://example.org/docs", "/api", "/d/docs", "/y-sweet"] {
+        let error = understood(&[("base", text)], &[], None).unwrap_err();
+        assert!(error.contains("--base: ") && error.contains("/docs"), "{error}");
+    }
 }
 
 #[test]
@@ -178,6 +192,8 @@ fn settings_about_rights_that_do_nothing_or_contradict_are_mistakes() {
         (&[("auth-role", "edit")], "--auth-role: has no use without --auth-secret"),
         (&[("auth-url", "http://app/x"), ("auth-cookie", "s")], "--auth-cookie: has no use"),
         (&[secret, ("auth-recheck", "5s")], "--auth-recheck: has no use without --auth-url"),
+        (&[("sign-in-url", "/in?next={url}")], "--sign-in-url: has no use where everybody"),
+        (&[secret, ("sign-in-url", "https://app.example/in")], "next={url}"),
         (&[secret, ("auth-role", "admin")], "none of none, view"),
         (&[("auth-key", "none:app.pem")], "none of HS256, RS256 and EdDSA"),
         (&[("auth-key", "app.pem")], "write it like RS256"),
@@ -244,9 +260,43 @@ fn mistakes_about_webhooks_are_told_with_their_places() {
     ] {
         assert!(error.contains(told), "{told} in {error}");
     }
+    let receiver = |name: &str| {
+        format!("[[webhook]]\nname = '{name}'\nurl = 'http://x/'\nsecret = '{secret}'\n")
+    };
+    let several = |count: usize| (0..count).map(|it| receiver(&it.to_string())).collect::<String>();
+    let named = |letters: usize| receiver(&"n".repeat(letters));
+    for (most, more, told) in [
+        (several(WEBHOOK_TARGETS), several(WEBHOOK_TARGETS + 1), "at most 8 receivers"),
+        (named(WEBHOOK_NAME_LETTERS), named(WEBHOOK_NAME_LETTERS + 1), "use up to 32 letters"),
+    ] {
+        assert!(understood(&[], &[], Some(&most)).is_ok());
+        let mistake = understood(&[], &[], Some(&more)).unwrap_err();
+        assert!(mistake.contains(told), "{mistake}");
+    }
     assert!(mistaken(&[], Some("webhook = 'x'")).contains("begins with [[webhook]]"));
     let twice = format!(
         "{RECEIVERS}\n[[webhook]]\nname = 'search'\nurl = 'http://x/'\nsecret = '{secret}'"
     );
     assert!(mistaken(&[], Some(&twice)).contains("the same name"));
+}
+
+#[test]
+fn a_collector_has_an_address_and_is_told_now_and_then() {
+    assert_eq!(understood(&[], &[], None).unwrap().otlp, None);
+    let of = |endpoint, more: &[(&'static str, &str)]| {
+        let flags = [&[("otlp-endpoint", endpoint)], more].concat();
+        understood(&flags, &[], None).map(|it| it.otlp.unwrap())
+    };
+    let usual = of("http://otel:4318", &[]).unwrap();
+    assert_eq!(usual.url.to_string(), "http://otel:4318/v1/metrics");
+    assert_eq!(usual.every, Duration::from_secs(60));
+    let often = of("https://otel/a/", &[("otlp-interval", "5s")]).unwrap();
+    assert_eq!(often.url.to_string(), "https://otel/a/v1/metrics");
+    assert_eq!(often.every, Duration::from_secs(5));
+    let error = of("otel:4318", &[("otlp-interval", "10ms")]).unwrap_err();
+    for told in ["`otel:4318` is not an address", "it must be between 1s and 1h"] {
+        assert!(error.contains(told), "{told} in {error}");
+    }
+    let alone = understood(&[("otlp-interval", "5s")], &[], None).unwrap_err();
+    assert!(alone.contains("name it with --otlp-endpoint"), "{alone}");
 }

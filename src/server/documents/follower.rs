@@ -226,6 +226,7 @@ async fn subscribe(
         access: Access::View,
         author: Author::server(""),
         greet: false,
+        open: false,
         epoch: None,
     };
     document.send(Command::Subscribe(Box::new(new))).await?;

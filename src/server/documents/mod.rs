@@ -56,7 +56,7 @@ impl Documents {
     /// # Errors
     /// When the store cannot be read.
     pub async fn list(&self) -> Result<Vec<Summary>, Unavailable> {
-        self.all.summaries().await
+        self.all.summaries("").await
     }
 
     /// Begins a document that says this about itself, with content if there is some (a Yjs update of

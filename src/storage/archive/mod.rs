@@ -50,7 +50,7 @@ pub enum SegmentKind {
 
 impl SegmentKind {
     /// Where a record belongs.
-    fn of(record: &Record) -> Self {
+    pub(crate) fn of(record: &Record) -> Self {
         match record.kind {
             RecordKind::Base => Self::Base,
             RecordKind::Entry => Self::Content,

@@ -71,6 +71,20 @@ impl Archive {
         Ok(Self { path: path.to_owned(), file, footer, damage })
     }
 
+    /// What a file says that it covers, whatever its name is; `None` when it is no archive, or says
+    /// nothing any more.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn stated_range(file: &dyn DiskFile) -> io::Result<Option<RangeInclusive<u64>>> {
+        let frame = Frame { file, length: file.len()? };
+        match layout::read_header(&frame.bytes(0, HEADER_BYTES)?) {
+            Header::Sound(range) => Ok(Some(range)),
+            Header::Newer(_) => Ok(None),
+            Header::Damaged => Ok(frame.tail()?.map(|tail| tail.range)),
+        }
+    }
+
     /// What it covers, and its segments in the order of the file.
     #[must_use]
     pub fn footer(&self) -> &ArchiveFooter {

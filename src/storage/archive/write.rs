@@ -148,6 +148,12 @@ impl<'a> ArchiveWriter<'a> {
         self.put_segment(SegmentPlace { offset: self.offset, ..place.clone() }, stored, None)
     }
 
+    /// Bytes that were written, without those of the segment that is not finished.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.offset
+    }
+
     /// Ends the segment that records are being added to.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ use bytes::Bytes;
 
 use super::IndexError;
 
-/// sled's own cache: the index is small, and the system caches its file as well.
-const CACHE_BYTES: u64 = 16 << 20;
+/// sled's own cache: the index is small, and the system caches its file as well. Only as good as the rows
+/// are small; see [`super::rows::PART_BYTES`].
+const CACHE_BYTES: u64 = 4 << 20;
 
 /// Most bytes of rows in memory. Snapshots of all documents would be as large as the documents.
 pub(super) const MEMORY_BYTES: usize = 64 << 20;

@@ -16,6 +16,8 @@
 //!    again, or none, or damaged, and each of these is told as what it is.
 
 mod backend;
+#[cfg(feature = "conformance")]
+pub mod faulty;
 mod open;
 mod rows;
 mod snapshot;

@@ -114,14 +114,17 @@ impl Index {
         (Self::in_memory(), IndexState::Lost(format!("it is kept in memory only: {problem}")))
     }
 
-    fn fresh(backend: Box<dyn Backend>) -> Result<Self, IndexError> {
+    pub(super) fn fresh(backend: Box<dyn Backend>) -> Result<Self, IndexError> {
         let index = Self::new(backend);
         index.write(vec![(Key::format(), Some(FORMAT.to_le_bytes().to_vec()))])?;
         Ok(index)
     }
 
     /// Looks at an index that sled could open. The error says why it must be put aside.
-    fn check(backend: Box<dyn Backend>, existed: bool) -> Result<(Self, IndexState), String> {
+    pub(super) fn check(
+        backend: Box<dyn Backend>,
+        existed: bool,
+    ) -> Result<(Self, IndexState), String> {
         let say = |error: IndexError| error.to_string();
         if backend.keys(&[], 1).map_err(say)?.is_empty() {
             let state = match existed {

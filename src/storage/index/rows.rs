@@ -16,10 +16,13 @@ use crate::{
 use super::IndexError;
 
 /// The format of everything under the index directory.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
-/// Largest part of a value. sled moves values above 128 KiB into files of their own, and leaks them.
-pub(super) const CHUNK_BYTES: usize = 60 * 1024;
+/// Largest part of a packed state. It is what bounds the memory of the index: sled keeps one to three
+/// pages in each of the 256 shards of its cache, however little that may have, and a page has up to 16
+/// rows. That is 24 MiB with these, and would be some hundred with parts of 60 KiB. With smaller ones large
+/// states take longer, and all of them more of the disk.
+pub(super) const PART_BYTES: usize = 2 * 1024;
 
 const FORMAT_KEY: u8 = b'F';
 const SNAPSHOT: u8 = b'S';
@@ -117,9 +120,9 @@ pub(super) fn damaged(key: &Key, problem: &str) -> IndexError {
     IndexError::Damaged(format!("{key}: {problem}"))
 }
 
-/// Number of parts of a state of this length.
-pub(super) fn chunks(length: u64) -> u32 {
-    u32::try_from(length.div_ceil(CHUNK_BYTES as u64)).unwrap_or(u32::MAX)
+/// Number of parts of so many packed bytes.
+pub(super) fn parts(packed: u64) -> u32 {
+    u32::try_from(packed.div_ceil(PART_BYTES as u64)).unwrap_or(u32::MAX)
 }
 
 /// What is said of a snapshot in front of its parts. The document is in the row's key.
@@ -131,17 +134,23 @@ pub(super) struct SnapshotHead {
     pub(super) checksum: u32,
     /// Which parts are its.
     pub(super) generation: u64,
+    /// Bytes of all parts together.
+    pub(super) packed: u64,
     pub(super) seq: Seq,
 }
 
-pub(super) fn snapshot_value(revision: u64, generation: u64, seq: Seq, state: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    out.extend(revision.to_le_bytes());
-    out.extend((state.len() as u64).to_le_bytes());
-    out.extend(crc32fast::hash(state).to_le_bytes());
-    out.extend(generation.to_le_bytes());
-    out.extend(seq.0.to_le_bytes());
-    out
+impl SnapshotHead {
+    /// As the value of a row.
+    pub(super) fn value(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend(self.revision.to_le_bytes());
+        out.extend(self.length.to_le_bytes());
+        out.extend(self.checksum.to_le_bytes());
+        out.extend(self.generation.to_le_bytes());
+        out.extend(self.packed.to_le_bytes());
+        out.extend(self.seq.0.to_le_bytes());
+        out
+    }
 }
 
 pub(super) fn read_snapshot(key: &Key, value: &[u8]) -> Result<SnapshotHead, IndexError> {
@@ -152,6 +161,7 @@ pub(super) fn read_snapshot(key: &Key, value: &[u8]) -> Result<SnapshotHead, Ind
             length: fields.u64()?,
             checksum: fields.u32()?,
             generation: fields.u64()?,
+            packed: fields.u64()?,
             seq: Seq(fields.u64()?),
         })
     };

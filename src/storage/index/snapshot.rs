@@ -1,5 +1,8 @@
 //! Whole states, kept in parts: a new generation of parts first, then the row that points to it,
 //! and only then the old parts go. A crash in between leaves the old snapshot or the new one.
+//! States are packed: sled holds rows in memory, and takes several times their room on the disk.
+
+use std::io::{Read, Write};
 
 use bytes::Bytes;
 
@@ -10,11 +13,14 @@ use crate::{
 
 use super::{
     Index, IndexError, poisoned,
-    rows::{self, CHUNK_BYTES, Key, SnapshotHead},
+    rows::{self, Key, PART_BYTES, SnapshotHead},
 };
 
 /// Parts written at a time, about 1 MiB.
-const PARTS_AT_ONCE: usize = 16;
+const PARTS_AT_ONCE: usize = 512;
+
+/// The quickest: a state is packed whenever its document is unloaded.
+const LEVEL: i32 = 1;
 
 impl Index {
     /// Reads a document's snapshot; `None` when there is none. One that is damaged in any part is an
@@ -63,16 +69,24 @@ impl Index {
         seq: Seq,
         state: &Bytes,
     ) -> Result<(), IndexError> {
+        let packed = pack(state).map_err(|error| IndexError::Failed(error.to_string()))?;
         let _one = self.writing.lock().map_err(poisoned)?;
         let old = self.parts(id)?;
         let generation = old.iter().filter_map(Key::generation).max().unwrap_or(0) + 1;
-        let head = rows::snapshot_value(revision, generation, seq, state);
+        let head = SnapshotHead {
+            revision,
+            length: state.len() as u64,
+            checksum: crc32fast::hash(state),
+            generation,
+            packed: packed.len() as u64,
+            seq,
+        };
         let written = self
-            .write_parts(id, generation, state)
-            .and_then(|()| self.write(vec![(Key::snapshot(id), Some(head))]));
+            .write_parts(id, generation, &packed)
+            .and_then(|()| self.write(vec![(Key::snapshot(id), Some(head.value()))]));
         if let Err(error) = written {
             // What was written of it takes up room until it, or the next one, is removed.
-            let parts = (0..rows::chunks(state.len() as u64))
+            let parts = (0..rows::parts(packed.len() as u64))
                 .map(|at| Key::snapshot_part(id, generation, at));
             if let Err(again) = self.remove_all(parts.collect()) {
                 tracing::debug!(%id, error = %again, "half a snapshot stays until the next one");
@@ -97,9 +111,9 @@ impl Index {
         &self,
         id: DocumentId,
         generation: u64,
-        state: &Bytes,
+        packed: &[u8],
     ) -> Result<(), IndexError> {
-        let mut parts = (0..).zip(state.chunks(CHUNK_BYTES)).peekable();
+        let mut parts = (0..).zip(packed.chunks(PART_BYTES)).peekable();
         while parts.peek().is_some() {
             let some = parts.by_ref().take(PARTS_AT_ONCE);
             let rows = some
@@ -111,14 +125,16 @@ impl Index {
 
     /// Puts a state together again from its parts.
     fn join(&self, id: DocumentId, head: &SnapshotHead) -> Result<Bytes, IndexError> {
-        let mut state = Vec::new();
-        for at in 0..rows::chunks(head.length) {
+        let damaged = |problem| rows::damaged(&Key::snapshot(id), problem);
+        let mut packed = Vec::new();
+        for at in 0..rows::parts(head.packed) {
             let key = Key::snapshot_part(id, head.generation, at);
             let part = self.row(&key)?.ok_or_else(|| rows::damaged(&key, "a part is missing"))?;
-            state.extend_from_slice(&part);
+            packed.extend_from_slice(&part);
         }
+        let state = unpack(&packed, head.length).map_err(|_| damaged("it cannot be unpacked"))?;
         if state.len() as u64 != head.length || crc32fast::hash(&state) != head.checksum {
-            return Err(rows::damaged(&Key::snapshot(id), "its parts do not add up"));
+            return Err(damaged("its parts do not add up"));
         }
         Ok(state.into())
     }
@@ -128,7 +144,29 @@ impl Index {
         Ok(keys.into_iter().map(Key::read).collect())
     }
 
+    /// Those who read wait for a batch, so it is as small as those that are written.
     fn remove_all(&self, keys: Vec<Key>) -> Result<(), IndexError> {
-        self.write(keys.into_iter().map(|key| (key, None)).collect())
+        let mut rows = keys.into_iter().map(|key| (key, None)).peekable();
+        while rows.peek().is_some() {
+            self.write(rows.by_ref().take(PARTS_AT_ONCE).collect())?;
+        }
+        Ok(())
     }
+}
+
+fn pack(state: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = zstd::stream::write::Encoder::new(Vec::new(), LEVEL)?;
+    packer.set_pledged_src_size(Some(state.len() as u64))?;
+    packer.write_all(state)?;
+    packer.finish()
+}
+
+/// Gives a byte too many, so that it is seen, when there is more than promised. Memory grows with what
+/// really comes out.
+fn unpack(packed: &[u8], length: u64) -> std::io::Result<Vec<u8>> {
+    let mut state = Vec::new();
+    zstd::stream::read::Decoder::with_buffer(packed)?
+        .take(length.saturating_add(1))
+        .read_to_end(&mut state)?;
+    Ok(state)
 }

@@ -206,39 +206,27 @@ impl Desk {
         self.changed.notify_all();
     }
 
-    /// The next piece of work, small ones first; `None` when the thread is to end.
+    /// Waits for the next piece of work; `None` when the thread is to end.
     pub(super) fn next(&self) -> Option<Work> {
         let mut tray = self.lock();
         tray.busy = false;
         self.changed.notify_all();
         loop {
             let now = self.clock.elapsed();
-            if tray.full.is_empty() && now >= tray.retry_at {
-                tray.retry();
+            let work = tray.next(now);
+            if work.is_some() || tray.stop {
+                return work;
             }
-            let work = if let Some(job) = tray.snapshots.pop_front() {
-                Work::Snapshot(job)
-            } else if tray.stop {
-                return None;
-            } else if let Some(id) = tray.ended.pop_front() {
-                Work::Forget(id)
-            } else if let Some((id, floor, state)) = tray.cut.pop_front() {
-                Work::Cut(id, floor, state)
-            } else if let Some(file) = tray.full.first() {
-                Work::Seal(*file)
-            } else if std::mem::take(&mut tray.erase) {
-                Work::Erase
-            } else if std::mem::take(&mut tray.renew) {
-                Work::Renew
-            } else if std::mem::take(&mut tray.merge) {
-                Work::Merge
-            } else {
-                tray = self.wait(tray, now);
-                continue;
-            };
-            tray.busy = true;
-            return Some(work);
+            tray = self.wait(tray, now);
         }
+    }
+
+    /// The next piece of work, if there is one now.
+    #[cfg(feature = "conformance")]
+    pub(super) fn try_next(&self) -> Option<Work> {
+        let mut tray = self.lock();
+        tray.busy = false;
+        tray.next(self.clock.elapsed())
     }
 
     /// Waits for work, or until it is time to try again what failed.
@@ -311,6 +299,34 @@ impl Desk {
 }
 
 impl Tray {
+    /// Takes the next piece of work, small ones first. After a stop only snapshots are left to do.
+    fn next(&mut self, now: Duration) -> Option<Work> {
+        if self.full.is_empty() && now >= self.retry_at {
+            self.retry();
+        }
+        let work = if let Some(job) = self.snapshots.pop_front() {
+            Work::Snapshot(job)
+        } else if self.stop {
+            return None;
+        } else if let Some(id) = self.ended.pop_front() {
+            Work::Forget(id)
+        } else if let Some((id, floor, state)) = self.cut.pop_front() {
+            Work::Cut(id, floor, state)
+        } else if let Some(file) = self.full.first() {
+            Work::Seal(*file)
+        } else if std::mem::take(&mut self.erase) {
+            Work::Erase
+        } else if std::mem::take(&mut self.renew) {
+            Work::Renew
+        } else if std::mem::take(&mut self.merge) {
+            Work::Merge
+        } else {
+            return None;
+        };
+        self.busy = true;
+        Some(work)
+    }
+
     fn retry(&mut self) {
         if !self.failing.is_empty() {
             self.full.extend(self.failing.keys());

@@ -3,7 +3,9 @@
 //! Nothing it does is waited for by an acknowledgement, and everything can be done again after a
 //! crash. It is the only one to write the index.
 
+mod compacting;
 mod desk;
+mod rewriting;
 
 use std::{
     fmt, io,
@@ -27,10 +29,15 @@ use crate::{
         snapshots::Snapshots,
         tables::Tables,
     },
+    telemetry::{
+        Meter,
+        happenings::{JournalSealed, SealFailed},
+    },
 };
 
 use desk::Work;
 pub(crate) use desk::{Desk, SnapshotJob};
+pub(crate) use rewriting::Rewriting;
 
 /// What the keeper shares with the engine.
 pub(crate) struct Shared {
@@ -40,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) directories: Directories,
     /// What is known.
     pub(crate) tables: Mutex<Tables>,
+    /// Held up by whoever replaces an archive under its name.
+    pub(crate) rewriting: Rewriting,
     /// Snapshots.
     pub(crate) snapshots: Snapshots,
     /// Why there is no reserve of space, for the operator.
@@ -47,6 +56,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Whether archives were written since there were so many ([`Tables::rewritten`]). Waits for one
+    /// that is just taking the name of another.
+    pub(crate) fn has_rewritten_since(&self, rewritten: u64) -> bool {
+        self.rewriting.wait();
+        self.tables().rewritten != rewritten
+    }
+
     /// The tables, for a moment.
     pub(crate) fn tables(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,11 +80,20 @@ impl Keeper {
     ///
     /// # Errors
     /// When the system has no thread to give.
-    pub(crate) fn start(shared: Arc<Shared>, desk: Arc<Desk>) -> io::Result<Self> {
-        let own = desk.clone();
-        let run = move || Hands { shared, desk: own }.run();
-        let thread = thread::Builder::new().name("keeper".into()).spawn(run)?;
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        desk: Arc<Desk>,
+        meter: Arc<Meter>,
+    ) -> io::Result<Self> {
+        let hands = Hands { shared, desk: desk.clone(), meter };
+        let thread = thread::Builder::new().name("keeper".into()).spawn(move || hands.run())?;
         Ok(Self { desk, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// The same without a thread: whoever gets the hands has them work.
+    pub(crate) fn idle(shared: Arc<Shared>, desk: Arc<Desk>, meter: Arc<Meter>) -> (Self, Hands) {
+        let hands = Hands { shared, desk: desk.clone(), meter };
+        (Self { desk, thread: Mutex::default() }, hands)
     }
 
     /// The place where work is handed in.
@@ -129,9 +154,10 @@ impl From<io::Error> for Failure {
 }
 
 /// The thread's side.
-struct Hands {
+pub(crate) struct Hands {
     shared: Arc<Shared>,
     desk: Arc<Desk>,
+    meter: Arc<Meter>,
 }
 
 /// A panic would otherwise leave callers waiting for ever, and nobody would be told.
@@ -149,38 +175,54 @@ impl Hands {
     fn run(self) {
         let _guard = GiveUpOnPanic(self.desk.clone());
         while let Some(work) = self.desk.next() {
-            match work {
-                Work::Snapshot(job) => self.snapshot(job),
-                Work::Forget(id) => self.shared.snapshots.forget(id),
-                Work::Cut(id, floor, state) => {
-                    self.shared.snapshots.replace_older(id, floor, state.as_ref());
+            self.perform(work);
+        }
+    }
+
+    /// Does one piece of work, if there is one.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn step(&self) -> bool {
+        let work = self.desk.try_next();
+        let worked = work.is_some();
+        work.into_iter().for_each(|work| self.perform(work));
+        worked
+    }
+
+    fn perform(&self, work: Work) {
+        match work {
+            Work::Snapshot(job) => self.snapshot(job),
+            Work::Forget(id) => self.shared.snapshots.forget(id),
+            Work::Cut(id, floor, state) => {
+                self.shared.snapshots.replace_older(id, floor, state.as_ref());
+            }
+            Work::Erase => {
+                let outcome = self.erase();
+                if let Err(error) = &outcome {
+                    tracing::warn!(%error, "failed to erase what was cut off, trying again later");
                 }
-                Work::Erase => {
-                    let outcome = self.erase();
-                    if let Err(error) = &outcome {
-                        tracing::warn!(%error, "failed to erase what was cut off, trying again later");
-                    }
-                    self.desk.erased(outcome.map_err(|error| error.to_string()));
+                self.desk.erased(outcome.map_err(|error| error.to_string()));
+            }
+            Work::Renew => self.shared.snapshots.renew(),
+            Work::Seal(file) => match self.seal(file) {
+                Ok(()) => {
+                    self.meter.note(&JournalSealed { file: &file });
+                    self.desk.sealed(file);
                 }
-                Work::Renew => self.shared.snapshots.renew(),
-                Work::Seal(file) => match self.seal(file) {
-                    Ok(()) => self.desk.sealed(file),
-                    Err(Failure::Damaged) => {
-                        self.shared.tables().keep_file(file);
-                        self.desk.sealed(file);
-                    }
-                    Err(error) => {
-                        tracing::warn!(file, %error, "failed to seal a journal file, trying again later");
-                        self.desk.seal_failed(file, error.to_string());
-                    }
-                },
-                Work::Merge => {
-                    let outcome = self.merge();
-                    if let Err(error) = &outcome {
-                        tracing::warn!(%error, "failed to merge archives, trying again after the next seal");
-                    }
-                    self.desk.merged(outcome.map_err(|error| error.to_string()));
+                Err(Failure::Damaged) => {
+                    self.shared.tables().keep_file(file);
+                    self.desk.sealed(file);
                 }
+                Err(error) => {
+                    self.meter.note(&SealFailed { file: &file, reason: &error });
+                    self.desk.seal_failed(file, error.to_string());
+                }
+            },
+            Work::Merge => {
+                let outcome = self.merge();
+                if let Err(error) = &outcome {
+                    tracing::warn!(%error, "failed to merge archives, trying again after the next seal");
+                }
+                self.desk.merged(outcome.map_err(|error| error.to_string()));
             }
         }
     }
@@ -265,6 +307,7 @@ impl Hands {
             (sound.map(|info| info.range.clone()).collect::<Vec<_>>(), tables.leaving())
         };
         for range in archives {
+            let _rewriting = self.shared.rewriting.begin();
             let rewritten =
                 seal::rewrite(&**disk, &directories.archive, &range, &leaving, &measure);
             match rewritten {

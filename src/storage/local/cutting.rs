@@ -25,8 +25,11 @@ impl Local {
             let mut attempt = 0;
             loop {
                 attempt += 1;
+                let rewritten = shared.tables().rewritten;
                 match one(shared, id, seq) {
-                    Err(Trouble::Vanished | Trouble::Damaged(_)) if attempt < ATTEMPTS => {}
+                    Err(Trouble::Vanished) if attempt < ATTEMPTS => {}
+                    Err(Trouble::Damaged(_))
+                        if attempt < ATTEMPTS && shared.has_rewritten_since(rewritten) => {}
                     outcome => return Ok(outcome?),
                 }
             }

@@ -82,8 +82,17 @@ async fn a_failed_write_is_tried_again_and_leaves_no_trace() {
 #[tokio::test]
 async fn a_full_disk_is_a_pause_and_not_a_loss() {
     let disk = FaultyDisk::new();
-    let store = start(&disk).unwrap();
+    let options = LocalOptions {
+        journal_file_bytes: 4096,
+        reserve_bytes: 4096,
+        index_in_memory: true,
+        ..LocalOptions::new(ROOT)
+    };
+    let meter = Arc::clone(&options.meter);
+    let on: Arc<dyn Disk> = Arc::new(disk.clone());
+    let (store, _) = Local::open(options, on, Arc::new(TestClock::default())).unwrap();
     store.create(&name("a"), id(1), Timestamp(1)).await.unwrap();
+    assert_eq!(meter.commit_waiting.get(), 0);
     let used: usize = disk.files().values().map(Vec::len).sum();
     // The reserve goes first, and only then is there no room at all.
     disk.set(|faults| faults.capacity = Some(used as u64 - 4096 + 100));
@@ -95,13 +104,14 @@ async fn a_full_disk_is_a_pause_and_not_a_loss() {
     assert!(!store.health().failed);
     let refused = store.health().unwritable.unwrap();
     assert!(refused.contains("saved when there is space again"), "{refused}");
+    assert!((3000..40_000).contains(&meter.commit_waiting.get()));
 
     disk.set(|faults| faults.capacity = None);
     store.retry_now();
     for (append, seq) in appends.into_iter().zip(1..=10) {
         assert_eq!(append.await.unwrap(), Seq(seq));
     }
-    assert_eq!(store.health().unwritable, None);
+    assert_eq!((store.health().unwritable, meter.commit_waiting.get()), (None, 0));
 }
 
 #[tokio::test]

@@ -4,8 +4,11 @@
 //! A call decides under one short lock, hands its records to the committer in the order of the
 //! calls, and waits outside. Reading happens on blocking threads, never on the committer.
 
+mod compacting;
 mod cutting;
 mod opening;
+#[cfg(feature = "conformance")]
+pub mod stepped;
 
 #[cfg(test)]
 mod faults;
@@ -16,8 +19,9 @@ mod sealing;
 #[cfg(test)]
 mod tests;
 
+pub use compacting::compact;
 pub use opening::LocalOptions;
-pub(crate) use opening::check_format;
+pub(crate) use opening::take_lock;
 
 pub use crate::storage::recovery::{OpenError, Report};
 
@@ -55,6 +59,8 @@ struct Engine {
     shared: Arc<Shared>,
     readers: Arc<Semaphore>,
     lock: std::sync::Mutex<Option<Lock>>,
+    /// Nothing works unless it is told to, and reading is done by whoever asks.
+    stepped: bool,
 }
 
 /// Documents read at a time. A disk gains little from more, and each may be large.
@@ -160,6 +166,7 @@ impl Local {
         let settled = tables.is_pending(id).then(|| self.settled());
         drop(tables);
         let readers = self.engine.readers.clone();
+        let stepped = self.engine.stepped;
         Box::pin(async move {
             if let Some(settled) = settled {
                 settled.await?;
@@ -172,12 +179,12 @@ impl Local {
                 outcome
             };
             match tokio::runtime::Handle::try_current() {
-                Ok(runtime) => runtime
+                Ok(runtime) if !stepped => runtime
                     .spawn_blocking(work)
                     .await
                     .unwrap_or_else(|error| Err(StoreError::Read(error.to_string()))),
                 // Nobody shares this thread, as no runtime is driving it.
-                Err(_) => work(),
+                _ => work(),
             }
         })
     }
@@ -407,9 +414,9 @@ impl Store for Local {
         let Writing { unwritable, failed } = self.engine.committer.writing();
         let shared = &self.engine.shared;
         let mut warnings = self.engine.keeper.desk().warnings();
-        warnings.extend(shared.snapshots.warning());
         warnings.extend(shared.reserve_warning.clone());
-        Health { unwritable, failed, damage: shared.tables().sentences(), warnings }
+        let (damage, index) = (shared.tables().sentences(), shared.snapshots.warning());
+        Health { unwritable, failed, damage, warnings, index }
     }
 
     fn close(&self) -> StoreFuture<()> {
@@ -451,7 +458,7 @@ fn entries(
             Err(Trouble::Vanished) if attempt < ATTEMPTS => {}
             // Another archive may have taken the name of the one that was to be read.
             Err(Trouble::Damaged(_))
-                if attempt < ATTEMPTS && shared.tables().rewritten != rewritten => {}
+                if attempt < ATTEMPTS && shared.has_rewritten_since(rewritten) => {}
             Err(trouble) => {
                 if let Trouble::Damaged(reason) = &trouble {
                     shared.tables().quarantine(id, reason);

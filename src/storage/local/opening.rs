@@ -13,22 +13,21 @@ use crate::{
     random::{Random, SystemRandom},
     storage::{
         committer::{Committer, Settings},
-        disk::{self, Disk, Lock},
+        disk::{Disk, Lock},
+        format::{FORMATS, write_format},
         index::{Index, IndexState},
         journal::{self, CommitError, Header, JournalFile, START},
-        keeper::{Desk, Keeper, Shared},
+        keeper::{Desk, Keeper, Rewriting, Shared},
+        lineage,
         reading::Directories,
         record::FileKey,
         recovery::{self, Mode, OpenError, Recovered, Report},
         snapshots::Snapshots,
     },
+    telemetry::Meter,
 };
 
 use super::{Engine, Local, READERS};
-
-/// What the file `FORMAT` says, before the number.
-const FORMAT: &str = "coscribe store ";
-const FORMAT_NUMBER: u32 = 1;
 
 /// How to run the engine.
 #[derive(Clone)]
@@ -50,6 +49,8 @@ pub struct LocalOptions {
     pub accept_lost_names: bool,
     /// Whether snapshots are kept in memory only, as on a disk that is itself in memory.
     pub index_in_memory: bool,
+    /// The numbers that writing moves.
+    pub meter: Arc<Meter>,
 }
 
 impl LocalOptions {
@@ -70,6 +71,7 @@ impl Default for LocalOptions {
             random: Arc::new(SystemRandom),
             accept_lost_names: false,
             index_in_memory: false,
+            meter: Arc::default(),
         }
     }
 }
@@ -88,12 +90,49 @@ impl Local {
         disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Report), OpenError> {
+        let ready = Ready::new(options, disk, clock, open_index)?;
+        let thread = OpenError::disk("start a thread for", &ready.shared.directories.root);
+        let keeper = Keeper::start(
+            ready.shared.clone(),
+            ready.desk.clone(),
+            Arc::clone(&ready.settings.meter),
+        );
+        let started = keeper.and_then(|keeper| Ok((Committer::start(ready.settings)?, keeper)));
+        Ok(ready.parts.assemble(started.map_err(thread)?, false))
+    }
+}
+
+/// A store that was read, for threads to begin with.
+pub(super) struct Ready {
+    pub(super) shared: Arc<Shared>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) settings: Settings,
+    pub(super) parts: Parts,
+}
+
+/// What else makes an engine.
+pub(super) struct Parts {
+    shared: Arc<Shared>,
+    lock: Lock,
+    begin_anew: bool,
+    report: Report,
+}
+
+impl Ready {
+    /// Takes the lock, reads the journal and opens the index.
+    pub(super) fn new(
+        options: LocalOptions,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        open_index: impl FnOnce(&LocalOptions, &dyn Disk, &Directories, usize) -> Snapshots,
+    ) -> Result<Self, OpenError> {
         let directories = Directories::new(&options.directory);
         for directory in [&directories.root, &directories.log, &directories.archive] {
             disk.create_dir(directory).map_err(OpenError::disk("create", directory))?;
         }
         let lock = take_lock(&*disk, &directories.root, &*clock)?;
         prepare(&disk, &directories, &*options.random)?;
+        lineage::ensure(&*disk, &directories.root, &*options.random);
         let recovered = recovery::recover(&*disk, &directories, Mode::Repair)?;
         let Recovered { mut tables, next_file, next_commit, full, report } = recovered;
         if options.accept_lost_names {
@@ -112,14 +151,13 @@ impl Local {
             tables: Mutex::new(tables),
             snapshots,
             reserve_warning,
+            rewriting: Rewriting::default(),
         });
-        let desk = Arc::new(Desk::new(clock));
+        let desk = Arc::new(Desk::new(Arc::clone(&clock)));
         desk.add_full(full);
         if erase || snapshots_left {
             desk.add_stale(snapshots_left);
         }
-        let thread = |error| OpenError::disk("start a thread for", &directories.root)(error);
-        let keeper = Keeper::start(shared.clone(), desk.clone()).map_err(thread)?;
         let settings = Settings {
             disk: disk.clone(),
             log: directories.log.clone(),
@@ -128,23 +166,37 @@ impl Local {
             next_file,
             next_commit,
             random: options.random,
-            begun: begun(shared.clone(), desk),
+            clock,
+            meter: options.meter,
+            begun: begun(shared.clone(), desk.clone()),
             make_room: make_room(disk, reserve_path(&directories.root)),
         };
-        let committer = Committer::start(settings).map_err(thread)?;
+        let parts = Parts { shared: shared.clone(), lock, begin_anew, report };
+        Ok(Self { shared, desk, settings, parts })
+    }
+}
+
+impl Parts {
+    /// The engine with who works for it; `stepped` where nobody does unless told to.
+    pub(super) fn assemble(
+        self,
+        (committer, keeper): (Committer, Keeper),
+        stepped: bool,
+    ) -> (Local, Report) {
+        let Self { shared, lock, begin_anew, report } = self;
         if begin_anew {
             committer.begin_anew();
         }
         let lock = Mutex::new(Some(lock));
         let readers = Arc::new(Semaphore::new(READERS));
-        let engine = Engine { committer, keeper, shared, readers, lock };
-        Ok((Self { engine: Arc::new(engine) }, report))
+        let engine = Engine { committer, keeper, shared, readers, lock, stepped };
+        (Local { engine: Arc::new(engine) }, report)
     }
 }
 
 /// Opens the index. On a full disk it gets the reserve to work with; if that is not enough it works
 /// in memory, and only speed is lost.
-fn open_index(
+pub(super) fn open_index(
     options: &LocalOptions,
     disk: &dyn Disk,
     directories: &Directories,
@@ -200,7 +252,12 @@ fn make_room(disk: Arc<dyn Disk>, reserve: PathBuf) -> Box<dyn Fn() + Send> {
     })
 }
 
-fn take_lock(disk: &dyn Disk, root: &Path, clock: &dyn Clock) -> Result<Lock, OpenError> {
+/// Takes the directory for this process.
+pub(crate) fn take_lock(
+    disk: &dyn Disk,
+    root: &Path,
+    clock: &dyn Clock,
+) -> Result<Lock, OpenError> {
     let path = root.join("LOCK");
     let holder = format!("process {} since {} ms after 1970\n", std::process::id(), clock.now().0);
     match disk.lock(&path, &holder).map_err(OpenError::disk("lock", &path))? {
@@ -215,14 +272,14 @@ fn take_lock(disk: &dyn Disk, root: &Path, clock: &dyn Clock) -> Result<Lock, Op
     }
 }
 
-/// Checks the format. A store without one is new: it gets its first journal file before it gets
+/// Checks the format, and brings an older one to ours. A store without one is new: it gets its first journal file before it gets
 /// its format, so that a store that has a format and no journal is known to have lost it.
 fn prepare(
     disk: &Arc<dyn Disk>,
     directories: &Directories,
     random: &dyn Random,
 ) -> Result<(), OpenError> {
-    if check_format(&**disk, &directories.root)? {
+    if FORMATS.reach(&**disk, directories)? {
         return Ok(());
     }
     let Directories { root, log, archive, .. } = directories;
@@ -239,7 +296,7 @@ fn prepare(
         return Err(OpenError::Format {
             path: root.join("FORMAT"),
             problem:
-                "is missing although there are documents; restore it from a backup, or choose \
+                "is missing although there are documents; `coscribe repair` writes it anew, or choose \
                       another data directory"
                     .into(),
         });
@@ -254,42 +311,6 @@ fn prepare(
             Err(OpenError::disk("create", begun)(error))
         }
     }
-}
-
-/// Whether the store says that its format is ours.
-pub(crate) fn check_format(disk: &dyn Disk, root: &Path) -> Result<bool, OpenError> {
-    let path = root.join("FORMAT");
-    let file = match disk.open(&path, false) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        file => file.map_err(OpenError::disk("open", &path))?,
-    };
-    let bytes = disk::read_all(&*file).map_err(OpenError::disk("read", &path))?;
-    let number = std::str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| text.trim_end().strip_prefix(FORMAT))
-        .and_then(|number| number.parse::<u32>().ok());
-    let problem = match number {
-        Some(FORMAT_NUMBER) => return Ok(true),
-        Some(number) => format!(
-            "says format {number}, but this version knows {FORMAT_NUMBER}; use the version that \
-             wrote it, or a newer one"
-        ),
-        None => format!("is damaged; it should say \"{FORMAT}{FORMAT_NUMBER}\""),
-    };
-    Err(OpenError::Format { path, problem })
-}
-
-fn write_format(disk: &dyn Disk, root: &Path) -> io::Result<()> {
-    let unfinished = root.join("FORMAT.tmp");
-    match disk.remove(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = disk.create(&unfinished)?;
-    file.write_at(format!("{FORMAT}{FORMAT_NUMBER}\n").as_bytes(), 0)?;
-    file.sync()?;
-    disk.rename(&unfinished, &root.join("FORMAT"))?;
-    disk.sync_dir(root)
 }
 
 fn reserve_path(root: &Path) -> PathBuf {

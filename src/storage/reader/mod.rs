@@ -14,11 +14,11 @@ use std::{
 use crate::{
     ids::{DocumentId, DocumentName, Seq},
     storage::{
-        DocumentInfo, Record, StoreError, StoredEntry,
+        DocumentInfo, Kept, Record, StoreError, StoredEntry,
         archive::{self, Archive, ArchiveError},
         disk::Disk,
+        format::FORMATS,
         journal,
-        local::check_format,
         reading::{self, Directories, Trouble, Wanted},
         recovery::{self, Mode, OpenError, Recovered, Report},
         tables::Tables,
@@ -52,7 +52,7 @@ impl Reader {
     /// When there is none, a newer version wrote it, or the disk refuses.
     pub fn open(directory: &Path, disk: Arc<dyn Disk>) -> Result<Self, OpenError> {
         let directories = Directories::new(directory);
-        if !check_format(&*disk, directory)? {
+        if !FORMATS.check(&*disk, directory)? {
             return Err(OpenError::Format {
                 path: directory.to_owned(),
                 problem: "holds no store: it has no file FORMAT".into(),
@@ -122,12 +122,51 @@ impl Reader {
                 Ok(page) => return Ok(page),
                 // Another archive may have taken the name of the one that was to be read.
                 Err(Trouble::Vanished | Trouble::Damaged(_)) if attempt < ATTEMPTS => {
-                    let again = Self::open(&self.directories.root, self.disk.clone());
-                    *self = again.map_err(|error| StoreError::Read(error.to_string()))?;
+                    self.look_again()?;
                 }
                 Err(trouble) => return Err(trouble.into()),
             }
         }
+    }
+
+    /// Documents of which something is damaged, with their names as far as those are known, and why.
+    #[must_use]
+    pub fn set_aside(&self) -> Vec<(DocumentId, Option<DocumentName>, String)> {
+        self.tables.set_aside()
+    }
+
+    /// What retention left of a document's past.
+    #[must_use]
+    pub fn kept(&self, id: DocumentId) -> Kept {
+        self.tables.kept(id)
+    }
+
+    /// The state that is kept of a moment ([`Kept::has_state`]).
+    ///
+    /// # Errors
+    /// When it is damaged or not there, or the disk refuses.
+    pub fn base(&mut self, id: DocumentId, seq: Seq) -> Result<StoredEntry, StoreError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            self.tables.check(id)?;
+            let missing = || StoreError::Damaged(format!("the state of entry {seq} is missing"));
+            let place = self.tables.base(id, seq).ok_or_else(missing)?;
+            let key = |number| self.tables.keys.get(&number).copied();
+            match reading::read_base(&*self.disk, &self.directories, &key, id, (seq, &place)) {
+                Ok(state) => return Ok(state),
+                Err(Trouble::Vanished | Trouble::Damaged(_)) if attempt < ATTEMPTS => {
+                    self.look_again()?;
+                }
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+    }
+
+    fn look_again(&mut self) -> Result<(), StoreError> {
+        let again = Self::open(&self.directories.root, self.disk.clone());
+        *self = again.map_err(|error| StoreError::Read(error.to_string()))?;
+        Ok(())
     }
 
     fn read(
@@ -168,10 +207,11 @@ impl Reader {
     }
 
     /// Checks every byte of journal and archives; gives a sentence for each thing that is wrong, with
-    /// file, offset and document as far as they are known.
+    /// file, offset and document as far as they are known. A file that the disk does not give is one of
+    /// them.
     ///
     /// # Errors
-    /// When the disk refuses.
+    /// When the directory cannot be listed, or an archive is of a newer format.
     pub fn verify(&self) -> Result<Vec<String>, OpenError> {
         // The journal was read whole when the store was opened.
         let mut found = self.report.damage.clone();
@@ -184,6 +224,8 @@ impl Reader {
                 // Merged away since it was listed; what took its place was verified when written.
                 Err(ArchiveError::Io { source, .. })
                     if source.kind() == std::io::ErrorKind::NotFound => {}
+                // What the disk does not give is not to be had, and the rest is still looked at.
+                Err(error @ ArchiveError::Io { .. }) => found.push(error.to_string()),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -38,6 +38,8 @@ pub(crate) struct Scan {
     pub(crate) torn: u64,
     /// Whether the file was finished: it ends with its roll.
     pub(crate) finished: bool,
+    /// How many records of each document a finished file has, and its last seq.
+    pub(crate) roll: Option<Roll>,
 }
 
 /// One thing found.
@@ -96,6 +98,7 @@ fn headless(number: u64, bytes: &Bytes, newest: bool, expected: Option<u64>) -> 
         promise: if unborn { expected } else { None },
         torn: if unborn { bytes.len() as u64 } else { 0 },
         finished: false,
+        roll: None,
     }
 }
 
@@ -205,8 +208,9 @@ impl Whole<'_> {
             promise: None,
             torn: 0,
             finished: false,
+            roll: None,
         };
-        let (mut open, mut after_damage, mut roll) = (false, false, None);
+        let (mut open, mut after_damage) = (false, false);
         for part in parts {
             match part {
                 Part::Sound { offset, head } if offset >= self.end => {
@@ -227,7 +231,7 @@ impl Whole<'_> {
                     let payload = self.payload(offset, &head);
                     scan.finished = head.kind == ROLL;
                     if head.kind == ROLL {
-                        roll = Some(journal::read_roll(&payload));
+                        scan.roll = Some(journal::read_roll(&payload));
                     } else if let Some(record) = head.record(payload) {
                         let bytes = u32::try_from(head.frame()).expect("payloads are bounded");
                         let place = Place { file: number, offset, bytes };
@@ -238,15 +242,17 @@ impl Whole<'_> {
                 }
             }
         }
-        if open && !after_damage && !self.newest {
+        // Where damage reaches the end of a file that another follows, more may have stood behind it.
+        let ends_open = if after_damage { scan.roll.is_none() } else { open };
+        if ends_open && !self.newest {
             let at = self.bytes.len() as u64;
             scan.items.push(Item::Damage(unattributed(number, at, 0)));
         }
         // A commit that damage left without its end has had its number.
         scan.next_commit += u64::from(open);
         scan.promise = (!after_damage).then_some(scan.next_commit);
-        if let Some(roll) = roll {
-            call(&mut scan.items, &roll);
+        if let Some(roll) = &scan.roll {
+            call(&mut scan.items, roll);
         }
         scan
     }

@@ -8,6 +8,7 @@ use crate::{
     ids::{DocumentId, Seq},
     storage::{
         archive::SegmentKind,
+        catalog::Life,
         cut::{self, Kept},
         journal::Place,
         leaving::{CutDocument, Leaving},
@@ -143,6 +144,19 @@ impl Tables {
     /// What merging may leave out now.
     pub(crate) fn leaving(&self) -> Leaving {
         self.leaving_cuts().with_ended(self.durably_ended())
+    }
+
+    /// What rewriting everything may leave out while nobody writes: also what is written beside documents and
+    /// was replaced since. `from_the_first` says that no older archive stays.
+    pub(crate) fn leaving_all(&self, from_the_first: bool) -> Leaving {
+        let own = self.catalog.life(DocumentId::STORE).into_iter();
+        let lives = self.catalog.lives().chain(own.map(|life| (DocumentId::STORE, life)));
+        let document = |(id, life): (DocumentId, &Life)| {
+            (id, CutDocument { kept: self.kept(id), keyed: Some(life.keyed.clone()) })
+        };
+        let leaving = Leaving::nothing().with_cuts(lives.map(document).collect());
+        let leaving = leaving.with_ended(self.durably_ended());
+        if from_the_first { leaving.with_removals() } else { leaving }
     }
 
     /// Notes the places in an archive of states that lay elsewhere.

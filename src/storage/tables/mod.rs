@@ -127,6 +127,13 @@ impl Tables {
         })
     }
 
+    /// Room for how many places of entries is held for a document, and how many there are.
+    #[cfg(test)]
+    pub(crate) fn room(&self, id: DocumentId) -> (usize, usize) {
+        let Contents { sealed, fresh, .. } = &self.contents[&id];
+        (fresh.capacity() + sealed.capacity(), fresh.len() + sealed.len())
+    }
+
     /// Whether anything of the document still waits for the journal.
     pub(crate) fn is_pending(&self, id: DocumentId) -> bool {
         self.contents.get(&id).is_some_and(|contents| contents.pending > 0)
@@ -139,6 +146,18 @@ impl Tables {
             Some(reason) => Err(StoreError::Damaged(reason.clone())),
             None => Ok(()),
         }
+    }
+
+    /// The documents that are damaged, with their names as far as those are known, and why; in the
+    /// order of their ids.
+    pub(crate) fn set_aside(&self) -> Vec<(DocumentId, Option<DocumentName>, String)> {
+        let one = |(id, reason): (&DocumentId, &String)| {
+            let name = self.catalog.life(*id).ok().and_then(|life| life.name.clone());
+            (*id, name, reason.clone())
+        };
+        let mut all: Vec<_> = self.damaged.iter().map(one).collect();
+        all.sort_unstable_by_key(|(id, ..)| *id);
+        all
     }
 
     /// The document of this name. When names may have been lost, nobody can say that a name was
@@ -414,7 +433,14 @@ impl Tables {
         // A cut may have become durable while the archive was written.
         let mut documents: Vec<_> = footer.segments.iter().map(|place| place.document).collect();
         documents.dedup();
-        documents.into_iter().for_each(|id| self.prune(id));
+        for id in documents {
+            self.prune(id);
+            // Most documents are left alone from now on, and room for more would be most of what they cost.
+            if let Some(contents) = self.contents.get_mut(&id) {
+                contents.fresh.shrink_to_fit();
+                contents.sealed.shrink_to_fit();
+            }
+        }
         self.keys.retain(|number, _| !range.contains(number));
     }
 

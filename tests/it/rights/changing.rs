@@ -53,7 +53,7 @@ async fn state(server: &Server, name: &str) -> Vec<u8> {
 const OTHER_EDIT: &[u8] = &[1, 1, 8, 0, 4, 1, 1, b't', 1, b'y', 0];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hocuspocus_session_hears_of_every_change_and_keeps_its_socket() {
+async fn a5_a_hocuspocus_session_hears_of_every_change_and_keeps_its_socket() {
     let (server, switch) = switched(Access::Edit).await;
     let mut one = Wire::synced(&server, Dialect::Hocuspocus, "notes", "T0K").await;
     one.says(&sync(2, EDIT)).await;
@@ -85,7 +85,7 @@ async fn a_hocuspocus_session_hears_of_every_change_and_keeps_its_socket() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn our_own_page_hears_of_every_change_and_others_are_hung_up_on_when_nothing_is_left() {
+async fn a5_our_own_page_hears_of_every_change_and_others_are_hung_up_on_when_nothing_is_left() {
     let (server, switch) = switched(Access::Edit).await;
     let mut ours = Wire::synced(&server, Dialect::YWebsocket, "notes?coscribe=1&x=", "").await;
     let mut stock = Wire::synced(&server, Dialect::YWebsocket, "notes", "").await;
@@ -130,17 +130,30 @@ async fn our_own_page_hears_of_every_change_and_others_are_hung_up_on_when_nothi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_grant_that_ends_is_asked_about_again_by_itself() {
+async fn a5_a_grant_that_ends_is_asked_about_again_by_itself() {
     let (server, switch) = switched(Access::Edit).await;
     let soon = Grant { expires: Some(Timestamp(now() * 1000 + 1500)), ..Grant::of(Access::Edit) };
     switch.set(Some(soon));
     let mut provider = Wire::synced(&server, Dialect::Hocuspocus, "notes", "T0K").await;
     let mut stock = Wire::synced(&server, Dialect::YWebsocket, "notes", "").await;
     // A provider is asked for another token while there is time.
-    provider.hears(&[2, 0]).await;
+    provider.has_or_hears(&[2, 0]).await;
     switch.set(None);
     provider.hears(&[2, 1]).await;
     assert_eq!(stock.hangs().await, Some(4403));
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_that_has_ended_is_none_whoever_gives_it() {
+    let (server, switch) = switched(Access::Edit).await;
+    let soon = Grant { expires: Some(Timestamp(now() * 1000 + 1500)), ..Grant::of(Access::Edit) };
+    switch.set(Some(soon));
+    let mut stock = Wire::synced(&server, Dialect::YWebsocket, "notes", "").await;
+    assert_eq!(stock.hangs().await, Some(4401));
+    let mut again = Wire::connect(&server, Dialect::YWebsocket, "notes", "").await;
+    again.says(SYNC_STEP1).await;
+    assert_eq!(again.hangs().await, Some(4401));
     server.stop().await.expect("stops");
 }
 
@@ -156,7 +169,7 @@ async fn a_grant_that_is_to_be_checked_again_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_share_link_leads_in_until_it_is_ended() {
+async fn a5_a_share_link_leads_in_until_it_is_ended() {
     let server = guarded().await;
     write(&server, "secret").await;
     let owner = Who::Owner.token();

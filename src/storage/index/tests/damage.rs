@@ -19,9 +19,9 @@ use crate::storage::{
 #[test]
 fn a_row_that_is_damaged_or_another_rows_is_never_taken_for_the_truth() {
     let index = Index::in_memory();
-    let state = Bytes::from(vec![3; 150_000]);
+    let state = noise(3, 20_000);
     index.put_snapshot(id(1), 1, Seq(1), &state).unwrap();
-    index.put_snapshot(id(2), 1, Seq(1), &Bytes::from(vec![4; 150_000])).unwrap();
+    index.put_snapshot(id(2), 1, Seq(1), &noise(4, 20_000)).unwrap();
     let keys = index.backend.keys(b"", usize::MAX).unwrap();
     for key in &keys {
         let whole = index.backend.get(key).unwrap().unwrap();
@@ -74,8 +74,8 @@ fn a_damaged_snapshot_is_replaced_by_whoever_comes_next() {
 #[test]
 fn parts_of_another_state_do_not_add_up() {
     let (index, other) = (Index::in_memory(), Index::in_memory());
-    index.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![3; 150_000])).unwrap();
-    other.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![4; 150_000])).unwrap();
+    index.put_snapshot(id(1), 1, Seq(1), &noise(3, 150_000)).unwrap();
+    other.put_snapshot(id(1), 1, Seq(1), &noise(4, 150_000)).unwrap();
     let key = Key::snapshot_part(id(1), 1, 1);
     let part = other.backend.get(key.bytes()).unwrap().unwrap();
     index.backend.apply(vec![(key.bytes().to_vec(), Some(part.to_vec()))]).unwrap();
@@ -112,7 +112,7 @@ impl Backend for Failing {
 
 #[test]
 fn a_snapshot_that_stops_half_way_leaves_the_old_one_or_is_the_new_one() {
-    let (old, new) = (Bytes::from(vec![1; 300_000]), Bytes::from(vec![2; 3_000_000]));
+    let (old, new) = (noise(1, 300_000), noise(2, 3_000_000));
     let (mut kept, mut replaced) = (0, 0);
     for batches in 0.. {
         let rows = Arc::new(MemoryRows::default());
@@ -242,7 +242,7 @@ fn scramble(directory: &Path, random: &dyn Random) {
 
 #[test]
 fn a_scrambled_directory_gives_the_truth_or_says_what_is_lost() {
-    let state = |number: u64| Bytes::from(vec![u8::try_from(number).unwrap(); 100_000]);
+    let state = |number: u64| noise(number, 100_000);
     let (_directory, original) = scratch();
     let (index, _) = Index::open(&original);
     for number in 1..=5 {

@@ -17,6 +17,13 @@ fn id(number: u64) -> DocumentId {
     DocumentId::from_bytes(bytes)
 }
 
+/// A state that cannot be packed.
+fn noise(seed: u64, length: usize) -> Bytes {
+    let mut state = vec![0; length];
+    SeededRandom::new(seed).fill(&mut state);
+    state.into()
+}
+
 fn scratch() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("index");
@@ -30,7 +37,7 @@ fn what_was_closed_is_there_when_opened_again_at_once() {
         let (index, state) = Index::open(&path);
         assert_eq!(state, IndexState::New);
         assert!(!index.is_in_memory());
-        let state = Bytes::from(vec![round; 100_000]);
+        let state = noise(round, 100_000);
         index.put_snapshot(id(1), 4, Seq(2), &state).unwrap();
         index.flush().unwrap();
         drop(index);
@@ -62,18 +69,29 @@ fn snapshots_replace_each_other_whole_and_leave_nothing_behind() {
 }
 
 #[test]
-fn no_value_is_larger_than_sled_keeps_in_its_own_file() {
+fn rows_are_small_because_sled_keeps_many_in_memory_whatever_its_cache_may_have() {
     let index = Index::in_memory();
-    index.put_snapshot(id(1), 1, Seq(1), &Bytes::from(vec![3; 1_000_000])).unwrap();
-    for key in index.backend.keys(b"", usize::MAX).unwrap() {
-        assert!(index.backend.get(&key).unwrap().unwrap().len() <= 64 << 10);
+    index.put_snapshot(id(1), 1, Seq(1), &noise(3, 1_000_000)).unwrap();
+    let keys = index.backend.keys(b"", usize::MAX).unwrap();
+    assert!(keys.len() > 400);
+    for key in keys {
+        assert!(index.backend.get(&key).unwrap().unwrap().len() <= 3 << 10);
     }
+}
+
+#[test]
+fn what_says_the_same_again_and_again_takes_little_room() {
+    let index = Index::in_memory();
+    let state = Bytes::from("one after the other, ".repeat(50_000));
+    index.put_snapshot(id(1), 1, Seq(1), &state).unwrap();
+    assert_eq!(index.snapshot(id(1)).unwrap().unwrap().state, state);
+    assert!(index.backend.keys(b"s", usize::MAX).unwrap().len() < 5);
 }
 
 #[test]
 fn memory_holds_a_few_snapshots_and_refuses_what_is_too_much() {
     let index = Index::in_memory();
-    let state = Bytes::from(vec![1; backend::MEMORY_BYTES / 3]);
+    let state = noise(1, backend::MEMORY_BYTES / 3);
     index.put_snapshot(id(1), 1, Seq(1), &state).unwrap();
     index.put_snapshot(id(2), 1, Seq(1), &state).unwrap();
     for _ in 0..3 {

@@ -1,0 +1,219 @@
+//! Connecting: many at once, and people who come, look and go while others work.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+
+use super::{
+    Told,
+    dialect::{Dialect, Heard, Line},
+    error::Failed,
+    histogram::Histogram,
+    member::{Phase, Shared},
+    plan::Plan,
+    report::{Report, ServerUse, as_float},
+    target::Target,
+};
+use crate::{client::wire::Wire, ids::DocumentName};
+
+/// Time for one client to be in step.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long a visitor stays, and stays away.
+const VISIT: Duration = Duration::from_millis(500);
+
+/// Many connections at once.
+#[derive(Clone, Debug)]
+pub struct Storm {
+    /// How many.
+    pub clients: usize,
+    /// To how many documents.
+    pub documents: usize,
+    /// How many dial at the same time.
+    pub at_once: usize,
+    /// How the documents' names begin.
+    pub document: String,
+}
+
+/// A client that is in step.
+#[derive(Debug)]
+pub struct Joined {
+    /// Its connection.
+    pub wire: Wire,
+    /// What it took.
+    pub took: Duration,
+    /// Bytes of frames until then.
+    pub bytes: u64,
+}
+
+/// Connects and waits until the server has told what it holds.
+///
+/// # Errors
+/// When it does not.
+pub async fn join(line: &Line) -> Result<Joined, Failed> {
+    join_until(line, PATIENCE, |heard| matches!(heard, Heard::State(_))).await
+}
+
+/// Connects and waits until what came is enough, as `is_enough` says of each message. Some servers
+/// answer before they have read a document, and send the rest as edits.
+///
+/// # Errors
+/// When it never is within the time.
+pub async fn join_until(
+    line: &Line,
+    patience: Duration,
+    is_enough: impl FnMut(&Heard) -> bool,
+) -> Result<Joined, Failed> {
+    let silent = |_| Failed::Silent(patience.as_secs());
+    timeout(patience, joined(line, is_enough)).await.map_err(silent)?
+}
+
+async fn joined(line: &Line, mut is_enough: impl FnMut(&Heard) -> bool) -> Result<Joined, Failed> {
+    let began = Instant::now();
+    let mut bytes = 0;
+    let mut wire = Wire::connect(&line.url).await?;
+    for frame in line.opening() {
+        wire.send(frame)?;
+    }
+    loop {
+        let frame = wire.receive().await?;
+        bytes += frame.len() as u64;
+        let heard = line.hear(&frame)?;
+        if let Heard::Refused(why) = heard {
+            return Err(Failed::Refused(why));
+        }
+        if heard == Heard::Question {
+            wire.send(line.nothing())?;
+        }
+        if is_enough(&heard) {
+            let took = began.elapsed();
+            wire.flush().await?;
+            return Ok(Joined { wire, took, bytes });
+        }
+    }
+}
+
+/// Brings everybody in step as fast as it goes; gives the connections, too, the n-th to the n-th
+/// document, from the first again after the last.
+///
+/// # Errors
+/// When somebody is not let in.
+pub async fn storm(
+    target: &Target,
+    dialect: Dialect,
+    storm: &Storm,
+    told: Told<'_>,
+) -> Result<(Report, Vec<Wire>), Failed> {
+    let lines = lines(target, dialect, &storm.document, storm.documents).await?;
+    let dialling = Arc::new(Semaphore::new(storm.at_once.max(1)));
+    let usage = || target.process.and_then(|it| it.usage());
+    let before = usage();
+    let began = Instant::now();
+    let mut joining = JoinSet::new();
+    for number in 0..storm.clients {
+        let (line, dialling) = (lines[number % lines.len()].clone(), Arc::clone(&dialling));
+        joining.spawn(async move {
+            let _permit = dialling.acquire().await;
+            join(&line).await.map(|joined| (number, joined))
+        });
+    }
+    let (mut took, mut wires) = (Histogram::default(), Vec::new());
+    let mut report = Report::default();
+    while let Some(ended) = joining.join_next().await {
+        let (number, joined) = ended.map_err(|error| Failed::Server(error.to_string()))??;
+        took.record(joined.took);
+        report.bytes += joined.bytes;
+        wires.push((number, joined.wire));
+        told("connecting", wires.len() as u64, storm.clients as u64);
+    }
+    report.seconds = began.elapsed().as_secs_f64();
+    report.server = before.zip(usage()).map(|(before, after)| ServerUse { before, after });
+    report.joined = took.summary();
+    report.tell("connections", as_float(wires.len() as u64) / report.seconds, "/s");
+    if let Some(cost) = report.cpu_per(wires.len() as u64) {
+        report.tell("server CPU per connection", cost, "µs");
+    }
+    // They ended in any order; whoever uses them goes by the document that each is about.
+    wires.sort_by_key(|(number, _)| *number);
+    Ok((report, wires.into_iter().map(|(_, wire)| wire).collect()))
+}
+
+/// The lines to so many documents whose names begin alike.
+pub(super) async fn lines(
+    target: &Target,
+    dialect: Dialect,
+    document: &str,
+    documents: usize,
+) -> Result<Vec<Line>, Failed> {
+    let mut lines = Vec::new();
+    for index in 0..documents.max(1) {
+        let name = format!("{document}-{index}");
+        let name = DocumentName::new(&name)
+            .map_err(|error| Failed::Settings(format!("the document {name}: {error}")))?;
+        lines.push(dialect.line(&target.url, &name).await?);
+    }
+    Ok(lines)
+}
+
+/// People who come and go.
+#[derive(Debug)]
+pub(super) struct Visitors {
+    tasks: JoinSet<Result<(), Failed>>,
+    took: Arc<Mutex<Histogram>>,
+}
+
+/// Lets visitors come to a plan's documents for as long as its writers write.
+pub(super) fn visit(
+    target: &Target,
+    dialect: Dialect,
+    plan: &Plan,
+    shared: &Arc<Shared>,
+) -> Visitors {
+    let took = Arc::new(Mutex::new(Histogram::default()));
+    let mut tasks = JoinSet::new();
+    for visitor in 0..plan.visitors {
+        let (url, name) = (target.url.clone(), plan.document(visitor % plan.documents));
+        let (took, shared) = (Arc::clone(&took), Arc::clone(shared));
+        let pause = VISIT.mul_f64(as_float(visitor as u64 % 10) / 10.0);
+        tasks.spawn(async move {
+            let name = DocumentName::new(&name).map_err(|it| Failed::Settings(it.to_string()))?;
+            let line = dialect.line(&url, &name).await?;
+            sleep(pause).await;
+            while *shared.phase.borrow() <= Phase::Writing {
+                let joined = join(&line).await?;
+                took.lock().unwrap_or_else(PoisonError::into_inner).record(joined.took);
+                sleep(VISIT).await;
+                joined.wire.close().await;
+                sleep(VISIT).await;
+            }
+            Ok(())
+        });
+    }
+    Visitors { tasks, took }
+}
+
+impl Visitors {
+    /// Waits for the last of them and adds how they were received.
+    pub(super) async fn tell(mut self, report: &mut Report) {
+        let mut turned_away = 0;
+        while let Some(ended) = self.tasks.join_next().await {
+            turned_away += u64::from(!matches!(ended, Ok(Ok(()))));
+        }
+        let took = self.took.lock().unwrap_or_else(PoisonError::into_inner).summary();
+        if let Some(took) = took {
+            report.tell("visits", as_float(took.count), "");
+            report.tell("visit p50", took.p50, "ms");
+            report.tell("visit p99", took.p99, "ms");
+        }
+        if turned_away > 0 {
+            report.tell("visitors turned away", as_float(turned_away), "");
+        }
+    }
+}
