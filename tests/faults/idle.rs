@@ -1,15 +1,22 @@
-//! What an idle connection with a document of its own costs in memory: empty, and after 100 kB.
+//! What an idle connection with a document of its own costs in memory: empty, and after 100 kB. And what a
+//! document costs that nobody has open any more.
 //!
-//! The budget is 12 KiB for an optimised build; the unoptimised one of a plain test run is only
-//! held to a generous bound.
+//! The budget of a connection is 12 KiB for an optimised build; the unoptimised one of a plain test run is
+//! only held to a generous bound.
+
+use std::time::Duration;
 
 use bytes::Bytes;
-use coscribe::protocol::{ClientMessage, ServerMessage};
+use coscribe::{
+    protocol::{ClientMessage, ServerMessage},
+    random::{Random, SeededRandom},
+};
+use tokio::time::Instant;
 
 use crate::{
     alone, long, note,
     replica::Replica,
-    server::Launch,
+    server::{Launch, Server},
     wire::{Framing, Wire},
 };
 
@@ -47,6 +54,51 @@ async fn an_idle_connection_costs_little() {
     assert!(each <= BOUND * 10, "an idle connection costs {} KiB", each / 10);
 }
 
+/// What people leave behind is in files. The memory for it has a bound, which the first half reaches but
+/// for names and places: about a KiB for a document.
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_that_nobody_has_open_are_not_in_memory() {
+    let _turn = alone().await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let log = directory.path().join("log");
+    let launch = Launch::new(&directory.path().join("store"), &log);
+    let server = launch.seldom_sealing().with(&["--unload-after", "1ms"]).start().await;
+    let documents = if long() { 2_000 } else { 400 };
+    for number in 0..documents / 2 {
+        write(&server, number).await;
+    }
+    let before = server.rss_kib();
+    for number in documents / 2..documents {
+        write(&server, number).await;
+    }
+    let more = server.rss_kib().saturating_sub(before) / 1024;
+    note(&format!("idle: {more} MiB more for {} documents of 90 kB", documents / 2));
+    assert!(more <= 12, "{more} MiB more for documents that nobody has open");
+}
+
+/// Writes what cannot be packed to much less, is saved, leaves, and waits until the document is unloaded.
+async fn write(server: &Server, number: u64) {
+    let mut wire = join(server.port, &format!("left-{number}")).await;
+    let (replica, random) = (Replica::new(number + 10), SeededRandom::new(number));
+    for _ in 0..30 {
+        let letters = |_| char::from_u32(32 + random.below(90) as u32).expect("ASCII");
+        let text: String = (0..3_000).map(letters).collect();
+        let update = replica.insert(replica.length(), &text);
+        wire.send(&ClientMessage::Update(update)).await.expect("an edit");
+    }
+    settle(&mut wire).await;
+    drop(wire);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let (_, metrics) = server.get("/metrics").expect("a running server tells what it counts");
+        if metrics.lines().any(|line| line == "coscribe_documents_open 0") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the document is not unloaded");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 async fn join(port: u16, document: &str) -> Wire {
     let mut wire = Wire::connect(port, Framing::YWebsocket, document).await.expect("a connection");
     wire.send(&ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await.expect("a question");
@@ -61,6 +113,11 @@ async fn join(port: u16, document: &str) -> Wire {
 async fn paste(wire: &mut Wire, client: u64) {
     let update = Replica::new(client).insert(0, &"some text ".repeat(10_000));
     wire.send(&ClientMessage::Update(update)).await.expect("an edit");
+    settle(wire).await;
+}
+
+/// Waits until everything is saved.
+async fn settle(wire: &mut Wire) {
     wire.send(&ClientMessage::Barrier(Bytes::from_static(&[1]))).await.expect("a question");
     while !matches!(wire.receive().await.expect("an answer"), ServerMessage::Barrier(_)) {}
 }

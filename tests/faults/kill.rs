@@ -7,7 +7,7 @@ use coscribe::random::{Random, SeededRandom};
 use crate::{
     alone,
     bench::{Bench, Fault},
-    long, note,
+    note, rounds,
     server::{Launch, Server},
 };
 
@@ -69,7 +69,7 @@ async fn a_server_that_is_asked_to_stop_under_load_stops_cleanly_and_loses_nothi
     let _turn = alone().await;
     let directory = tempfile::tempdir().expect("a temporary directory");
     let mut bench = Bench::new(&directory.path().join("store"), 12);
-    let rounds = if long() { 10 } else { 2 };
+    let rounds = rounds(2, 10);
     let mut fault = Stop::default();
     note("asked to stop:");
     let report = bench.play(rounds, &mut fault).await;
@@ -83,7 +83,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("store");
     let mut bench = Bench::new(&data, 1);
-    let rounds = if long() { 50 } else { 5 };
+    let rounds = rounds(5, 50);
     note("killed at random moments:");
     let report = bench.play(rounds, &mut AtAnyMoment).await;
     assert_eq!(report.violations, Vec::<String>::new());
@@ -102,7 +102,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_in_a_sync() {
     let mut bench = Bench::new(&data, 2);
     note("killed in a sync:");
     let mut fault = AtSync::default();
-    let report = bench.play(if long() { 50 } else { 3 }, &mut fault).await;
+    let report = bench.play(rounds(3, 50), &mut fault).await;
     assert_eq!(report.violations, Vec::<String>::new());
     assert!(report.acked > 100, "only {} edits were acknowledged", report.acked);
     assert!(fault.struck > 0, "no sync was interrupted, so this proved too little");

@@ -8,6 +8,7 @@
 mod bench;
 mod checker;
 mod churn;
+mod clock;
 mod corpus;
 mod damage;
 mod disk;
@@ -18,11 +19,15 @@ mod idle;
 mod journal;
 mod kill;
 mod loop_image;
+mod memory;
 mod power;
 mod replica;
 mod server;
+mod slow_disk;
 mod slow_reader;
+mod soak;
 mod sockets;
+mod sweep;
 mod wire;
 
 use std::sync::OnceLock;
@@ -32,6 +37,13 @@ use tokio::sync::{Mutex, MutexGuard};
 /// Whether the long forms are asked for, by setting `COSCRIBE_LONG` to anything.
 fn long() -> bool {
     std::env::var_os("COSCRIBE_LONG").is_some()
+}
+
+/// How many rounds of a loop are played: `COSCRIBE_ROUNDS`, or the short or the long form.
+fn rounds(short: usize, many: usize) -> usize {
+    let asked = std::env::var_os("COSCRIBE_ROUNDS");
+    let asked = asked.and_then(|rounds| rounds.to_str()?.parse().ok());
+    asked.unwrap_or(if long() { many } else { short })
 }
 
 /// Says something to whoever runs the tests with `--nocapture`.

@@ -9,9 +9,8 @@ use crate::{
     alone,
     bench::{Bench, Fault, Report},
     kill::{has_strace, sealed},
-    long,
     loop_image::LoopImage,
-    note,
+    note, rounds,
     server::{Launch, Server},
 };
 
@@ -68,7 +67,7 @@ async fn nothing_acknowledged_is_lost_when_the_power_goes() {
     let _turn = alone().await;
     for kind in ["ext4", "xfs"] {
         note(&format!("power cut on {kind}:"));
-        let rounds = if long() { 20 } else { 3 };
+        let rounds = rounds(3, 20);
         let Some(report) = play(kind, 3, rounds, &[]).await else { continue };
         assert_eq!(report.violations, Vec::<String>::new());
         assert!(report.acked > 100, "only {} edits were acknowledged", report.acked);
@@ -82,7 +81,7 @@ async fn no_answer_comes_before_its_sync() {
         return note("SKIPPED: slow syncs need strace");
     }
     note("power cut with slow syncs:");
-    let rounds = if long() { 20 } else { 3 };
+    let rounds = rounds(3, 20);
     let Some(report) = play("ext4", 13, rounds, &SLOW.map(String::from)).await else { return };
     assert_eq!(report.violations, Vec::<String>::new());
 }

@@ -24,8 +24,14 @@ pub(crate) struct Launch {
     /// Options of `strace`, such as `inject=fdatasync:error=EIO:when=3`; none runs without it.
     pub(crate) faults: Vec<String>,
     pub(crate) log: PathBuf,
+    /// Where `strace` writes the calls it watches; nowhere, unless somebody counts those that failed.
+    calls: PathBuf,
     /// How many files it may have open, sockets included.
     pub(crate) open_files: Option<u64>,
+    /// A control group of the kernel that it joins before it runs.
+    group: Option<PathBuf>,
+    /// Variables of its environment.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// A running server; killed when dropped.
@@ -52,7 +58,10 @@ impl Launch {
             arguments: Vec::new(),
             faults: Vec::new(),
             log: log.into(),
+            calls: "/dev/null".into(),
             open_files: None,
+            group: None,
+            environment: Vec::new(),
         }
     }
 
@@ -72,10 +81,25 @@ impl Launch {
         self
     }
 
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Adds a fault: the value of one `-e` or, when it starts with `/`, of one `-P` of strace.
     pub(crate) fn fault(mut self, fault: &str) -> Self {
         self.faults.push(fault.to_owned());
         self
+    }
+
+    /// In the control group with this folder.
+    pub(crate) fn in_group(self, group: &Path) -> Self {
+        Self { group: Some(group.into()), ..self }
+    }
+
+    /// Has the calls that faults are about written to this file.
+    pub(crate) fn noting_calls(self, calls: &Path) -> Self {
+        Self { calls: calls.into(), ..self }
     }
 
     /// Starts it and waits until it answers.
@@ -119,7 +143,7 @@ impl Launch {
         } else {
             // -D keeps the server our own child, so that its process id and end are ours to see.
             let mut strace = Command::new("strace");
-            strace.args(["-D", "-f", "-qq", "-o", "/dev/null"]);
+            strace.args(["-D", "-f", "-q", "-o"]).arg(&self.calls);
             for fault in &self.faults {
                 let option = if fault.starts_with('/') { "-P" } else { "-e" };
                 strace.args([option, fault]);
@@ -132,12 +156,20 @@ impl Launch {
             command = Command::new("prlimit");
             command.arg(format!("--nofile={most}")).arg(inner.get_program()).args(inner.get_args());
         }
+        if let Some(group) = &self.group {
+            let inner = command;
+            command = Command::new("sh");
+            let join = "echo $$ > \"$0\" && exec \"$@\"";
+            command.args(["-c", join]).arg(group.join("cgroup.procs"));
+            command.arg(inner.get_program()).args(inner.get_args());
+        }
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
         command
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(&self.data)
             .args(["--journal-file-size", self.journal_file])
             .args(&self.arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(std::process::Stdio::null())
             .stdout(log.try_clone().expect("the log file twice"))
             .stderr(log)
@@ -207,6 +239,12 @@ impl Server {
     /// Resident memory in KiB.
     pub(crate) fn rss_kib(&self) -> u64 {
         self.status_kib("VmRSS:")
+    }
+
+    /// How many entries a folder of `/proc/PID` has: `fd` or `task`.
+    pub(crate) fn count(&self, folder: &str) -> u64 {
+        let path = format!("/proc/{}/{folder}", self.child.id());
+        std::fs::read_dir(path).map_or(0, |entries| entries.count() as u64)
     }
 
     fn status_kib(&self, field: &str) -> u64 {
