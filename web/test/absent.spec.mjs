@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { stored } from './support/stored.mjs'
+import { SHOWN, waits } from './support/timers.mjs'
 
 /** What the console says about a server that is gone, and of answers that say no. */
 const GONE = [/ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/]
@@ -38,20 +40,12 @@ async function ask(method, document, body, where = server) {
   const answer = await fetch(`${where.url}/api/v1/documents/${document}`, { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) })
   assert.ok(answer.ok, `${method} ${document}: ${answer.status}`)
 }
-/** Runs in the page: whether so many unsent edits are stored on this device. @param {number} count */
-async function isStored(count) {
-  /** @param {IDBRequest} asked @returns {Promise<any>} */
-  const answer = asked => new Promise(resolve => (asked.onsuccess = () => resolve(asked.result)))
-  const database = await answer(indexedDB.open('coscribe'))
-  const records = await answer(database.transaction('documents').objectStore('documents').getAll())
-  database.close()
-  return records.some((/** @type {any} */ { marks }) => Object.values(marks).some(([made, sure]) => made - sure === count))
-}
 /** @param {import('./support/people.mjs').Person} one @param {RegExp} text */
 const panelSays = (one, text) => one.page.locator('.rescue', { hasText: text }).waitFor()
 
 test('a page goes along when its document gets another name, and says so', { skip }, async () => {
   const ada = await writes('Ada', 'first-name', 'one ')
+  await waits(ada.context, SHOWN.message)
   await ask('PATCH', 'first-name', { name: 'second name' })
   await ada.page.waitForURL('**/d/second%20name')
   await ada.page.locator('.toast', { hasText: 'second name' }).waitFor()
@@ -73,7 +67,7 @@ test('edits made offline reach a document that was renamed meanwhile, also after
   await ada.page.locator('.status[data-status=offline]').waitFor()
   await ada.page.keyboard.type('offline')
   await ada.page.locator('.status-long', { hasText: /7 edits to send/ }).waitFor()
-  await ada.page.waitForFunction(isStored, 7)
+  await stored(ada.page, 7)
   await ada.page.close()
   await ask('PATCH', 'away', { name: 'elsewhere' })
   await ada.context.setOffline(false)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { waits } from './support/timers.mjs'
 
 /** @type {import('playwright-core').Browser} */
 let browser
@@ -19,9 +20,13 @@ after(async () => {
   await server?.stop()
 })
 
+/** What others do is held back for so long, in ms, which a slow machine needs for this test. */
+const HELD_BACK = 3000
+
 for (const kind of ['rich', 'markdown']) {
   test(`somebody's edit in the same line waits for the end of a composition (${kind})`, { skip }, async () => {
     const ada = await person(browser, server.url, 'Ada Byron')
+    await waits(ada.context, HELD_BACK)
     await ada.opens(`compose-${kind}`, `?kind=${kind}`)
     await ada.text.click()
     await ada.text.pressSequentially('start ')

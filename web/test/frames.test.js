@@ -30,8 +30,8 @@ test('a hello names the epoch, or says that the document has none yet', () => {
     assert.ok(message.type === 'hello')
     return message.hello
   }
-  assert.deepEqual(said('{"epoch":"e1","access":"view","app":3,"largest":4096,"more":1}'), { epoch: 'e1', access: 'view', app: 3, largest: 4096, renamed: null })
-  assert.deepEqual(said('{"epoch":null}'), { epoch: null, access: 'edit', app: 0, largest: Infinity, renamed: null })
+  assert.deepEqual(said('{"epoch":"e1","access":"view","open":true,"asked":2,"app":3,"largest":4096,"more":1}'), { epoch: 'e1', access: 'view', open: true, asked: true, app: 3, largest: 4096, renamed: null })
+  assert.deepEqual(said('{"epoch":null}'), { epoch: null, access: 'edit', open: false, asked: false, app: 0, largest: Infinity, renamed: null })
   assert.deepEqual(said('{"epoch":7,"access":"all","app":"9","largest":-1}'), said('{}'))
   assert.deepEqual(said('null'), said('{}'))
   assert.equal(said('{"renamed":"b"}').renamed, 'b')

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { readPack } from '../src/history/pack.js'
 import { drawn, launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { SHOWN, waits } from './support/timers.mjs'
 import { writer } from './support/writer.mjs'
 
 /** @typedef {import('./support/people.mjs').Person} Person */
@@ -211,6 +212,7 @@ test('a moment is named, found again by its name, restored for everybody, and ma
   const by = await written('restored', 'markdown', ['as it was meant', 'as it was spoiled'])
   const [ada, linus] = [await person(browser, server.url, 'Ada'), await person(browser, server.url, 'Linus')]
   await linus.opens('restored', '?kind=markdown')
+  for (const shown of Object.values(SHOWN)) await waits(ada.context, shown)
   await ada.opens('restored', '?kind=markdown')
   await ada.page.keyboard.press('Control+Alt+h')
   await isShown(ada, 'as it was spoiled')
@@ -262,6 +264,7 @@ test('a moment is named, found again by its name, restored for everybody, and ma
 test('who restores on the page of the timeline stays there, and may take it back', { skip }, async () => {
   const by = await written('restored-there', 'markdown', ['first words', 'other words'])
   const ada = await person(browser, server.url, 'Ada')
+  for (const shown of Object.values(SHOWN)) await waits(ada.context, shown)
   await looksAt(ada, 'restored-there')
   await isShown(ada, 'other words')
   await ada.page.waitForFunction(() => location.hash.startsWith('#e='))

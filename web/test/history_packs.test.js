@@ -101,6 +101,7 @@ test('rows that delete what nobody inserted, or an update that lacks something, 
   assert.ok(deletion)
   assert.throws(() => new Past({ ...pack, deletions: [{ ...deletion, clock: 1e6 }, ...pack.deletions.slice(1)] }), /deletes what nobody inserted/)
   assert.throws(() => new Past({ ...pack, update: readPack(new PackWriter().write(entries.slice(0, 20))).update }), /lacks what its rows insert/)
+  assert.throws(() => new Past({ ...pack, update: Uint8Array.of(255) }), /its document is damaged/)
   assert.throws(() => new Past({ ...pack, insertions: [{ client: 0, length: 2 ** 40 }, ...pack.insertions.slice(1)] }), /too large to show/)
 })
 
@@ -123,11 +124,11 @@ test('a pack that follows must know where the clients were', () => {
   assert.throws(() => past.add({ ...next, starts: new Map([[0, 1]]) }), /something is missing/)
 })
 
-/** A pack by one user and one client with these numbers and columns. @param {{ last?: number, rows?: number, columns?: number[][], over?: number }} parts */
-function handmade({ last = 1, rows = 1, columns = [], over = 0 }) {
+/** A pack by one user and one client with these numbers and columns. @param {{ last?: number, kind?: number, rows?: number, columns?: number[][], over?: number }} parts */
+function handmade({ last = 1, kind = 0, rows = 1, columns = [], over = 0 }) {
   const e = encoding.createEncoder()
   encoding.writeUint8Array(e, Uint8Array.from([...'cscrpak'].map(sign => sign.charCodeAt(0)).concat(1, Array(16).fill(7))))
-  for (const number of [0, last, 0, 1, 0, 0, 0, 1, 9, rows]) encoding.writeVarUint(e, number)
+  for (const number of [0, last, 0, 1, kind, 0, 0, 1, 9, rows]) encoding.writeVarUint(e, number)
   const all = [[0], [0], [0], [0, 0], [], []].map((column, at) => columns[at] ?? column)
   all.forEach((column, at) => {
     encoding.writeVarUint(e, column.length + (at === all.length - 1 ? over : 0))
@@ -145,6 +146,7 @@ test('numbers that do not go together are refused', () => {
   refused(handmade({ columns: [[0], [0], [0], [0, 100]] }), /more pieces/)
   refused(handmade({ columns: [[0, 0]] }), /longer than its rows/)
   refused(handmade({ last: 5 }), /last entry/)
+  refused(handmade({ kind: 4 }), /no user of the kind 4/)
   refused(handmade({ over: 1000 }), /cut off/)
   refused(handmade({ columns: [[0], [0], [0], [0, 1], [], [0, 1, 1]] }), /before everything/)
 })

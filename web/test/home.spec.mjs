@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { launch, person } from './support/people.mjs'
+import { launch, listens, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { SHOWN, waits } from './support/timers.mjs'
 
 /** @type {import('playwright-core').Browser} */
 let browser
@@ -29,6 +30,8 @@ const api = async (path, init) => {
 }
 /** Makes a document. @param {string} title @param {Record<string, string>} [more] */
 const make = (title, more) => api('', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ title, kind: 'rich', ...more }) })
+/** Making a document is waited for no longer than this, in ms: its page can open without the server. */
+const CREATE_PATIENCE = 3000
 /** A title nobody else uses. @param {string} title */
 const own = title => `${title} ${randomUUID().slice(0, 8)}`
 
@@ -59,6 +62,7 @@ async function barriers(page) {
 test('an empty server says so and offers the three kinds; each opens a new document of its kind', { skip }, async () => {
   const empty = await startServer()
   const ada = await person(browser, empty.url, 'Ada')
+  await waits(ada.context, CREATE_PATIENCE)
   await ada.page.goto(empty.url)
   await ada.page.getByRole('heading', { name: 'No documents yet.' }).waitFor()
   await ada.page.getByRole('button', { name: /^Markdown/ }).click()
@@ -76,11 +80,12 @@ test('the search narrows while typing, arrow keys move through results, Enter op
   const ada = await visitor()
   await ada.page.keyboard.press('/')
   assert.ok(await isFocused(ada.search))
+  const hears = await listens(ada.page)
   await ada.page.keyboard.type('heron')
   const results = ada.page.getByRole('list', { name: 'Results' })
   await results.getByRole('link', { name: other }).waitFor()
   assert.equal(await results.getByRole('listitem').count(), 2)
-  await ada.page.locator('[data-live]', { hasText: '2 documents found' }).waitFor({ state: 'attached' })
+  await hears('2 documents found')
   await ada.page.keyboard.type(' markdown')
   await results.getByRole('link', { name: one, exact: true }).waitFor({ state: 'detached' })
   await ada.search.fill(one)
@@ -105,6 +110,7 @@ test('a link of this server opens from the search', { skip }, async () => {
 test('a search without hits says so and makes a document of that title', { skip }, async () => {
   const title = own('Zebra crossing')
   const ada = await visitor(`?query=${encodeURIComponent(title)}`)
+  await waits(ada.context, CREATE_PATIENCE)
   await ada.page.getByText(`Nothing matches “${title}”.`).waitFor()
   await ada.page.getByRole('button', { name: `New document “${title}”` }).click()
   await ada.page.waitForURL(/\/d\//)
@@ -157,6 +163,7 @@ test('a deleted document can be taken back at once; the focus goes to its neighb
   const { name } = await make(title)
   await make(own('Neighbour'))
   const ada = await visitor()
+  await waits(ada.context, SHOWN.offer)
   await ada.link(title).focus()
   await ada.page.keyboard.press('Delete')
   await ada.link(title).waitFor({ state: 'detached' })

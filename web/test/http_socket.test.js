@@ -16,12 +16,14 @@ function served(kind, payload) {
 /** @param {Uint8Array} bytes */
 const base64 = bytes => Buffer.from(bytes).toString('base64')
 
-/** A server of one connection. `posts` says how to answer the posts to come: a status, 0 for a broken connection. @param {{ posts?: number[], keepsBack?: boolean }} [rules] */
-function scene({ posts = [], keepsBack = false } = {}) {
+/** A server of one connection. `posts` says how to answer the posts to come: a status, 0 for a broken connection. `gone`: it knows the connection no more. @param {{ posts?: number[], keepsBack?: boolean, gone?: boolean }} [rules] */
+function scene({ posts = [], keepsBack = false, gone: isGone = false } = {}) {
   /** @type {{ method: string, url: string, headers: Record<string, string> }[]} */
   const asked = []
   /** What arrived, each byte once. @type {number[]} */
   const arrived = []
+  /** Bytes of each request that came. @type {number[]} */
+  const bodies = []
   let sent = 0
   /** @type {ReadableStreamDefaultController<Uint8Array> | undefined} */
   let stream
@@ -36,11 +38,12 @@ function scene({ posts = [], keepsBack = false } = {}) {
     if (method === 'POST' && !headers['coscribe-connection']) return Response.json({ id: 'secret' }, { status: 201 })
     if (method === 'POST') {
       const status = posts.shift() ?? 204
+      bodies.push(body.length)
       const at = Number(new URL(url).searchParams.get('at'))
       assert.ok(at <= arrived.length, 'no gap')
       // A request that fails may have arrived all the same, or half of it.
       const taken = status === 204 ? body : body.subarray(0, Math.ceil(body.length / 2))
-      arrived.push(...taken.subarray(arrived.length - at))
+      for (const byte of taken.subarray(arrived.length - at)) arrived.push(byte)
       if (status === 0) throw new TypeError('broken')
       return new Response(null, { status })
     }
@@ -49,6 +52,7 @@ function scene({ posts = [], keepsBack = false } = {}) {
     gone.catch(() => {})
     if (headers.accept !== 'text/event-stream') return Promise.race([gone, new Promise(resolve => polls.push(resolve))])
     if (keepsBack) return gone
+    if (isGone) return new Response(null, { status: 404 })
     return new Response(new ReadableStream({ start: controller => void (stream = controller) }))
   }
   const outside = {
@@ -72,7 +76,7 @@ function scene({ posts = [], keepsBack = false } = {}) {
     assert.fail('it never came')
   }
   return {
-    socket, asked, arrived, heard, closed, timers, polls, until,
+    socket, asked, arrived, bodies, heard, closed, timers, polls, until,
     opened: () => until(() => asked.some(({ method }) => method === 'GET')),
     /** Sends events with these bytes, cut as told. @param {Uint8Array[]} pieces */
     tell(pieces) {
@@ -81,6 +85,8 @@ function scene({ posts = [], keepsBack = false } = {}) {
         stream?.enqueue(new TextEncoder().encode(`id:${sent}\ndata:${base64(piece)}\n\n`))
       }
     },
+    /** Sends an event again that came already. @param {Uint8Array} piece */
+    repeat: piece => stream?.enqueue(new TextEncoder().encode(`id:${sent}\ndata:${base64(piece)}\n\n`)),
     breakOff: () => stream?.close(),
     /** Lets go on what waits for so long at most. */
     ring: (most = 2000) => [...timers].forEach(([run, ms]) => ms <= most && timers.delete(run) && run()),
@@ -126,6 +132,41 @@ test('what is sent arrives in order and once, although requests fail half-way', 
   }
   await it.until(() => (it.ring(), it.arrived.length === wanted.length))
   assert.deepEqual(it.arrived, wanted)
+})
+
+test('what is said in one turn travels as one request, and much of it as several that a proxy takes', async () => {
+  const it = scene()
+  await it.opened()
+  const wanted = []
+  for (const byte of [1, 2, 3]) {
+    wanted.push(...frame(2, Uint8Array.of(byte)))
+    it.socket.send(Uint8Array.of(byte))
+  }
+  await it.until(() => it.arrived.length === wanted.length)
+  assert.deepEqual([it.arrived, it.bodies], [wanted, [wanted.length]])
+  const much = frame(2, new Uint8Array(700_000).fill(7))
+  it.socket.send(new Uint8Array(700_000).fill(7))
+  await it.until(() => it.arrived.length === wanted.length + much.length)
+  assert.ok(it.bodies.every(length => length <= 512 * 1024), String(it.bodies))
+})
+
+test('what the server ends for good is not asked for again', async () => {
+  const it = scene({ gone: true })
+  await it.opened()
+  await it.until(() => it.closed.length > 0)
+  assert.equal(it.closed[0].code, 1006)
+  assert.equal(it.asked.filter(({ method }) => method === 'GET').length, 1)
+})
+
+test('an event that comes twice counts once', async () => {
+  const it = scene()
+  await it.opened()
+  const [first, second] = [served(2, Uint8Array.of(1)), served(2, Uint8Array.of(2))]
+  it.tell([first])
+  it.repeat(first)
+  it.tell([second])
+  await it.until(() => it.heard.length >= 2)
+  assert.deepEqual(it.heard, [Uint8Array.of(1), Uint8Array.of(2)])
 })
 
 test('events are messages; a ping is answered, and a close says why', async () => {

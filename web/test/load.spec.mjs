@@ -4,9 +4,12 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch } from './support/people.mjs'
 import { skip as noServer, startServer } from './support/server.mjs'
+import { waits } from './support/timers.mjs'
 
 // What a visit costs is decided when pages are joined and compressed; read from a directory they are neither.
 const skip = noServer || (process.env.COSCRIBE_WEB_DIR ? 'unset COSCRIBE_WEB_DIR to measure the built-in pages' : false)
+/** A connection by requests is tried when a WebSocket is not open within this, in ms. */
+const HEAD_START = 2000
 const REQUESTS_MOST = 14
 const BYTES_MOST = 190_000
 
@@ -96,6 +99,7 @@ function report(title, list) {
 async function visit(path, ready) {
   // A service worker fetches everything once more, later and for other days.
   const context = await browser.newContext({ locale: 'en-GB', serviceWorkers: 'block' })
+  await waits(context, HEAD_START)
   const page = await context.newPage()
   /** @type {string[]} */
   const errors = []

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { waits } from './support/timers.mjs'
 import { writer } from './support/writer.mjs'
 
 /** @type {import('playwright-core').Browser} */
@@ -25,6 +26,8 @@ async function open(name, text, options) {
   return { ada, other, page: ada.page, preview: ada.page.getByRole('region', { name: 'Preview' }) }
 }
 
+/** Longest wait for the server when formatted text is pasted, in ms. */
+const PASTE_PATIENCE = 3000
 const LONG = Array.from({ length: 120 }, (_, index) => `## Part ${index}\n\nParagraph ${index} with some words.\n`).join('\n')
 
 test('the toolbar and shortcuts write Markdown', { skip }, async () => {
@@ -195,6 +198,7 @@ function tops(wanted) {
 
 test('an address pasted over words makes them a link; formatted text comes as Markdown, or plain without a server', { skip }, async () => {
   const { ada, other, page } = await open('paste', 'the guide')
+  await waits(ada.context, PASTE_PATIENCE)
   const paste = (/** @type {Record<string, string>} */ kinds) => ada.text.evaluate((text, kinds) => {
     const data = new DataTransfer()
     for (const [kind, content] of Object.entries(kinds)) data.setData(kind, content)

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { launch, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { stored } from './support/stored.mjs'
 
 /** What the console says about a server that is gone. */
 const GONE = [/ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|WebSocket|Failed to load resource/]
@@ -66,6 +67,7 @@ for (const kind of ['rich', 'markdown']) {
     await ada.page.keyboard.press('Control+End')
     await ada.page.keyboard.type('offline')
     await says(ada, /kept on this device \(7 edits to send\)/)
+    await stored(ada.page, 7)
     await linus.page.keyboard.press('Control+Home')
     await linus.page.keyboard.type('meanwhile ')
     await linus.isSaved()
@@ -189,7 +191,7 @@ test('two offline tabs of one person meet, with their carets', { skip }, async (
   await ada.text.click()
   await ada.page.keyboard.press('Control+End')
   await ada.page.keyboard.type('one ')
-  await other.sees('start one')
+  await other.sees('start one ')
   await other.page.bringToFront()
   await other.page.locator('.cm-content').click()
   await other.page.keyboard.press('Control+End')
@@ -259,7 +261,9 @@ test('the page reloads and opens again while offline', { skip }, async () => {
   await ada.text.click()
   await ada.page.keyboard.press('Control+End')
   await ada.page.keyboard.type('offline.')
+  await ada.sees('online. offline.')
   await says(ada, /8 edits to send/)
+  await stored(ada.page, 8)
   await ada.page.close()
   const again = await anotherTab(ada, 'reloaded')
   await again.sees('online. offline.')

@@ -418,8 +418,189 @@ test('storage that does not open is not waited for', async t => {
   provider.connect()
   assert.equal(world.sockets.length, 0)
   world.advance(3000)
-  await until(provider, () => provider.facts.storage === 'refused')
+  await until(provider, () => provider.facts.storage === 'slow')
   await until(provider, () => world.sockets.length === 1)
+  provider.doc.getText('text').insert(0, 'a')
+  assert.deepEqual([provider.facts.unsaved, provider.facts.unstored], [1, 1])
+})
+
+/** A device whose storage opens when it is told to. */
+function slowDevice() {
+  const factory = new IDBFactory()
+  /** @type {(() => void)[]} */
+  const opening = []
+  let isSlow = false
+  const open = (/** @type {[string, number]} */ ...asked) => {
+    if (!isSlow) return factory.open(...asked)
+    const late = /** @type {any} */ ({})
+    opening.push(() => {
+      const real = /** @type {any} */ (factory.open(...asked))
+      for (const sign of ['onupgradeneeded', 'onsuccess', 'onerror']) real[sign] = (/** @type {unknown} */ event) => ((late.result = real.result), late[sign]?.(event))
+    })
+    return late
+  }
+  return {
+    ...device(/** @type {any} */ ({ open })),
+    becomesSlow: () => (isSlow = true),
+    isQuickAgain: () => (isSlow = false),
+    opens() {
+      isSlow = false
+      opening.splice(0).forEach(run => run())
+    },
+  }
+}
+
+/** A tab on a device that has become slow, which has given up waiting. @param {import('node:test').TestContext} t @param {ReturnType<typeof slowDevice>} home @param {boolean} [channel] */
+async function impatientTab(t, home, channel = false) {
+  home.becomesSlow()
+  const world = new FakeWorld()
+  const doc = new Y.Doc()
+  const store = new OfflineStore({ indexedDB: /** @type {any} */ (home.factory), BroadcastChannel: channel ? home.air.Channel : null, environment: world.environment })
+  const provider = new Provider({ server: 'ws://host', name: 'notes', doc, store, environment: world.environment })
+  t.after(() => provider.destroy())
+  provider.connect()
+  world.advance(3000)
+  await until(provider, () => provider.facts.storage === 'slow')
+  return { world, provider, read: () => doc.getText('text').toString(), doc }
+}
+
+/** A device that has a copy with an edit which the server lacks. @param {import('node:test').TestContext} t */
+async function deviceWithDraft(t) {
+  const home = slowDevice()
+  const { world, provider, text } = await home.tab(t, { channel: false, connect: true })
+  const server = serverWith('of all ')
+  handshake(world, 'e1', server)
+  text.insert(text.length, 'mine')
+  await provider.flush()
+  provider.destroy()
+  return { home, server }
+}
+
+test('a copy that comes late is shown, and its unsent edits are sent', async t => {
+  const { home } = await deviceWithDraft(t)
+  const { world, provider, read } = await impatientTab(t, home)
+  assert.deepEqual([provider.facts.copied, read()], [false, ''])
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'kept')
+  assert.deepEqual([provider.facts.copied, read(), provider.facts.unsaved], [true, 'of all mine', 1])
+  world.advance(60_000)
+  assert.match(world.socket.url, /epoch=e1/)
+})
+
+test('a copy that comes late is merged into the document that the server has sent by then', async t => {
+  const { home, server } = await deviceWithDraft(t)
+  const { world, provider, read } = await impatientTab(t, home)
+  handshake(world, 'e1', server)
+  assert.deepEqual([read(), provider.facts.unsaved], ['of all ', 0])
+  world.socket.take()
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'kept')
+  assert.deepEqual([read(), provider.facts.unsaved], ['of all mine', 1])
+  world.advance(60_000)
+  handshake(world, 'e1', server)
+  assert.ok(confirm(world).some(message => 'update' in message && message.update.length > 2))
+  assert.equal(provider.facts.unsaved, 0)
+})
+
+test('a copy that comes late is not mixed into another document', async t => {
+  const { home } = await deviceWithDraft(t)
+  const { world, provider, read } = await impatientTab(t, home)
+  handshake(world, 'e2', serverWith('another'))
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'refused')
+  assert.equal(read(), 'another')
+  const [kept] = await new OfflineStore({ indexedDB: /** @type {any} */ (home.factory), BroadcastChannel: null }).list()
+  assert.deepEqual([kept.epoch, kept.unsent], ['e1', 1])
+})
+
+test('a late copy of a document that the server does not have is not made anew there', async t => {
+  const { home } = await deviceWithDraft(t)
+  const { world, provider } = await impatientTab(t, home)
+  handshake(world, null)
+  world.socket.take()
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'kept')
+  assert.deepEqual(world.socket.take(), [])
+  world.advance(60_000)
+  world.socket.accept()
+  world.socket.deliver(hello({ epoch: null }))
+  assert.equal(provider.facts.stop, 'replaced')
+})
+
+test('a draft that comes late is not mixed with what others have begun under its name, now or on the next page', async t => {
+  const home = slowDevice()
+  const first = await home.tab(t, { channel: false })
+  for (let edit = 0; edit < 120; edit++) {
+    first.text.insert(first.text.length, 'draft ')
+    await first.provider.flush()
+  }
+  first.provider.destroy()
+  const { world, provider, doc } = await impatientTab(t, home)
+  handshake(world, 'e1', serverWith('of others '))
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'refused')
+  doc.getText('text').insert(0, 'typed ')
+  for (let times = 0; times < 5; times++) {
+    await provider.flush()
+    world.advance(6000)
+  }
+  assert.deepEqual([provider.facts.storage, provider.facts.unstored], ['refused', 1])
+  await provider.dropCopy()
+  const next = await home.tab(t, { channel: false })
+  assert.deepEqual([next.read(), next.provider.facts.unsaved], ['draft '.repeat(120), 120])
+})
+
+test('a draft that comes late does not go into what somebody else has begun since we asked', async t => {
+  const home = slowDevice()
+  const first = await home.tab(t, { channel: false })
+  first.text.insert(0, 'draft')
+  await first.provider.flush()
+  first.provider.destroy()
+  const { world, provider, read, doc } = await impatientTab(t, home)
+  handshake(world, null)
+  world.socket.deliver(hello({ epoch: 'e9' }))
+  world.socket.deliver(frames.change(Y.encodeStateAsUpdate(serverWith('of somebody else'))))
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'refused')
+  assert.equal(read(), 'of somebody else')
+  doc.getText('text').insert(0, 'typed ')
+  await provider.flush()
+  provider.destroy()
+  const next = await home.tab(t, { channel: false })
+  assert.equal(next.read(), 'draft')
+})
+
+test('a tab that waits for the storage does not say that it has kept an edit', async t => {
+  const home = slowDevice()
+  const quick = await home.tab(t, { connect: true })
+  const server = serverWith('of all ')
+  handshake(quick.world, 'e1', server)
+  await quick.provider.flush()
+  const { world, doc } = await impatientTab(t, home, true)
+  handshake(world, 'e1', server)
+  home.air.deliver()
+  doc.getText('text').insert(0, 'new ')
+  home.air.deliver()
+  assert.equal(quick.read(), 'new of all ')
+  await quick.provider.flush()
+  quick.provider.destroy()
+  home.isQuickAgain()
+  const next = await home.tab(t, { channel: false })
+  assert.deepEqual([next.read(), next.provider.facts.unsaved], ['new of all ', 1])
+})
+
+test('what is written before the storage opens is stored when it does', async t => {
+  const home = slowDevice()
+  const { world, provider, doc } = await impatientTab(t, home)
+  handshake(world, 'e1', serverWith('of all '))
+  doc.getText('text').insert(0, 'new ')
+  assert.equal(provider.facts.unstored, 1)
+  home.opens()
+  await until(provider, () => provider.facts.storage === 'kept')
+  await provider.flush()
+  assert.equal(provider.facts.unstored, 0)
+  const again = await home.tab(t, { channel: false })
+  assert.equal(again.read(), 'new of all ')
 })
 
 test('while the disk is full edits stay in the tab, and are stored when it no longer is', async t => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Provider } from '../src/sync/provider.js'
+import { SWITCHES } from '../src/sync/ways.js'
 import * as frames from '../src/sync/frames.js'
 import { Y, awareness as protocol, encoding } from '../vendor/core.js'
 import { FakeWorld } from './fake_world.js'
@@ -31,11 +32,11 @@ const taken = world => world.socket.take().map(frames.decode)
 /** @param {FakeWorld} world @param {string} type */
 const takenOf = (world, type) => taken(world).filter(message => message.type === type)
 
-/** @param {string | null} epoch */
-function hello(epoch) {
+/** @param {string | null} epoch @param {object} [more] */
+function hello(epoch, more) {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, 120)
-  encoding.writeVarString(encoder, JSON.stringify({ epoch }))
+  encoding.writeVarString(encoder, JSON.stringify({ epoch, ...more }))
   return encoding.toUint8Array(encoder)
 }
 
@@ -422,6 +423,21 @@ test('when the connection is lost, nobody else counts as here', t => {
   assert.equal(provider.awareness.getStates().size, 1)
 })
 
+test('when only the way to the server changes, nobody goes and nothing is lost', t => {
+  const { world, provider } = open(t)
+  const other = new protocol.Awareness(new Y.Doc())
+  t.after(() => other.destroy())
+  other.setLocalStateField('user', { name: 'Mia' })
+  handshake(world)
+  world.socket.deliver(frames.presence(protocol.encodeAwarenessUpdate(other, [other.clientID])))
+  const before = world.socket
+  before.drop(SWITCHES)
+  assert.equal(provider.awareness.getStates().size, 2)
+  assert.equal(provider.facts.lostAt, null)
+  world.advance(0)
+  assert.notEqual(world.socket, before)
+})
+
 test('a change larger than the server takes at once goes the way of a difference, which may be larger', t => {
   const { world, text } = open(t)
   world.socket.accept()
@@ -454,6 +470,45 @@ test('who waits for what was edited to be saved is told, or told why not', async
   const third = provider.whenSaved()
   provider.destroy()
   await assert.rejects(third)
+})
+
+test('what the server says again about rights counts from then on, and somebody who asks is heard', t => {
+  const { world, provider } = open(t)
+  world.socket.accept()
+  world.socket.deliver(hello('e', { access: 'owner', open: true }))
+  assert.deepEqual([provider.facts.access, provider.facts.isOpen, provider.facts.canEdit, provider.facts.knocks], ['owner', true, true, 0])
+  world.socket.deliver(hello('e', { access: 'owner', asked: 1 }))
+  world.socket.deliver(hello('e', { access: 'owner', asked: 0 }))
+  assert.deepEqual([provider.facts.isOpen, provider.facts.knocks], [false, 2])
+  world.socket.deliver(hello('e', { access: 'view' }))
+  assert.deepEqual([provider.facts.access, provider.facts.canEdit, provider.facts.knocks], ['view', false, 2])
+})
+
+test('tokens travel one by one, and the first of them that expires has all of them fetched again', async t => {
+  const world = new FakeWorld()
+  const expiry = (/** @type {number} */ ms) => `x.${btoa(JSON.stringify({ exp: (world.now + ms) / 1000 }))}.x`
+  const one = new Provider({ server: 'ws://host', name: 'notes', doc: new Y.Doc(), environment: world.environment, token: ['cs_link&', 'of a person'] })
+  t.after(() => one.destroy())
+  one.connect()
+  assert.ok(world.socket.url.endsWith('&token=cs_link%26&token=of%20a%20person'), world.socket.url)
+  const other = new Provider({ server: 'ws://host', name: 'notes', doc: new Y.Doc(), environment: world.environment, token: [''] })
+  t.after(() => other.destroy())
+  other.connect()
+  assert.doesNotMatch(world.socket.url, /token/)
+
+  let count = 0
+  const third = new Provider({ server: 'ws://host', name: 'notes', doc: new Y.Doc(), environment: world.environment, token: () => [`link${++count}`, expiry(600_000), expiry(60_000)] })
+  t.after(() => third.destroy())
+  const settled = () => new Promise(resolve => setImmediate(resolve))
+  third.connect()
+  await settled()
+  assert.match(world.socket.url, /&token=link1&token=x.*&token=x/)
+  handshake(world)
+  world.advance(29_000)
+  world.socket.deliver(frames.presence(NOTHING))
+  world.advance(2000)
+  await settled()
+  assert.match(world.socket.url, /&token=link2&/)
 })
 
 test('a token is asked for at every attempt, again before it expires, and once more when it is refused', async t => {

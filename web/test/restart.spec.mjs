@@ -17,7 +17,7 @@ function stored(data, kind) {
 }
 
 for (const kind of ['rich', 'markdown']) {
-  test(`${kind}: a killed server loses nothing that was saved, and nothing that was typed`, { skip, timeout: 60_000 }, async () => {
+  test(`${kind}: a killed server loses nothing that was saved, and nothing that was typed`, { skip }, async () => {
     const server = await startServer()
     const browser = await launch()
     const open = async (/** @type {string} */ name) => {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { launch, person } from './support/people.mjs'
+import { drawn, launch, listens, person } from './support/people.mjs'
 import { skip, startServer } from './support/server.mjs'
+import { SHOWN, waits } from './support/timers.mjs'
 
 /** @type {import('playwright-core').Browser} */
 let browser
@@ -142,6 +143,7 @@ test('theme and width are chosen per device and are there from the first paint',
     await page.getByRole('button', { name: 'Menu' }).click()
     await page.getByRole('menuitem', { name: group }).click()
     await page.locator('.menu').getByText(item, { exact: true }).click()
+    await page.locator('.menu').waitFor({ state: 'detached' })
   }
   await choose('Theme', 'Dark')
   await choose('View', 'Full width')
@@ -160,9 +162,11 @@ test('Control S tells the truth, and no dialog of the browser opens', { skip }, 
   const ada = await opens('Ada', randomUUID())
   await ada.text.pressSequentially('kept')
   await ada.isSaved()
+  await waits(ada.context, SHOWN.message)
+  const hears = await listens(ada.page)
   await ada.page.keyboard.press('Control+s')
   await ada.page.locator('.toast', { hasText: 'Already saved' }).waitFor()
-  await ada.page.locator('[data-live]', { hasText: 'Already saved' }).waitFor({ state: 'attached' })
+  await hears('Already saved')
   await ada.close()
 })
 
@@ -170,6 +174,7 @@ test('a document is exported, duplicated, and moved to the bin, from which home 
   const where = randomUUID()
   const ada = await opens('Ada', where)
   const { page } = ada
+  await waits(ada.context, SHOWN.offer)
   await ada.text.pressSequentially('# Kept words')
   await page.getByRole('textbox', { name: 'Title' }).fill('Notes')
   await page.keyboard.press('Enter')
@@ -213,11 +218,12 @@ test('nothing shifts while the page loads, and nothing wraps or is cut off', { s
     await one.opens(where)
     await one.isSaved()
     await one.page.getByRole('toolbar').getByRole('button').first().waitFor()
-    const found = await one.page.evaluate(() => {
+    // The window of a phone grows with what is too wide for it.
+    const found = await one.page.evaluate(wide => {
       const box = (/** @type {string} */ selector) => document.querySelector(selector)?.getBoundingClientRect()
       const out = [...document.querySelectorAll('.bar *')].filter(part => {
         const { left, right, width } = part.getBoundingClientRect()
-        return width > 0 && getComputedStyle(part).visibility === 'visible' && (left < -1 || right > innerWidth + 1)
+        return width > 0 && getComputedStyle(part).visibility === 'visible' && (left < -1 || right > wide + 1)
       })
       const items = [...document.querySelectorAll('.toolbar button')].filter(button => getComputedStyle(button).visibility === 'visible')
       return {
@@ -225,9 +231,9 @@ test('nothing shifts while the page loads, and nothing wraps or is cut off', { s
         bar: box('.bar')?.height,
         rows: new Set(items.map(item => Math.round(item.getBoundingClientRect().top + item.getBoundingClientRect().height / 2))).size,
         out: out.map(part => part.outerHTML.slice(0, 80)),
-        overflow: document.documentElement.scrollWidth > innerWidth,
+        overflow: document.documentElement.scrollWidth > wide,
       }
-    })
+    }, viewport.width)
     assert.deepEqual(found, { shifts: [], bar: 52, rows: 1, out: [], overflow: false }, `${viewport.width} wide`)
     await one.close()
   }
@@ -253,6 +259,7 @@ test('on a phone the toolbar is at the foot, and the text ends above it', { skip
   await ada.text.tap()
   await ada.page.keyboard.insertText(Array.from({ length: 60 }, (_, line) => `line ${line}`).join('\n'))
   await ada.page.keyboard.press('Control+End')
+  await drawn(ada.page)
   const places = await ada.page.evaluate(() => {
     const toolbar = /** @type {HTMLElement} */ (document.querySelector('.tools')).getBoundingClientRect()
     const caret = getSelection()?.getRangeAt(0).getBoundingClientRect()

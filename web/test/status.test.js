@@ -7,7 +7,7 @@ import { seeded } from './fake_world.js'
 /** In step, nothing to do. @type {import('../src/sync/facts.js').Facts} */
 const CALM = {
   stop: null, reason: '', loaded: true, copied: false, startedAt: 0, lostAt: null, failures: 0, nextTry: null, restarting: false, slowed: false,
-  access: 'edit', canEdit: true, unsaved: 0, unsavedSince: null, savedAt: null, storage: 'kept', unstored: 0,
+  access: 'edit', isOpen: false, knocks: 0, canEdit: true, unsaved: 0, unsavedSince: null, savedAt: null, storage: 'kept', unstored: 0,
 }
 const NOW = 100_000
 
@@ -109,6 +109,16 @@ test('an end that a retry cannot change comes before everything else', () => {
     // Who signs in goes on, with everything.
     assert.equal(said.needsRescue, stop !== 'sign-in')
   }
+})
+
+test('who may only look, or not even that, can ask for more; what they typed before is not given up', () => {
+  const looks = status({ canEdit: false, access: 'view' })
+  assert.deepEqual([looks.kind, looks.canEdit, looks.needsRescue, looks.actions], ['read-only', false, false, ['ask']])
+  assert.equal(status({ canEdit: false, access: 'view', unsaved: 1, unsavedSince: NOW }).needsRescue, true)
+  assert.deepEqual(status({ stop: 'denied' }).actions, ['ask', 'resume'])
+  assert.deepEqual(status({}).actions, [])
+  // Nor while the server is away.
+  assert.deepEqual([status({ canEdit: false, lostAt: NOW - 5000, failures: 2 }).kind, status({ canEdit: false, lostAt: NOW - 5000, failures: 2 }).canEdit], ['offline', false])
 })
 
 test('whatever the facts, it never says saved with an edit unconfirmed, nothing loaded, or after a stop', () => {

@@ -63,6 +63,11 @@ test('a WebSocket that hangs gives way after two seconds, unless it opens first'
   sockets[0].accept()
   assert.deepEqual(events, ['open'])
   assert.equal(requests[0].readyState, 3, 'the other way is given up')
+  // Its answer was on the way already.
+  requests[0].readyState = 1
+  requests[0].onopen()
+  assert.equal(requests[0].readyState, 3)
+  assert.deepEqual(events, ['open'])
   const second = open()
   world.advance(2000)
   requests[1].accept()

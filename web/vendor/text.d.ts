@@ -4,7 +4,7 @@ export { Annotation, ChangeSet, Compartment, EditorSelection, EditorState, Facet
 export { Decoration, EditorView, GutterMarker, ViewPlugin, ViewUpdate, WidgetType, MatchDecorator, crosshairCursor, drawSelection, dropCursor, getDialog, gutter, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers, placeholder, rectangularSelection, showDialog, showPanel } from '@codemirror/view'
 export { defaultKeymap, indentLess, indentMore, indentWithTab, toggleComment } from '@codemirror/commands'
 export { closeSearchPanel, gotoLine, highlightSelectionMatches, openSearchPanel, search, searchKeymap } from '@codemirror/search'
-export { HighlightStyle, LanguageDescription, bracketMatching, codeFolding, foldGutter, foldKeymap, highlightingFor, indentOnInput, indentUnit, language, syntaxHighlighting, syntaxTree } from '@codemirror/language'
+export { HighlightStyle, LanguageDescription, bracketMatching, codeFolding, foldGutter, foldKeymap, forceParsing, highlightingFor, indentOnInput, indentUnit, language, syntaxHighlighting, syntaxTree } from '@codemirror/language'
 export { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete'
 export { highlightTree, tags } from '@lezer/highlight'
 export { StyleModule } from 'style-mod'

@@ -59,8 +59,8 @@ export class Http {
   async send(method, path, { query = {}, json, file, mediaType = 'application/octet-stream', signal, patience = PATIENCE, isBytes = false } = {}) {
     /** @type {Record<string, string>} */
     const headers = { 'X-Coscribe-Name': encodeURIComponent(this.author()) }
-    const token = shown()
-    if (token) headers.Authorization = `Bearer ${token}`
+    const tokens = shown()
+    if (tokens.length > 0) headers.Authorization = `Bearer ${tokens.join(' ')}`
     if (json !== undefined) headers['Content-Type'] = 'application/json'
     // A type that no HTML form can send: the server knows by it that a page of ours asks.
     else if (file) headers['Content-Type'] = mediaType

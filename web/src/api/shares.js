@@ -5,6 +5,13 @@ import { Http } from './http.js'
 /** What a link may give. @typedef {'view' | 'comment' | 'edit'} LinkAccess */
 
 /**
+ * @typedef {object} Wanted
+ * @property {LinkAccess} access
+ * @property {string} name what its maker calls it; may be empty
+ * @property {number | null} expires ms since 1970
+ */
+
+/**
  * @typedef {object} Share
  * @property {string} id
  * @property {LinkAccess} access
@@ -29,10 +36,8 @@ export class Shares {
     return (await this.#http.send('GET', this.#at)).shares
   }
 
-  /** @param {LinkAccess} access @param {number | null} expires @returns {Promise<Share>} */
-  make(access, expires) {
-    return this.#http.send('POST', this.#at, { json: { access, expires } })
-  }
+  /** @param {Wanted} wanted @returns {Promise<Share>} */
+  make = wanted => this.#http.send('POST', this.#at, { json: wanted })
 
   /** Whoever came through it is sent away at once. @param {string} id */
   end(id) {

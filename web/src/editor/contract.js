@@ -47,6 +47,7 @@
  * @property {EditorCommand[]} commands read again when `changed` ticks
  * @property {() => Heading[]} outline
  * @property {(client: number) => boolean} goTo scrolls to a person's caret without moving ours; false when they show none
+ * @property {(cursor: any) => boolean} enter puts our caret where one was published; false when that place is gone
  * @property {() => { line: string, detail: string } | null} [count] such as words, for the status line
  * @property {(writerOf: WriterOf | null) => void} showAuthors colours what everybody wrote, or no longer
  * @property {() => string} plainText what a rescue can save: Markdown where possible

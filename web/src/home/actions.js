@@ -2,7 +2,8 @@
 // does not agree.
 import { exportUrl } from '../api/documents.js'
 import { explain } from '../api/problems.js'
-import { freshName, historyPathOf, pathOf } from '../device/names.js'
+import { freshName } from '../device/fresh_names.js'
+import { historyPathOf, pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
 import '../ui/icons/things.js'

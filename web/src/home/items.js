@@ -1,5 +1,5 @@
 // A document as the lists show it, and which of them answer a search. Pure.
-import { isFresh } from '../device/names.js'
+import { isFresh } from '../device/fresh_names.js'
 
 /** @typedef {import('../api/types.js').DocumentInfo} DocumentInfo */
 /** @typedef {import('../device/recent.js').Recent} Recent */

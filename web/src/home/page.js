@@ -6,6 +6,7 @@ import { pathOf } from '../device/names.js'
 import { t } from '../i18n/index.js'
 import '../i18n/home.js'
 import { inApp } from '../mount/index.js'
+import { signInAddress } from '../mount/sign_in.js'
 import { Icon } from '../ui/icon.js'
 import '../ui/icons/things.js'
 import { announce } from '../ui/live.js'
@@ -78,7 +79,7 @@ function Shelves({ library, actions, look, onFiles, onRetry }) {
       <${DocumentList} items=${isAlone ? recent : shelf(recent)} look=${isAlone ? look.value : 'cards'} label="recent-title" actions=${actions} isRecent isShelf=${!isAlone} />
     </section>`}
     ${state === 'not-listed' && html`${recent.length === 0 && html`<${Empty} actions=${actions} onFiles=${onFiles} hasBin=${false} />`}<${Unlisted} />`}
-    ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} />`}
+    ${state === 'failed' && recent.length === 0 && html`<${Failed} text=${explain(library.problem.value)} onRetry=${onRetry} signIn=${signInFor(library.problem.value)} />`}
     ${(state === 'ready' || state === 'loading') && html`<section class="block" aria-labelledby="all-title">
       <div class="block-head"><h2 id="all-title">${t('home.all')}</h2><span class="grow"></span><${Tools} look=${look} hasBin /></div>
       ${state === 'loading' ? html`<${Skeleton} look=${look.value} />` : html`<${DocumentList} items=${all} look=${look.value} label="all-title" actions=${actions} />`}
@@ -121,7 +122,12 @@ function Notice({ library, onRetry }) {
   const hasOwnPlace = library.state.value === 'failed' && library.recent.value.length === 0
   if (!library.problem.value || hasOwnPlace) return null
   const text = library.problem.value instanceof ApiError && library.problem.value.isUnreached ? t('home.unreached') : explain(library.problem.value)
-  return html`<${Banner} text=${text} onRetry=${onRetry} />`
+  return html`<${Banner} text=${text} onRetry=${onRetry} signIn=${signInFor(library.problem.value)} />`
+}
+
+/** Where to sign in when that is what the server wants. @param {unknown} problem */
+function signInFor(problem) {
+  return problem instanceof ApiError && problem.code === 'unauthorized' ? signInAddress() : null
 }
 
 /** What the server finds beyond the pages read so far. @param {import('./library.js').Library} library @param {string} query */

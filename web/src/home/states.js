@@ -73,15 +73,15 @@ function Opener() {
   </form>`
 }
 
-/** @param {{ text: string, onRetry: () => void }} props */
-export function Failed({ text, onRetry }) {
+/** @param {{ text: string, onRetry: () => void, signIn: string | null }} props */
+export function Failed({ text, onRetry, signIn }) {
   return html`<div class="nothing" role="alert">
     <p class="nothing-text">${text}</p>
-    <button class="button" type="button" onClick=${onRetry}>${t('home.retry')}</button>
+    ${signIn ? html`<a class="button button-main" href=${signIn}>${t('home.signIn')}</a>` : html`<button class="button" type="button" onClick=${onRetry}>${t('home.retry')}</button>`}
   </div>`
 }
 
-/** @param {{ text: string, onRetry: (() => void) | null }} props */
-export function Banner({ text, onRetry }) {
-  return html`<div class="banner" role="status"><${Icon} name="warn" /><p>${text}</p>${onRetry && html`<button class="link" type="button" onClick=${onRetry}>${t('home.retry')}</button>`}</div>`
+/** @param {{ text: string, onRetry: (() => void) | null, signIn?: string | null }} props */
+export function Banner({ text, onRetry, signIn = null }) {
+  return html`<div class="banner" role="status"><${Icon} name="warn" /><p>${text}</p>${signIn ? html`<a href=${signIn}>${t('home.signIn')}</a>` : onRetry && html`<button class="link" type="button" onClick=${onRetry}>${t('home.retry')}</button>`}</div>`
 }

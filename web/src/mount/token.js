@@ -25,10 +25,15 @@ export function takeTokens() {
   if (link && name !== null) keep(() => localStorage, linkOf(name), link)
 }
 
-/** What is shown now, several parted by spaces; empty for nothing. @param {string | null} [name] the document that it is about */
+/** What is shown now. @param {string | null} [name] the document that it is about @returns {string[]} */
 export function shown(name = nameHere()) {
   const link = name === null ? null : kept(() => localStorage, linkOf(name))
-  return [link, kept(() => sessionStorage, PERSON)].filter(Boolean).join(' ')
+  return [link, kept(() => sessionStorage, PERSON)].filter(token => token !== null)
+}
+
+/** A link that was given to whoever is here. @param {string} name the document's @param {string} link */
+export function keepLink(name, link) {
+  keep(() => localStorage, linkOf(name), link)
 }
 
 /** The document has another name now: its link leads there. @param {string} before @param {string} name */
@@ -39,8 +44,7 @@ export function moveLink(before, name) {
 
 /** An address to download from, which can show something only in itself. @param {string} url */
 export function withTokens(url) {
-  const tokens = shown().split(' ').filter(Boolean)
-  const query = tokens.map(token => `token=${encodeURIComponent(token)}`).join('&')
+  const query = shown().map(token => `token=${encodeURIComponent(token)}`).join('&')
   return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
 }
 

@@ -43,7 +43,7 @@ async function start(name) {
   const doc = new Y.Doc()
   const server = `${location.protocol === 'https:' ? 'wss:' : 'ws:'}//${location.host}${BASE}`
   const store = openStore()
-  const provider = new Provider({ server, name, doc, store, app: SCHEMA, token: shown(name) || null })
+  const provider = new Provider({ server, name, doc, store, app: SCHEMA, token: () => shown(provider.name) })
   const me = signal(loadMe())
   introduce(provider.awareness, me.value)
   const desk = setDesk({ provider, me, people: followPeople(provider, me), status: followStatus(provider), kind: signal(kind) })
@@ -57,6 +57,7 @@ async function start(name) {
   keepLog(desk)
   colourAuthors(desk)
   followRenaming(desk)
+  heedRequests(desk)
   listenToKeys(desk)
   followKeyboard()
   tipsWhenNeeded()
@@ -103,6 +104,17 @@ function followRenaming({ provider }) {
     const before = name
     name = provider.name
     import('./document/renamed.js').then(({ goAlong }) => goAlong(before, name))
+  })
+}
+
+/** An owner is shown who asks for access, at once. @param {import('./document/desk.js').Desk} desk */
+function heedRequests(desk) {
+  let read = -1
+  desk.provider.subscribe(() => {
+    const { access, isOpen, loaded, knocks } = desk.provider.facts
+    if (access !== 'owner' || isOpen || !loaded || knocks === read) return
+    read = knocks
+    import('./document/asked.js').then(({ readRequests }) => readRequests(desk))
   })
 }
 

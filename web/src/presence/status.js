@@ -20,8 +20,9 @@ const RESTART_LONG = 15_000
 /** @typedef {import('../sync/health.js').Stop | 'loading' | 'copy' | 'connecting' | 'offline' | 'tab-only' | 'restarting' | 'slow-down' | 'read-only' | 'saving' | 'saved'} Kind */
 /**
  * `retry`: connect now; `resume`: connect although the server said no; `reload`: the page; `download`: a copy;
- * `restore`: out of the bin; `create`: a new document of this name.
- * @typedef {'retry' | 'resume' | 'reload' | 'download' | 'restore' | 'create'} Action
+ * `restore`: out of the bin; `create`: a new document of this name; `sign-in`: at the app around this one;
+ * `ask`: the owners for access.
+ * @typedef {'retry' | 'resume' | 'reload' | 'download' | 'restore' | 'create' | 'sign-in' | 'ask'} Action
  */
 
 /**
@@ -41,7 +42,7 @@ const RESTART_LONG = 15_000
 const EDITABLE = ['copy', 'connecting', 'offline', 'tab-only', 'restarting', 'slow-down', 'saving', 'saved', 'full']
 /** What a retry cannot change. @type {Record<import('../sync/health.js').Stop, { tone: 'bad' | 'busy', actions: Action[] }>} */
 const STOPPED = {
-  denied: { tone: 'bad', actions: ['resume'] },
+  denied: { tone: 'bad', actions: ['ask', 'resume'] },
   'sign-in': { tone: 'bad', actions: ['resume'] },
   missing: { tone: 'bad', actions: ['create'] },
   'in-bin': { tone: 'busy', actions: ['restore'] },
@@ -137,7 +138,7 @@ function outOfStep(facts, now) {
 
 /** @param {Facts} facts @returns {Said | null} */
 function readOnly(facts) {
-  return facts.canEdit ? null : withEdits(say('read-only', 'quiet'), facts)
+  return facts.canEdit ? null : withEdits(say('read-only', 'quiet', { actions: ['ask'] }), facts)
 }
 
 /** @param {Facts} facts @param {number} now @returns {Said | null} */

@@ -3,8 +3,8 @@
 import { Y } from '../../vendor/core.js'
 import { request } from './database.js'
 import { isEmpty } from './life.js'
-import { merged, pending, readMarks, unconfirmed } from './marks.js'
-import { deleteCopy, removeCopy } from './offline_list.js'
+import { merged, readMarks, unconfirmed } from './marks.js'
+import { removeCopy } from './offline_list.js'
 
 /** Rows, or bytes beyond the first row, that make it worth while to write everything as one row. */
 const ROWS_MOST = 100
@@ -52,20 +52,24 @@ export class CopyRows {
     this.#options = options
   }
 
-  /** Everything stored; notes that the document was opened. @returns {Promise<{ record: CopyRecord | null, updates: Uint8Array[] }>} */
+  /** Everything stored, ours only when `took` is told so; notes that the document was opened. @returns {Promise<{ record: CopyRecord | null, updates: Uint8Array[], numbers: number[] }>} */
   load() {
     const { name } = this
     const { database, now } = this.#options
     return database.transact('readwrite', async ({ documents, updates }) => {
       const record = await request(documents.get(name))
-      if (!record) return { record: null, updates: [] }
+      if (!record) return { record: null, updates: [], numbers: [] }
       const rows = await request(updates.index('name').getAll(name))
       documents.put({ ...record, opened: now() })
-      this.life = record.life
-      this.#have = new Set(rows.map(row => row.number))
-      this.isLoose = isLoose(record)
-      return { record: { ...record, marks: readMarks(record.marks) }, updates: rows.map(row => row.update) }
+      return { record: { ...record, marks: readMarks(record.marks) }, updates: rows.map(row => row.update), numbers: rows.map(row => row.number) }
     })
+  }
+
+  /** What was loaded is in our document. @param {CopyRecord} record @param {number[]} numbers of its rows */
+  took(record, numbers) {
+    this.life = record.life
+    this.#have = new Set(numbers)
+    this.isLoose = isLoose(record)
   }
 
   /**
@@ -115,60 +119,31 @@ export class CopyRows {
   }
 
   /** Makes one row of all. Rows of other tabs that we may not have seen are taken in. @param {Y.Doc} doc */
-  compact(doc) {
-    const { name } = this
-    const { database } = this.#options
-    return database.transact('readwrite', async ({ documents, updates }) => {
-      const record = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
-      if (!record || record.life !== this.life) return null
-      const keys = await request(updates.index('name').getAllKeys(name))
-      const unseen = await Promise.all(keys.filter(key => !this.#have.has(numberIn(key))).map(key => request(updates.get(key))))
-      const state = Y.encodeStateAsUpdate(doc)
-      const whole = unseen.length > 0 ? Y.mergeUpdates([state, ...unseen.map(row => row.update)]) : state
-      for (const key of keys) updates.delete(key)
-      updates.put({ name, number: record.next, update: whole })
-      documents.put({ ...record, next: record.next + 1, rows: 1, bytes: whole.length, loose: 0 })
-      return { number: record.next, isSeen: unseen.length === 0 }
-    }).then(done => {
-      if (!done) return
-      this.#have = new Set(done.isSeen ? [done.number] : [])
-      this.isLoose = false
-    })
+  async compact(doc) {
+    const { compacted } = await import('./copy_upkeep.js')
+    const done = await compacted(this.#options.database, { name: this.name, life: this.life, have: this.#have }, doc)
+    if (!done) return
+    this.#have = new Set(done.isSeen ? [done.number] : [])
+    this.isLoose = false
   }
 
-  /**
-   * Puts everything under another name, behind what another tab has put there. A copy of another document that is in
-   * the way goes if the server has all of it; with edits that it lacks both stay, and this fails.
-   * @param {string} name
-   */
-  moveTo(name) {
-    const { name: from } = this
+  /** Puts everything under another name; fails when that has another document's unsent edits. @param {string} name */
+  async moveTo(name) {
+    const { moved } = await import('./copy_upkeep.js')
+    const from = this.name
     this.name = name
-    return this.#options.database.transact('readwrite', async ({ documents, updates }) => {
-      const record = /** @type {CopyRecord | undefined} */ (await request(documents.get(from)))
-      if (!record) return
-      let there = /** @type {CopyRecord | undefined} */ (await request(documents.get(name)))
-      if (there && there.epoch !== record.epoch) {
-        if (pending(readMarks(there.marks)) > 0) throw new DOMException('the copy on this device is of another document', 'InvalidStateError')
-        await deleteCopy({ documents, updates }, name)
-        there = undefined
-      }
-      const rows = await request(updates.index('name').getAll(from))
-      await deleteCopy({ documents, updates }, from)
-      const first = there?.next ?? 0
-      rows.forEach(({ update }, index) => updates.put({ name, number: first + index, update }))
-      documents.put({ ...record, ...there, name, marks: merged(readMarks(record.marks), readMarks(there?.marks)), next: first + rows.length,
-        rows: record.rows + (there?.rows ?? 0), bytes: record.bytes + (there?.bytes ?? 0), loose: record.loose + (there?.bytes ?? 0) })
-      // Rows have new numbers.
-      this.#have.clear()
-    })
+    // Rows have new numbers then.
+    if (await moved(this.#options.database, from, name)) this.#have.clear()
   }
 
-  /** Deletes the copy, unless it was deleted already and what is there now is another one. */
-  remove() {
+  /** Deletes the copy, unless it was deleted already and what is there now is another one. One that was never read is known by its epoch. @param {string | null} epoch */
+  remove(epoch) {
     const { life } = this
     this.life = null
-    return removeCopy(this.#options.database, this.name, record => /** @type {CopyRecord} */ (record).life === life)
+    return removeCopy(this.#options.database, this.name, record => {
+      const found = /** @type {CopyRecord} */ (record)
+      return life === null ? epoch !== null && found.epoch === epoch : found.life === life
+    })
   }
 }
 
@@ -182,6 +157,3 @@ function combined(changes) {
   if (changes.length < 2) return changes[0]
   return Y.mergeUpdates(changes)
 }
-
-/** @param {IDBValidKey} key */
-const numberIn = key => /** @type {[string, number]} */ (key)[1]

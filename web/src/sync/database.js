@@ -3,11 +3,11 @@
 
 /** Raised with the schema; an older tab then lets go of the database. */
 const VERSION = 1
-/** Opening may hang for ever while another tab holds an older version, in ms. */
+/** Nobody waits longer for the database to open, in ms: it may hang for ever while another tab holds an older version. */
 const PATIENCE = 3000
 
 /** `documents` by name, `updates` by name and number, found by name. @typedef {{ documents: IDBObjectStore, updates: IDBObjectStore }} Stores */
-/** `missing`: there is no IndexedDB; `full`: no room; `refused`: anything else. @typedef {'missing' | 'full' | 'refused'} StorageProblem */
+/** `missing`: there is no IndexedDB; `slow`: it has not opened yet; `full`: no room; `refused`: anything else. @typedef {'missing' | 'slow' | 'full' | 'refused'} StorageProblem */
 
 /** One database of this device. */
 export class Database {
@@ -37,7 +37,7 @@ export class Database {
    * @returns {Promise<Result>}
    */
   async transact(mode, work) {
-    const database = await (this.#opening ??= this.#open())
+    const database = await this.#patiently((this.#opening ??= this.#open()))
     let transaction
     try {
       transaction = database.transaction(['documents', 'updates'], mode)
@@ -71,23 +71,25 @@ export class Database {
     this.#opening = null
   }
 
+  /** Waits for a while; who comes later finds the database still opening, or open. @param {Promise<IDBDatabase>} opening @returns {Promise<IDBDatabase>} */
+  #patiently(opening) {
+    const { setTimeout, clearTimeout } = this.#environment
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new DOMException('the storage does not open', 'TimeoutError')), PATIENCE)
+      opening.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+
   /** @returns {Promise<IDBDatabase>} */
   #open() {
     const opening = new Promise((resolve, reject) => {
       if (!this.#factory) throw new DOMException('there is no storage', 'NotSupportedError')
-      let isLate = false
-      const timer = this.#environment.setTimeout(() => {
-        isLate = true
-        reject(new DOMException('the storage does not open', 'TimeoutError'))
-      }, PATIENCE)
       const asked = this.#factory.open(this.#name, VERSION)
       asked.onupgradeneeded = () => {
         asked.result.createObjectStore('documents', { keyPath: 'name' })
         asked.result.createObjectStore('updates', { keyPath: ['name', 'number'] }).createIndex('name', 'name')
       }
       asked.onsuccess = () => {
-        this.#environment.clearTimeout(timer)
-        if (isLate) return asked.result.close()
         const forget = () => {
           asked.result.close()
           if (this.#opening === opening) this.#opening = null
@@ -96,10 +98,7 @@ export class Database {
         asked.result.onclose = forget
         resolve(asked.result)
       }
-      asked.onerror = () => {
-        this.#environment.clearTimeout(timer)
-        reject(asked.error)
-      }
+      asked.onerror = () => reject(asked.error)
     })
     // A failure is not remembered: the next transaction tries again.
     opening.catch(() => this.#opening === opening && (this.#opening = null))
@@ -119,5 +118,6 @@ export function request(asked) {
 export function problemOf(error) {
   const name = error instanceof Error || error instanceof DOMException ? error.name : ''
   if (name === 'NotSupportedError') return 'missing'
+  if (name === 'TimeoutError') return 'slow'
   return name === 'QuotaExceededError' ? 'full' : 'refused'
 }

@@ -14,11 +14,13 @@
  * @property {boolean} restarting the server said it will be back
  * @property {boolean} slowed the server asked us to send less at once
  * @property {import('./frames.js').Hello['access']} access what the server lets us do
+ * @property {boolean} isOpen everybody may do everything: there are no rights to give
+ * @property {number} knocks goes up when those who wait for access are others than before; owners are told
  * @property {boolean} canEdit the server takes our edits
  * @property {number} unsaved edits the server has not confirmed
  * @property {number | null} unsavedSince
  * @property {number | null} savedAt
- * @property {import('./offline_copy.js').StorageState | 'none'} storage whether edits survive this page; `none`: nobody asked for that
+ * @property {import('./options.js').StorageState | 'none'} storage whether edits survive this page; `none`: nobody asked for that
  * @property {number} unstored our edits that are nowhere but in this page and, perhaps, on the server
  */
 

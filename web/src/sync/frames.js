@@ -18,6 +18,8 @@ const UPDATE = 2
  * @typedef {object} Hello
  * @property {string | null} epoch the life of the document; null when there is none
  * @property {'none' | 'view' | 'comment' | 'edit' | 'owner'} access
+ * @property {boolean} open everybody who reaches the server may do everything
+ * @property {boolean} asked somebody asks for access, or no longer: only owners are told
  * @property {number} app the schema number of the server's own pages; 0 when it does not say
  * @property {number} largest bytes of one change it takes; Infinity when it does not say
  * @property {string | null} renamed what the document of this epoch is called now, when that is not what we asked for
@@ -82,10 +84,12 @@ const ACCESS = /** @type {const} */ (['none', 'view', 'comment', 'edit', 'owner'
 
 /** @param {any} json @returns {Hello} */
 function readHello(json) {
-  const { epoch, access, app, largest, renamed } = json ?? {}
+  const { epoch, access, open, asked, app, largest, renamed } = json ?? {}
   return {
     epoch: typeof epoch === 'string' ? epoch : null,
     access: ACCESS.includes(access) ? access : 'edit',
+    open: open === true,
+    asked: Number.isSafeInteger(asked),
     app: Number.isSafeInteger(app) ? app : 0,
     largest: Number.isSafeInteger(largest) && largest > 0 ? largest : Infinity,
     renamed: typeof renamed === 'string' && renamed !== '' ? renamed : null,

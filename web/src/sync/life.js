@@ -75,6 +75,20 @@ export class Life {
     return true
   }
 
+  /**
+   * Whether the copy on this device, which came late, is of the document that is here by now. One of another life is
+   * taken while nothing is here; the server has to be asked again then. What was never on the server is not taken for
+   * what somebody has begun there since.
+   * @param {string | null} epoch the copy's
+   * @param {Y.Doc} doc
+   */
+  takes(epoch, doc) {
+    if (epoch === this.epoch) return !this.isYoung
+    if (this.epoch !== null || !isEmpty(doc)) return false
+    this.epoch = epoch
+    return true
+  }
+
   /** The server has something of ours on disk, so it will not forget the document. */
   confirmed() {
     this.epoch ??= this.#born

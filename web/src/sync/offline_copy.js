@@ -4,7 +4,10 @@ import { Y } from '../../vendor/core.js'
 import { CopyRows } from './copy_rows.js'
 import { problemOf } from './database.js'
 import { isEmpty, isIncomplete } from './life.js'
+import { restored } from './restored.js'
+import { Soonest } from './soonest.js'
 import { Tabs, follows, isSameCopy, sureOf } from './tabs.js'
+import { Unstored } from './unstored.js'
 
 /** An edit is stored after this, in ms; what others wrote may wait longer, as the server has it, and so may confirmations. */
 const FLUSH_AFTER = 50
@@ -12,41 +15,43 @@ const FLUSH_MARKS_AFTER = 500
 const FLUSH_OTHERS_AFTER = 1000
 /** After a failure the next attempt is made this much later, in ms, or with the next edit after it. */
 const RETRY_AFTER = 5000
+/** A copy that came late is of another document than the one that is here. */
+const STRANGE = new DOMException('the copy on this device is of another document', 'InvalidStateError')
 /** Rows are made one when nothing was edited for this long, in ms. */
 const QUIET = 2000
 
-/** `opening`: not known yet; `kept`: edits survive this page; `refused`: they do not. @typedef {'opening' | 'kept' | 'refused'} StorageState */
-
 /** The copy of one document. Changes that it brings to the document have it as their origin. */
 export class OfflineCopy {
-  /** @type {StorageState} */
+  /** @type {import('./options.js').StorageState} */
   storage = 'opening'
   /** @type {import('./database.js').StorageProblem | null} */
   problem = null
   /** Something was loaded. */
   hasContent = false
-  /** Settles when the copy is loaded, or when it turned out that there is no storage. @type {Promise<void>} */
+  /** Settles when the copy is loaded, or not to be waited for: it may come later. @type {Promise<void>} */
   whenLoaded
-  /** What waits to be stored, and how many of our edits it holds. @type {{ update: Uint8Array, edits: number }[]} */
-  #queue = []
+  #unstored = new Unstored()
+  /** Settles when nothing more will be loaded. @type {Promise<void> | undefined} */
+  #whenRead
+  /** What is stored here under our name is another document's. */
+  #isStrange = false
   /** Confirmations or an epoch wait to be stored. */
   #isStale = false
   /** @type {Promise<void> | null} */
   #flushing = null
-  /** @type {{ timer: import('./socket.js').Timer, at: number } | null} */
-  #due = null
   /** @type {import('./socket.js').Timer | undefined} */
   #quiet
   #isClosed = false
+  /** Nothing was read yet. */
+  #isLoading = true
   /** A row could not be read: it is kept as it is, for whoever can. */
   #isDamaged = false
   /** Tabs that were asked for everything they have. @type {Set<string>} */
   #asked = new Set()
-  /** Edits in the transaction under way. */
-  #writing = 0
   #owner
   #environment
   #makeRoom
+  #due
   #channel
   #rows
   #tabs
@@ -55,21 +60,22 @@ export class OfflineCopy {
   constructor({ name, database, channel, describe, environment, makeRoom }, owner) {
     this.#owner = owner
     this.#environment = environment
+    this.#due = new Soonest(environment, () => this.flush())
     this.#rows = new CopyRows({ name, database, session: owner.session, now: () => environment.now(), describe })
     this.#makeRoom = makeRoom
     this.#channel = channel
     this.#tabs = this.#meet()
-    this.whenLoaded = this.#load()
+    this.whenLoaded = new Promise(resolve => (this.#whenRead = this.#load(resolve)))
   }
 
   /** Our own edits that are not stored yet. */
   get unstored() {
-    return this.#queue.reduce((sum, { edits }) => sum + edits, this.#writing)
+    return this.#unstored.edits
   }
 
   /** A change made here; `saving` has counted it already. @param {Uint8Array} update */
   edited(update) {
-    this.#tabs.say({ kind: 'edit', update, isKept: this.storage !== 'refused' })
+    this.#tabs.say({ kind: 'edit', update, isKept: this.storage === 'kept' })
     this.#keep(update, true)
   }
 
@@ -81,7 +87,7 @@ export class OfflineCopy {
   /** Confirmations or the epoch have changed. */
   touched() {
     this.#isStale = true
-    this.#flushWithin(FLUSH_MARKS_AFTER)
+    this.#due.within(FLUSH_MARKS_AFTER)
     this.#tabs.say({ kind: 'marks' })
   }
 
@@ -100,14 +106,19 @@ export class OfflineCopy {
   async flush() {
     await this.whenLoaded
     while (this.#flushing) await this.#flushing
-    if (!this.#isClosed && (this.#queue.length > 0 || this.#isStale)) await this.#flushNow()
+    if (!this.#isClosed && (!this.#unstored.isEmpty || this.#isStale)) await this.#flushNow()
   }
 
   /** Deletes the copy, also for the other tabs; nothing is stored any more. */
   async drop() {
     this.#tabs.say({ kind: 'dropped', copy: this.#rows.life })
     await this.close()
-    await this.#rows.remove()
+    try {
+      await this.#rows.remove(this.#owner.life.epoch)
+    } catch (error) {
+      // What cannot be reached cannot be deleted, and is in nobody's way.
+      if (problemOf(error) !== 'slow') throw error
+    }
   }
 
   /** Stores what waits and stops. */
@@ -116,13 +127,13 @@ export class OfflineCopy {
     this.#environment.clearTimeout(this.#quiet)
     await this.flush().catch(() => {})
     this.#isClosed = true
-    if (this.#due) this.#environment.clearTimeout(this.#due.timer)
+    this.#due.stop()
     this.#tabs.close()
   }
 
   /** The document has another name now, and so has the copy. Resolves when that was tried. @param {string} name */
   async moveTo(name) {
-    await this.whenLoaded
+    await this.#whenRead
     while (this.#flushing) await this.#flushing
     if (this.#isClosed) return
     this.#flushing = this.#rows.moveTo(name).catch(error => this.#failed(error)).finally(() => (this.#flushing = null))
@@ -146,70 +157,70 @@ export class OfflineCopy {
     })
   }
 
-  async #load() {
-    const { doc, life, saving } = this.#owner
-    try {
-      const { updates, record } = await this.#rows.load()
-      if (this.#isClosed) return
-      if (record) {
-        life.epoch ??= record.epoch
-        Y.transact(doc, () => updates.forEach(update => this.#restore(update)), this, false)
-        // What cannot be read cannot be sent either: it stays unconfirmed, and so the copy is kept.
-        if (!this.#isDamaged) saving.learned(record.marks, this.#environment.now())
-        this.hasContent = updates.length > 0
+  /** Tries until the copy is here, or until it is clear that it will never be. @param {() => void} answered after the first attempt */
+  async #load(answered) {
+    for (let isLate = false; ; isLate = true) {
+      let isOver = true
+      try {
+        await this.#read(isLate)
+      } catch (error) {
+        this.#failed(error)
+        this.#isStrange = error === STRANGE
+        isOver = this.problem === 'missing' || this.#isStrange
       }
-      this.storage = 'kept'
-      if (this.#rows.isLoose) this.#compactWhenQuiet()
-    } catch (error) {
-      this.#failed(error)
+      if (isOver || !isLate) this.#tabs.say({ kind: 'hello', vector: Y.encodeStateVector(this.#owner.doc) })
+      this.#owner.changed()
+      answered()
+      if (isOver || this.#isClosed) return
+      if (this.storage !== 'slow') await new Promise(resolve => this.#environment.setTimeout(() => resolve(undefined), RETRY_AFTER))
+      if (this.#isClosed) return
     }
-    this.#tabs.say({ kind: 'hello', vector: Y.encodeStateVector(doc) })
-    this.#owner.changed()
   }
 
-  /** @param {Uint8Array} update */
-  #restore(update) {
-    try {
-      Y.applyUpdate(this.#owner.doc, update, this)
-    } catch (error) {
-      console.error('a part of the copy on this device cannot be read', error)
-      this.#isDamaged = true
+  /** @param {boolean} isLate the document may have been written in, and the server asked */
+  async #read(isLate) {
+    const { doc, life, saving, late } = this.#owner
+    const { updates, record, numbers } = await this.#rows.load()
+    if (this.#isClosed) return
+    if (record && isLate && !life.takes(record.epoch, doc)) throw STRANGE
+    if (record && isLate) late()
+    this.#isLoading = false
+    if (record) {
+      this.#rows.took(record, numbers)
+      life.epoch ??= record.epoch
+      this.#isDamaged = !restored(doc, updates, this)
+      // What cannot be read cannot be sent either: it stays unconfirmed, and so the copy is kept.
+      if (!this.#isDamaged) saving.learned(record.marks, this.#environment.now())
+      this.hasContent = updates.length > 0
     }
+    this.#succeeded()
+    if (this.#rows.isLoose) this.#compactWhenQuiet()
   }
 
   /** @param {Uint8Array} update @param {boolean} isEdit */
   #keep(update, isEdit) {
     if (this.#isClosed) return
-    this.#queue.push({ update, edits: isEdit ? 1 : 0 })
-    this.#flushWithin(isEdit ? FLUSH_AFTER : FLUSH_OTHERS_AFTER)
+    this.#unstored.add(update, isEdit)
+    this.#due.within(isEdit ? FLUSH_AFTER : FLUSH_OTHERS_AFTER)
     this.#compactWhenQuiet()
   }
 
-  /** @param {number} ms */
-  #flushWithin(ms) {
-    if (this.#isClosed) return
-    const at = this.#environment.now() + ms
-    if (this.#due && this.#due.at <= at) return
-    if (this.#due) this.#environment.clearTimeout(this.#due.timer)
-    this.#due = { at, timer: this.#environment.setTimeout(() => void this.flush(), ms) }
-  }
-
   #flushNow() {
-    if (this.#due) this.#environment.clearTimeout(this.#due.timer)
-    this.#due = null
-    const taken = this.#queue.splice(0)
-    this.#writing = taken.reduce((sum, { edits }) => sum + edits, 0)
+    this.#due.stop()
+    const taken = this.#unstored.take()
     this.#isStale = false
     this.#flushing = this.#write(taken.map(({ update }) => update)).then(
-      () => this.#succeeded(),
+      () => {
+        this.#unstored.written()
+        this.#succeeded()
+      },
       error => {
-        if (taken.length > 0) this.#queue.unshift({ update: Y.mergeUpdates(taken.map(({ update }) => update)), edits: this.#writing })
+        this.#unstored.refused(taken)
         this.#isStale = true
         this.#failed(error)
-        if (this.problem !== 'missing') this.#flushWithin(RETRY_AFTER)
+        if (this.problem !== 'missing') this.#due.within(RETRY_AFTER)
       },
     ).finally(() => {
-      this.#writing = 0
       this.#flushing = null
       this.#owner.changed()
     })
@@ -218,6 +229,7 @@ export class OfflineCopy {
 
   /** @param {Uint8Array[]} updates */
   async #write(updates) {
+    if (this.#isStrange) throw STRANGE
     const { doc, life, saving } = this.#owner
     const write = () => this.#rows.append(doc, updates, life.epoch, saving.marks)
     try {
@@ -236,15 +248,16 @@ export class OfflineCopy {
 
   /** @param {unknown} error */
   #failed(error) {
-    this.storage = 'refused'
     this.problem = problemOf(error)
+    this.storage = this.problem === 'slow' && this.#isLoading ? 'slow' : 'refused'
   }
 
   #compactWhenQuiet() {
     this.#environment.clearTimeout(this.#quiet)
     this.#quiet = this.#environment.setTimeout(() => {
       if (this.#isClosed || this.#isDamaged || !this.#rows.isLoose || this.storage !== 'kept') return
-      this.flush().then(() => this.#rows.compact(this.#owner.doc)).catch(error => this.#failed(error))
+      // Everything is stored with many rows as well.
+      this.flush().then(() => this.#rows.compact(this.#owner.doc)).catch(error => console.warn('the copy on this device was not made smaller', error))
     }, QUIET)
   }
 

@@ -4,10 +4,6 @@ import { Database, request } from './database.js'
 import { pending, readMarks } from './marks.js'
 import { browser } from './socket.js'
 
-/** Copies that everybody has on the server too are given up after this long, in ms, or beyond this many bytes in all. */
-const KEEP_FOR = 90 * 86_400_000
-const KEEP_BYTES = 200 << 20
-
 /**
  * A copy, for a list.
  * @typedef {object} Listed
@@ -57,21 +53,11 @@ export class OfflineList {
    * with edits that the server lacks. Says which ones.
    * @param {number} [bytesMost]
    * @param {string} [except]
+   * @returns {Promise<string[]>}
    */
-  async evict(bytesMost = KEEP_BYTES, except = '') {
-    const copies = (await this.list()).reverse()
-    let bytes = copies.reduce((sum, copy) => sum + copy.bytes, 0)
-    const gone = []
-    for (const copy of copies) {
-      const isOld = this.environment.now() - copy.opened > KEEP_FOR
-      if (copy.name === except || (!isOld && bytes <= bytesMost)) continue
-      // What is unsent is nowhere else; and between the list and now somebody may have opened it, or written in it.
-      const isStill = (/** @type {any} */ record) => pending(readMarks(record.marks)) === 0 && record.opened === copy.opened && record.changed === copy.changed
-      if (!(await removeCopy(this.database, copy.name, isStill))) continue
-      bytes -= copy.bytes
-      gone.push(copy.name)
-    }
-    return gone
+  async evict(bytesMost, except) {
+    const { evicted } = await import('./eviction.js')
+    return evicted(this, this.database, this.environment.now(), bytesMost, except)
   }
 
   /** Lets go of the database. */

@@ -6,7 +6,7 @@
  * @property {string} name the document's; the provider has another one when it was renamed on the server
  * @property {import('../../vendor/core.js').Y.Doc} doc
  * @property {import('../../vendor/core.js').awareness.Awareness} [awareness] one is made when absent
- * @property {import('./token.js').TokenSource | null} [token] several are parted by spaces; a function is asked again when the server wants another one
+ * @property {import('./token.js').TokenSource | null} [token] one or several; a function is asked again when the server wants another one
  * @property {import('./offline_store.js').OfflineStore | null} [store] where the copy of this device is kept
  * @property {number} [app] newest schema this app can write; a server with newer pages is not sent anything
  * @property {import('./socket.js').Environment} [environment] time, chance and sockets; the runtime's when absent
@@ -32,6 +32,13 @@
  * @property {() => void} changed facts may have changed
  * @property {(message: Extract<import('./tabs.js').Message, { kind: 'presence' | 'who' }>) => void} presence
  * @property {() => void} dropped another tab gave the copy up
+ * @property {() => void} late the copy came after the server was asked, and tells which life this is
+ */
+
+/**
+ * `opening`: not known yet; `slow`: neither, and nobody waits any longer; `kept`: edits survive this page; `refused`:
+ * they do not.
+ * @typedef {'opening' | 'slow' | 'kept' | 'refused'} StorageState
  */
 
 export {}

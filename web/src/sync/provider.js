@@ -21,7 +21,7 @@ export class Provider {
   #life = new Life()
   /** The document began here. */
   #begun = false
-  #access = /** @type {frames.Hello['access']} */ ('edit')
+  #told = { access: /** @type {frames.Hello['access']} */ ('edit'), open: false, knocks: 0 }
   /** @type {import('./offline_copy.js').OfflineCopy | null} */
   #copy = null
   #isConnecting = false
@@ -84,10 +84,11 @@ export class Provider {
   get facts() {
     const { stop, reason, loaded, startedAt, lostAt, failures, restarting, slowed } = this.#health
     const { unsaved, unsavedSince, savedAt } = this.#saving
+    const { access, open: isOpen, knocks } = this.#told
     const { storage = 'none', unstored = unsaved } = this.#copy ?? {}
     const copied = this.#begun || (this.#copy?.hasContent ?? false)
     const connection = { stop, reason, loaded, copied, startedAt, lostAt, failures, nextTry: this.#socket.nextTry, restarting, slowed }
-    return { ...connection, access: this.#access, canEdit: this.#access === 'edit' || this.#access === 'owner', unsaved, unsavedSince, savedAt, storage, unstored }
+    return { ...connection, access, isOpen, knocks, canEdit: access === 'edit' || access === 'owner', unsaved, unsavedSince, savedAt, storage, unstored }
   }
 
   /** Bytes of one change that the server takes; what it takes by default until it has said so. */
@@ -193,6 +194,7 @@ export class Provider {
       changed: this.#changed,
       presence: message => (message.kind === 'who' ? this.#presence.asked() : this.#presence.heardNearby(message.client, message.states)),
       dropped: () => this.#halt('replaced'),
+      late: () => (this.#health.stop === 'missing' ? this.resume() : this.#socket.reconnect('the copy on this device came late')),
     })
     this.#copy.whenLoaded.then(() => this.#isConnecting && this.connect())
   }
@@ -201,9 +203,8 @@ export class Provider {
   #url() {
     const { epoch } = this.#life
     const known = `${this.#server}/ws/${encodeURIComponent(this.name)}?coscribe=1${epoch === null ? '' : `&epoch=${encodeURIComponent(epoch)}`}`
-    const add = (/** @type {string | null} */ token) => known + (token ?? '').split(' ').filter(Boolean).map(one => `&token=${encodeURIComponent(one)}`).join('')
-    const token = this.#token.ask()
-    return token instanceof Promise ? token.then(add) : add(token)
+    const query = this.#token.query()
+    return query instanceof Promise ? query.then(more => known + more) : known + query
   }
 
   #opened() {
@@ -242,7 +243,7 @@ export class Provider {
   /** @param {frames.Hello} hello */
   #greeted(hello) {
     if (hello.renamed !== null && hello.renamed !== this.name) return void (this.#renamed = hello.renamed)
-    this.#access = hello.access
+    this.#told = { access: hello.access, open: hello.open, knocks: this.#told.knocks + Number(hello.asked) }
     if (hello.app > this.#app) return this.#halt('outdated')
     this.#exchange.greeted(hello)
     this.#changed()
@@ -287,8 +288,7 @@ export class Provider {
     return verdict
   }
 
-  /** @param {import('./health.js').Stop} stop */
-  #halt(stop) {
+  #halt(/** @type {import('./health.js').Stop} */ stop) {
     this.#health.halt(stop, '')
     this.#exchange.closed()
     this.#socket.stop()

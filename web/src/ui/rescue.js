@@ -7,7 +7,7 @@ import '../i18n/status.js'
 import { inApp } from '../mount/index.js'
 
 /** What to do first when nothing can be lost. @type {import('../presence/status.js').Action[]} */
-const GOOD = ['restore', 'create']
+const GOOD = ['restore', 'create', 'sign-in', 'ask']
 
 /**
  * @param {object} props

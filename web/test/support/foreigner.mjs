@@ -5,6 +5,7 @@ import * as encoding from 'lib0/encoding'
 import { readSyncMessage, writeSyncStep1, writeUpdate } from 'y-protocols/sync'
 import WebSocket from 'ws'
 import { closeAfterwards } from './closing.mjs'
+import { within } from './within.mjs'
 
 /** What `write` can put at the end of a rich document. @type {Record<string, (text: string) => (Y.XmlElement | Y.XmlText)[]>} */
 const PARTS = {
@@ -72,10 +73,10 @@ export async function foreigner(port, name) {
   })
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   /** Waits until the server has all of ours and we have all of its. */
-  const settled = () => new Promise(resolve => {
+  const settled = () => within(new Promise(resolve => {
     waiting.add(() => resolve(undefined))
     send(encoder => writeSyncStep1(encoder, doc))
-  })
+  }), () => 'no answer of the server')
   await settled()
   return {
     doc,

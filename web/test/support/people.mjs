@@ -76,3 +76,20 @@ function readText() {
 
 /** Waits until a page has drawn what happened: a click's selection and a jump reach the editor with the next frame. @param {import('playwright-core').Page} page */
 export const drawn = page => page.evaluate(() => new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))))
+
+/**
+ * Notes what screen readers are told from now on, as each sentence is there for a moment only. Gives a wait until
+ * one with this part was told.
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<(part: string) => Promise<unknown>>}
+ */
+export async function listens(page) {
+  await page.locator('[data-live]').waitFor({ state: 'attached' })
+  await page.evaluate(() => {
+    const region = /** @type {Element} */ (document.querySelector('[data-live]'))
+    const told = /** @type {(string | null)[]} */ ([])
+    Object.assign(globalThis, { told })
+    new MutationObserver(() => told.push(region.textContent)).observe(region, { childList: true, characterData: true, subtree: true })
+  })
+  return part => page.waitForFunction(wanted => /** @type {any} */ (globalThis).told.some((/** @type {string} */ sentence) => sentence.includes(wanted)), part)
+}

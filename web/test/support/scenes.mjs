@@ -2,11 +2,12 @@
 // and menu. Whoever looks at them (axe, pictures) brings the browser. Names, texts and order are fixed.
 import { person } from './people.mjs'
 import { startServer } from './server.mjs'
+import { SECRET, token } from './tokens.mjs'
 import { writer } from './writer.mjs'
 
 /** @typedef {import('./people.mjs').Person} Person */
 /** @typedef {{ name: string, isPicture?: boolean, isWide?: boolean, arrange?: (who: Person) => Promise<unknown>, tidy?: (who: Person) => Promise<unknown> }} State a picture is taken of some; a wide one needs a pointer and room */
-/** @typedef {{ path: string, ready: string, isEmpty?: boolean, expects?: RegExp[], states: State[] }} Place a page and the states it goes through, in this order */
+/** @typedef {{ path: string, ready: string, isEmpty?: boolean, isGuarded?: boolean, expects?: RegExp[], states: State[] }} Place a page and the states it goes through, in this order */
 
 /** What people write about in these documents. @param {string} url */
 const plan = url => `<h1>Launch of the reading room</h1>
@@ -88,6 +89,22 @@ const toEnd = async ({ page, text }) => {
   await page.keyboard.press('Control+End')
 }
 
+/** @param {Person} who */
+const opensShare = async who => {
+  await opensMenu(who, 'Menu')
+  await who.page.getByRole('menuitem', { name: 'Share…' }).click()
+  await dialog(who, 'Share this document')
+}
+
+/** @param {Person} who @param {string} name @param {string} access @param {string} lasts */
+const makesLink = async ({ page }, name, access, lasts) => {
+  await page.getByLabel('Name of the link').fill(name)
+  await page.getByLabel('What the link allows').selectOption(access)
+  await page.getByLabel('How long the link lasts').selectOption(lasts)
+  await button(page, 'New link').click()
+  await page.getByLabel('Address of the new link').waitFor()
+}
+
 /** @type {State[]} */
 const ON_EVERY_DOCUMENT = [
   { name: 'menu', arrange: who => opensMenu(who, 'Menu') },
@@ -96,6 +113,7 @@ const ON_EVERY_DOCUMENT = [
   { name: 'palette-none', arrange: async who => (await presses('Control+Shift+P')(who), who.page.getByRole('combobox', { name: 'Commands' }).fill('zzzz')) },
   { name: 'shortcuts', isPicture: true, arrange: async who => (await presses('F1')(who), dialog(who, 'Shortcuts')) },
   { name: 'name', arrange: async who => (await opensMenu(who, 'Menu'), await who.page.getByRole('menuitem', { name: 'Change your name' }).click(), dialog(who, 'Your name')) },
+  { name: 'share-open', isPicture: true, arrange: opensShare },
   { name: 'status', arrange: async ({ page }) => (await page.locator('.status').click(), page.locator('#status-detail:popover-open').waitFor()) },
   { name: 'outline', arrange: async who => (await presses('Control+Alt+o')(who), who.page.getByRole('tab', { name: 'Outline' }).waitFor()) },
 ]
@@ -145,7 +163,7 @@ export const PLACES = [
   { path: '/', ready: '.foot', isEmpty: true, states: [{ name: 'home-empty', isPicture: true }] },
   { path: '/bin', ready: 'main h1', isEmpty: true, states: [{ name: 'bin-empty' }] },
   {
-    path: '/', ready: '.item', expects: OFFLINE,
+    path: '/', ready: '.item-link', expects: OFFLINE,
     states: [
       { name: 'home', isPicture: true },
       { name: 'home-kinds', arrange: who => opensMenu(who, 'New of another kind') },
@@ -158,14 +176,45 @@ export const PLACES = [
     ],
   },
   {
-    path: '/bin', ready: '.item, .bin-item, main li',
+    path: '/bin', ready: '.item-deleted',
     states: [{ name: 'bin', isPicture: true }, { name: 'bin-sure', arrange: async ({ page }) => (await page.getByRole('button', { name: /^Delete for ever/ }).first().click(), page.getByRole('dialog').waitFor()) }],
   },
   { path: '/no/such/page', ready: 'h1', expects: [/404/], states: [{ name: '404', isPicture: true }] },
   { path: '/about', ready: '.shortcuts dt', states: [{ name: 'about', isPicture: true }] },
+  {
+    path: '/server', ready: '.documents tbody tr', expects: OFFLINE,
+    states: [
+      { name: 'server', isPicture: true },
+      { name: 'server-table', arrange: async ({ page }) => (await button(page, 'Updates per second as a table').click(), page.getByRole('columnheader', { name: 'Time' }).waitFor()), tidy: ({ page }) => button(page, 'Updates per second as a table').click() },
+      { name: 'server-who', arrange: async ({ page }) => (await page.getByRole('button', { name: 'Who' }).first().click(), page.getByRole('dialog').getByRole('button', { name: 'Send away' }).first().waitFor()) },
+      { name: 'server-unload', arrange: async ({ page }) => (await page.getByRole('button', { name: 'Unload' }).first().click(), page.getByRole('dialog').waitFor()) },
+    ],
+  },
   { path: '/d/plan', ready: '.ProseMirror img[src]', states: RICH },
   { path: '/h/plan', ready: '.is-past img[src]', states: PAST },
   { path: '/h/seats.py', ready: '.is-past .cm-line', states: [PAST[0], PAST[5]] },
+  {
+    path: `/d/letter?kind=markdown&token=${token({ letter: 'owner' }, 'Ada Byron')}`, ready: '.cm-content', isGuarded: true,
+    states: [
+      { name: 'share', isPicture: true, arrange: async who => (await opensShare(who), await makesLink(who, 'For Grace', 'view', 'week')) },
+      { name: 'share-qr', isPicture: true, arrange: async who => (await opensShare(who), await makesLink(who, 'For a phone', 'view', 'day'), await button(who.page, 'Show as QR code').click(), await who.page.getByRole('img', { name: 'QR code of the new link' }).waitFor()) },
+      { name: 'share-again', isPicture: true, arrange: async who => (await opensShare(who), who.page.getByText('For Grace').first().waitFor()) },
+    ],
+  },
+  {
+    path: `/d/letter?token=${token({ letter: 'view' }, 'Linus Okafor')}`, ready: '.cm-content', isGuarded: true,
+    states: [
+      { name: 'share-viewer', isPicture: true, arrange: opensShare },
+      { name: 'ask', isPicture: true, arrange: async who => (await who.page.locator('.status').click(), await button(who.page, 'Ask for access').click(), dialog(who, 'Ask to edit')) },
+    ],
+  },
+  {
+    path: `/d/reading?kind=markdown&token=${token({ reading: 'owner' }, 'Ada Byron')}`, ready: '.cm-content', isGuarded: true,
+    states: [{ name: 'asked', isPicture: true, arrange: async ({ page }) => {
+      await fetch(new URL('/api/v1/documents/reading/access-requests', page.url()), { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Coscribe-Name': 'Grace%20Okafor' }, body: JSON.stringify({ ticket: 'g'.repeat(43), access: 'edit', note: 'I have the dates of the spring readings.' }) })
+      await page.getByText('Grace Okafor asks to edit').waitFor()
+    } }],
+  },
   { path: '/d/minutes', ready: '.cm-line', states: MARKDOWN_STATES },
   { path: '/d/seats.py', ready: '.cm-line', states: CODE_STATES },
   {
@@ -193,13 +242,15 @@ export const PLACES = [
 ]
 
 /**
- * Servers with these documents and people in them, and an empty one.
+ * Servers with these documents and people in them: an open one, one that asks for tokens, and an empty one.
  * @param {import('playwright-core').Browser} browser
  */
 export async function setStage(browser) {
-  const [full, empty] = [await startServer(), await startServer()]
+  const [full, guarded, empty] = [await startServer(), await startServer(['--auth-secret', SECRET]), await startServer()]
   const make = (/** @type {object} */ body) => fetch(`${full.url}/api/v1/documents`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }).then(answer => answer.json())
   for (const [title, kind] of OTHERS) await make({ title, kind })
+  const letter = token({ letter: 'owner' }, 'Ada Byron')
+  await fetch(`${guarded.url}/api/v1/documents`, { method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${letter}` }, body: JSON.stringify({ name: 'letter', kind: 'markdown' }) })
   const { name } = await make({ title: 'Old programme', kind: 'rich' })
   await fetch(`${full.url}/api/v1/documents/${name}`, { method: 'DELETE' })
   const minutes = await writer(full.port, 'minutes', { kind: 'markdown', title: 'Minutes of 3 March', text: MARKDOWN })
@@ -219,14 +270,17 @@ export async function setStage(browser) {
   await linus.text.locator('td', { hasText: 'Mia Chen' }).dblclick()
   return {
     /** @param {Place} place */
-    serverOf: place => (place.isEmpty ? empty : full),
+    serverOf: place => (place.isEmpty ? empty : place.isGuarded ? guarded : full),
     async strike() {
       for (const one of [minutes, seats]) one.close()
       for (const one of others) await one.close()
-      for (const one of [full, empty]) await one.stop()
+      for (const one of [full, guarded, empty]) await one.stop()
     },
   }
 }
+
+/** Everything is saved, or nothing can be. @param {Person} who */
+export const isSettled = who => who.page.locator('.status:is([data-status=saved], [data-status=read-only])').waitFor()
 
 /** Somebody at a place. @param {import('playwright-core').Browser} browser @param {string} url @param {Place} place @param {import('playwright-core').BrowserContextOptions} options */
 export async function goTo(browser, url, { path, ready, expects = [] }, options) {
@@ -234,7 +288,7 @@ export async function goTo(browser, url, { path, ready, expects = [] }, options)
   who.expects.push(...expects)
   await who.page.goto(url + path)
   await who.page.locator(ready).first().waitFor()
-  if (path.startsWith('/d/')) await who.isSaved()
+  if (path.startsWith('/d/')) await isSettled(who)
   if (path === '/d/plan') for (const name of ['Mia Chen', 'Linus Okafor']) await who.page.locator('.remote-caret', { hasText: name }).waitFor({ state: 'attached' })
   return who
 }

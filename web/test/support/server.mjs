@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { get } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,16 +17,16 @@ export const skip = bin ? false : 'set COSCRIBE_BIN to the server program'
  * @property {number} port
  * @property {string} data its directory
  * @property {() => Promise<void>} kill SIGKILL, and waits for the end
- * @property {() => Promise<void>} restart starts again on the same port and data
+ * @property {(args?: string[]) => Promise<void>} restart starts again on the same port and data, with other arguments when there are any
  * @property {() => Promise<void>} stop for good; fails when the server fails to end well
  */
 
-/** @param {string[]} [args] more arguments of `coscribe serve` @returns {Promise<Server>} */
+/** @param {string[]} [args] more arguments of `coscribe serve`; with those of TLS its certificate may be any @returns {Promise<Server>} */
 export async function startServer(args = []) {
   const data = await mkdtemp(join(tmpdir(), 'coscribe-browser-'))
   const port = await freePort()
-  const url = `http://127.0.0.1:${port}`
-  let child = await run(port, data, args)
+  const url = `${args.includes('--tls-cert') ? 'https' : 'http'}://127.0.0.1:${port}`
+  let child = await run(url, data, args)
   const ended = () => new Promise(resolve => (child.exitCode !== null || child.signalCode ? resolve(undefined) : child.once('exit', resolve)))
   return {
     url,
@@ -35,8 +36,8 @@ export async function startServer(args = []) {
       child.kill('SIGKILL')
       await ended()
     },
-    async restart() {
-      child = await run(port, data, args)
+    async restart(now = args) {
+      child = await run(url, data, now)
     },
     async stop() {
       child.kill('SIGTERM')
@@ -50,18 +51,21 @@ export async function startServer(args = []) {
 // The server warns of variables it does not know.
 const { COSCRIBE_BIN: _bin, ...environment } = process.env
 
-/** @param {number} port @param {string} data @param {string[]} args */
-async function run(port, data, args) {
-  const child = spawn(String(bin), ['serve', '--listen', `127.0.0.1:${port}`, '--data', join(data, 'store'), ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...environment, COSCRIBE_LOG: 'error' } })
+/** @param {string} url @param {string} data @param {string[]} args */
+async function run(url, data, args) {
+  const child = spawn(String(bin), ['serve', '--listen', new URL(url).host, '--data', join(data, 'store'), ...args], { stdio: ['ignore', 'ignore', 'inherit'], env: { ...environment, COSCRIBE_LOG: 'error' } })
   for (;;) {
     assert.equal(child.exitCode, null, 'the server has stopped')
-    if (await fetch(`http://127.0.0.1:${port}/readyz`).then(answer => answer.ok, () => false)) return child
+    if (await (url.startsWith('https') ? isReadyOverTls(url) : fetch(`${url}/readyz`).then(answer => answer.ok, () => false))) return child
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 
+/** @param {string} url @returns {Promise<boolean>} */
+const isReadyOverTls = url => new Promise(resolve => get(`${url}/readyz`, { rejectUnauthorized: false }, answer => resolve(answer.resume().statusCode === 200)).on('error', () => resolve(false)))
+
 /** A port that is free now. @returns {Promise<number>} */
-const freePort = () => new Promise((resolve, reject) => {
+export const freePort = () => new Promise((resolve, reject) => {
   const probe = createServer()
   probe.on('error', reject)
   probe.listen(0, '127.0.0.1', () => {

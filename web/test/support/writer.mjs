@@ -2,6 +2,7 @@
 // y-codemirror editors do, with a name and a CSS colour and no id.
 import WebSocket from 'ws'
 import { closeAfterwards } from './closing.mjs'
+import { within } from './within.mjs'
 import { Y } from '../../vendor/core.js'
 import { writeMeta } from '../../src/sync/meta.js'
 import { Provider } from '../../src/sync/provider.js'
@@ -15,7 +16,7 @@ export async function writer(port, name, start) {
   closeAfterwards(() => provider.destroy())
   const text = doc.getText('text')
   /** @param {() => boolean} holds */
-  const until = holds => new Promise(resolve => {
+  const until = holds => within(new Promise(resolve => {
     const stop = provider.subscribe(() => {
       if (!holds()) return
       stop()
@@ -25,7 +26,7 @@ export async function writer(port, name, start) {
       stop()
       resolve(undefined)
     }
-  })
+  }), () => JSON.stringify(provider.facts))
   provider.connect()
   await until(() => provider.facts.loaded)
   if (start) {
@@ -42,7 +43,7 @@ export async function writer(port, name, start) {
     text,
     saved,
     /** Resolves when the text holds this. @param {(content: string) => boolean} holds */
-    sees: holds => new Promise(resolve => {
+    sees: holds => within(new Promise(resolve => {
       const look = () => {
         if (!holds(text.toString())) return
         text.unobserve(look)
@@ -50,7 +51,7 @@ export async function writer(port, name, start) {
       }
       text.observe(look)
       look()
-    }),
+    }), () => JSON.stringify(text.toString())),
     awareness: provider.awareness,
     /** @param {string} person @param {number} anchor @param {number} [head] */
     pointsAt(person, anchor, head = anchor) {

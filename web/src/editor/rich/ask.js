@@ -3,6 +3,7 @@
 import { html, render, useEffect, useRef, useState } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
 import { scrollerOf } from './carets.js'
+import { takeFocus } from './commands.js'
 import { Float, placeOf } from './float.js'
 import { linkTo, safeAddress } from './link.js'
 
@@ -50,8 +51,8 @@ export function askForImage(editor, parent) {
       const address = safeAddress(values.src)
       if (address === null || !/^https?:/.test(address)) return t('rich.image.refused')
       const image = { src: address, alt: values.alt.trim() || null }
-      if (editor.isActive('image')) editor.chain().focus().updateAttributes('image', image).run()
-      else editor.chain().focus().insertContent({ type: 'image', attrs: image }).run()
+      if (editor.isActive('image')) editor.chain().updateAttributes('image', image).run()
+      else editor.chain().insertContent({ type: 'image', attrs: image }).run()
       return null
     },
   })
@@ -66,7 +67,7 @@ export function openLink(href) {
 /** @param {Editor} editor @param {string} href */
 function setLink(editor, href) {
   const { empty } = editor.state.selection
-  const chain = editor.chain().focus()
+  const chain = editor.chain()
   if (empty) chain.insertContent({ type: 'text', text: href.replace(/^mailto:/, ''), marks: [{ type: 'link', attrs: linkTo(href) }] }).run()
   else chain.setMark('link', linkTo(href)).run()
 }
@@ -77,12 +78,14 @@ function openForm(editor, parent, form) {
   const scroller = scrollerOf(editor.view.dom)
   const { view } = editor
   const follow = () => float.moveSoon()
-  const close = (isBack = true) => {
+  const close = (isBack = true, isShown = false) => {
     editor.off('transaction', follow)
     editor.off('destroy', leaveQuietly)
     render(html``, float.element)
     float.destroy()
-    if (isBack && !editor.isDestroyed) editor.commands.focus(undefined, { scrollIntoView: false })
+    if (!isBack || editor.isDestroyed) return
+    if (isShown) takeFocus(editor)
+    else view.focus()
   }
   const leaveQuietly = () => close(false)
   const leave = (/** @type {FocusEvent} */ event) => {
@@ -96,7 +99,7 @@ function openForm(editor, parent, form) {
   return close
 }
 
-/** @param {{ form: Form, onClose: (isBack?: boolean) => void }} props */
+/** @param {{ form: Form, onClose: (isBack?: boolean, isShown?: boolean) => void }} props */
 function AskForm({ form, onClose }) {
   const first = useRef(/** @type {HTMLInputElement | null} */ (null))
   const [problem, setProblem] = useState('')
@@ -105,7 +108,7 @@ function AskForm({ form, onClose }) {
     event.preventDefault()
     const data = new FormData(/** @type {HTMLFormElement} */ (event.target))
     const wrong = form.onApply(Object.fromEntries([...data].map(([name, value]) => [name, String(value)])))
-    if (wrong === null) onClose()
+    if (wrong === null) onClose(true, true)
     else setProblem(wrong)
   }
   const field = (/** @type {Field} */ { name, label, value, type = 'text', hint }, /** @type {number} */ index) => html`<label key=${name}>

@@ -1,6 +1,6 @@
 // The small toolbar at a selection made with a pointer. Others' edits neither close nor shift it; it takes
 // no focus, as the main toolbar is the keyboard's.
-import { Extension, Plugin, TextSelection } from '../../../vendor/rich.js'
+import { TextSelection } from '../../../vendor/rich.js'
 import { html, render } from '../../../vendor/view.js'
 import { t } from '../../i18n/index.js'
 import { Icon } from '../../ui/icon.js'
@@ -13,18 +13,16 @@ import { Float, placeOf } from './float.js'
 /** Commands of the bubble, by id. */
 const SHOWN = ['bold', 'italic', 'underline', 'strike', 'code', 'highlight', 'link']
 
-/** @param {HTMLElement} parent @param {() => EditorCommand[]} commands */
-export const bubble = (parent, commands) => Extension.create({
-  name: 'bubble',
-  addProseMirrorPlugins() {
-    const { editor } = this
-    return [new Plugin({ view: view => new Bubble(view, editor, parent, commands) })]
-  },
-})
-
-class Bubble {
-  /** @param {Editor['view']} view @param {Editor} editor @param {HTMLElement} parent @param {() => EditorCommand[]} commands */
-  constructor(view, editor, parent, commands) {
+/** Listens for selections and shows itself at them. */
+export class Bubble {
+  /**
+   * @param {Editor['view']} view
+   * @param {Editor} editor
+   * @param {HTMLElement} parent
+   * @param {() => EditorCommand[]} commands
+   * @param {boolean} isSelecting whether the pointer is down in the text
+   */
+  constructor(view, editor, parent, commands, isSelecting) {
     this.view = view
     this.editor = editor
     this.commands = commands
@@ -32,7 +30,6 @@ class Bubble {
     this.float = new Float(parent, 'bubble', 'above')
     this.listeners = new AbortController()
     const { signal } = this.listeners
-    let isSelecting = false
     view.dom.addEventListener('pointerdown', event => ((isSelecting = event.pointerType !== 'touch'), this.float.close()), { signal })
     addEventListener('pointerup', () => {
       if (isSelecting) setTimeout(() => this.openIfSelected())
@@ -40,6 +37,7 @@ class Bubble {
     }, { signal })
     view.dom.addEventListener('keydown', event => !['Shift', 'Control', 'Alt', 'Meta'].includes(event.key) && !(event.ctrlKey || event.metaKey) && this.float.close(), { signal })
     view.dom.addEventListener('blur', () => this.float.close(), { signal })
+    if (!isSelecting) this.openIfSelected()
   }
 
   /** The browser reports a selection after the pointer went up. */

@@ -54,7 +54,12 @@ export function remoteCarets(awareness, readPerson, elements) {
 
 /** Where a person's caret is, in view or not; null when they show none. @param {EditorState} state @param {Awareness} awareness @param {number} client */
 export function caretOf(state, awareness, client) {
-  return locate(bindingOf(state), awareness.getStates().get(client)?.cursor?.head, state.doc)
+  return placeOf(state, awareness.getStates().get(client)?.cursor?.head)
+}
+
+/** Where a published position is; null when it is nowhere. @param {EditorState} state @param {unknown} position */
+export function placeOf(state, position) {
+  return locate(bindingOf(state), position, state.doc)
 }
 
 /** Follows others' presence, and publishes ours. */

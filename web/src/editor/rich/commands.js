@@ -18,7 +18,19 @@ const can = (editor, add) => editor.isEditable && add(editor.can().chain()).run(
 /** Does one thing, which undo takes back on its own. @param {Editor} editor @param {(chain: any) => any} add */
 function act(editor, add) {
   separateUndo(editor.state)
-  add(editor.chain().focus()).run()
+  add(editor.chain()).run()
+  takeFocus(editor)
+}
+
+/**
+ * Gives the text the focus, and its caret a place in sight. Tiptap's own way waits for a frame: what is typed before it is
+ * lost, and who has gone elsewhere meanwhile is taken away from there.
+ * @param {Editor} editor
+ */
+export function takeFocus(editor) {
+  if (editor.view.hasFocus()) return
+  editor.view.focus()
+  editor.commands.scrollIntoView()
 }
 
 /** @param {Editor} editor @returns {EditorCommand[]} */

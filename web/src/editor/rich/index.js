@@ -6,7 +6,8 @@ import { ROOTS, SCHEMA, readMeta } from '../../sync/meta.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/rich.js'
 import '../../ui/icons/writing.js'
-import { caretOf } from './carets.js'
+import { caretOf, placeOf } from './carets.js'
+import { takeFocus } from './commands.js'
 import { asMarkdown, count, headings } from './content.js'
 import { openRichEditor } from './editor.js'
 import { isKnown, isKnownChange } from './gate.js'
@@ -98,7 +99,7 @@ class RichDocument {
   }
 
   focus() {
-    if (this.#open) this.#open.editor.commands.focus()
+    if (this.#open) takeFocus(this.#open.editor)
     else this.#viewer?.element.focus()
   }
 
@@ -136,6 +137,17 @@ class RichDocument {
     if (at === null) return false
     this.#reveal(at, 0.4)
     elements.show(client)
+    return true
+  }
+
+  /** @param {any} cursor */
+  enter(cursor) {
+    const { editor } = this.#open ?? {}
+    const at = editor ? placeOf(editor.state, cursor?.head) : null
+    if (!editor || at === null) return false
+    editor.view.dispatch(editor.state.tr.setSelection(TextSelection.near(editor.state.doc.resolve(at))))
+    editor.view.focus()
+    this.#reveal(at, 0.4)
     return true
   }
 

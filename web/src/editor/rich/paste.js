@@ -1,20 +1,14 @@
 // What enters by paste and drop: never more than the server takes at once; and text that looks like Markdown
 // can be turned into what it means afterwards, on request.
-import { Extension, Plugin, PluginKey, ProseMirrorNode, Slice } from '../../../vendor/rich.js'
-import { html, render } from '../../../vendor/view.js'
-import { convertText } from '../../api/convert.js'
+import { Extension, Plugin, PluginKey, Slice } from '../../../vendor/rich.js'
 import { language, t } from '../../i18n/index.js'
 import { separateUndo } from './binding.js'
-import { scrollerOf } from './carets.js'
-import { Float, placeOf } from './float.js'
 
 /** @typedef {import('../../../vendor/rich.js').Editor} Editor */
 /** A stretch of pasted text, and the text as it was. @typedef {{ from: number, to: number, text: string }} Pasted */
 
 /** What Yjs needs for a node and for a change of marks, roughly, in bytes. */
 const NODE_COST = 60
-/** The offer goes away by itself, in ms. */
-const OFFERED_FOR = 12_000
 
 /** @type {PluginKey<Pasted | null>} */
 const key = new PluginKey('paste')
@@ -55,7 +49,7 @@ export const richPaste = (parent, context) => Extension.create({
           },
           handleDrop: (_view, _event, slice, isMoved) => !isMoved && refuses(slice),
         },
-        view: view => new Offer(view, editor, parent),
+        view: view => whenPasted(view, editor, parent),
       }),
     ]
   },
@@ -91,73 +85,25 @@ function offer(view, slice, text) {
   view.dispatch(tr.setMeta(key, { from, to: tr.selection.to, text }))
 }
 
-/** The chip that offers to read the text as Markdown. */
-class Offer {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer
-  /** @type {string | null} */
-  #text = null
-
-  /** @param {Editor['view']} view @param {Editor} editor @param {HTMLElement} parent */
-  constructor(view, editor, parent) {
-    this.view = view
-    this.editor = editor
-    this.scroller = scrollerOf(view.dom)
-    this.float = new Float(parent, 'chip', 'below')
-  }
-
-  update() {
-    const pasted = key.getState(this.view.state)
-    if (!pasted) return this.close()
-    if (pasted.text === this.#text) return this.float.moveSoon()
-    this.#text = pasted.text
-    render(html`<button type="button" class="button" onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => this.accept()}>${t('rich.paste.markdown')}</button>
-      <button type="button" class="button" onMouseDown=${(/** @type {Event} */ event) => event.preventDefault()} onClick=${() => this.dismiss()}>${t('rich.paste.keep')}</button>`, this.float.element)
-    this.float.open(() => {
-      const now = key.getState(this.view.state)
-      return now ? placeOf(this.view, now.to, now.to, this.scroller) : null
-    })
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.dismiss(), OFFERED_FOR)
-  }
-
-  /** Puts what the server read in place of the text. Without the server the text stays as it is. */
-  async accept() {
-    const asked = key.getState(this.view.state)
-    if (!asked) return
-    const read = await convertText(asked.text, 'md', 'json').catch(() => null)
-    const now = key.getState(this.view.state)
-    if (this.view.isDestroyed || now?.text !== asked.text) return
-    const { tr, schema } = this.view.state
-    try {
-      const content = ProseMirrorNode.fromJSON(schema, JSON.parse(read ?? 'null'))
-      content.check()
-      separateUndo(this.view.state)
-      const $from = tr.doc.resolve(now.from)
-      const $to = tr.doc.resolve(now.to)
-      const isWhole = $from.parentOffset === 0 && $to.parentOffset === $to.parent.content.size && $from.depth === 1 && $to.depth === 1
-      tr.replace(isWhole ? $from.before() : now.from, isWhole ? $to.after() : now.to, isWhole ? new Slice(content.content, 0, 0) : Slice.maxOpen(content.content))
-      this.view.dispatch(tr.setMeta(key, null).scrollIntoView())
-    } catch {
-      this.dismiss()
-    }
-    this.view.focus()
-  }
-
-  dismiss() {
-    if (!this.view.isDestroyed && key.getState(this.view.state)) this.view.dispatch(this.view.state.tr.setMeta(key, null))
-  }
-
-  close() {
-    if (this.#text === null) return
-    this.#text = null
-    clearTimeout(this.#timer)
-    this.float.close()
-  }
-
-  destroy() {
-    this.close()
-    render(html``, this.float.element)
-    this.float.destroy()
+/** Fetches the chip that makes the offer with the first one. @param {Editor['view']} view @param {Editor} editor @param {HTMLElement} parent */
+function whenPasted(view, editor, parent) {
+  /** @type {import('./paste_offer.js').Offer | null} */
+  let offer = null
+  let isComing = false
+  return {
+    async update() {
+      if (offer) return offer.update()
+      if (isComing || !key.getState(view.state)) return
+      isComing = true
+      try {
+        const { Offer } = await import('./paste_offer.js')
+        offer = view.isDestroyed ? null : new Offer(view, editor, parent, key)
+        offer?.update()
+      } catch {
+        // Without the server there is nobody to read it; the text stays as it was pasted.
+      }
+      isComing = false
+    },
+    destroy: () => offer?.destroy(),
   }
 }

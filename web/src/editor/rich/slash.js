@@ -63,7 +63,7 @@ function queryOf({ doc, selection }, { at }) {
 /** @param {string} query @param {{ image: () => void }} ask @returns {Choice[]} */
 function choicesFor(query, ask) {
   /** @type {Choice[]} */
-  const all = blocks().map(({ id, label, icon, words, make }) => ({ id, label, icon, words, run: editor => void make(editor.chain().focus()).run() }))
+  const all = blocks().map(({ id, label, icon, words, make }) => ({ id, label, icon, words, run: editor => void make(editor.chain()).run() }))
   all.push({ id: 'image', label: t('rich.image'), icon: 'image', words: 'img picture', run: () => ask.image() })
   const wanted = query.toLowerCase().trim()
   const begins = (/** @type {string} */ text) => text.toLowerCase().split(/\s+/).some(word => word.startsWith(wanted)) || text.toLowerCase().startsWith(wanted)

@@ -1,5 +1,5 @@
 // Colours of authors in a text that is edited: what is in sight, drawn anew soon after an edit.
-import { Decoration, StateEffect, ViewPlugin } from '../../../vendor/text.js'
+import { Decoration, Prec, StateEffect, ViewPlugin } from '../../../vendor/text.js'
 import { COLOURED_AFTER, authorRuns } from '../author_runs.js'
 
 /** @typedef {import('@codemirror/view').EditorView} EditorView */
@@ -18,8 +18,8 @@ export function showAuthors(view, text, writerOf) {
   view.dispatch({ effects: setWriters.of(writerOf) })
 }
 
-/** @param {import('../../../vendor/core.js').Y.Text} text */
-const colours = text => ViewPlugin.fromClass(
+/** Innermost of what is drawn, so that a colour is as high as the letters of a heading. @param {import('../../../vendor/core.js').Y.Text} text */
+const colours = text => Prec.highest(ViewPlugin.fromClass(
   class {
     decorations = Decoration.none
     /** @type {WriterOf | null} */
@@ -73,4 +73,4 @@ const colours = text => ViewPlugin.fromClass(
     }
   },
   { decorations: ({ decorations }) => decorations },
-)
+))

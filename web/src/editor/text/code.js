@@ -59,6 +59,7 @@ export function open(parent, context) {
     setEditable: editor.setEditable,
     focus: editor.focus,
     goTo: editor.goTo,
+    enter: editor.enter,
     changed: editor.changed,
     get commands() {
       return codeCommands(editor, doc, { isWrapped: () => isWrapped, toggleWrap })

@@ -18,6 +18,7 @@ import { signal } from '../../../vendor/view.js'
 import { ROOTS } from '../../sync/meta.js'
 import { holdScroll } from './anchor.js'
 import { READ_ONLY, bindText } from './bound.js'
+import { locate } from './carets/places.js'
 import { remoteCarets } from './carets/remote_carets.js'
 import { holdWhileComposing } from './composing.js'
 import { gotoLine } from './goto_line.js'
@@ -39,6 +40,7 @@ import { words } from './words.js'
  * @property {() => void} focus
  * @property {() => void} destroy
  * @property {(client: number) => boolean} goTo
+ * @property {import('../contract.js').OpenEditor['enter']} enter
  * @property {import('../contract.js').OpenEditor['showAuthors']} showAuthors
  */
 
@@ -93,6 +95,13 @@ export function openTextEditor(parent, context, { extensions, help, hasPlacehold
     focus: () => view.focus(),
     showAuthors: async writerOf => (await import('./authors.js')).showAuthors(view, text, writerOf),
     goTo: client => carets.goTo(view, client),
+    enter(cursor) {
+      const at = locate(text, cursor?.head, view.state.doc.length)
+      if (at === null) return false
+      view.dispatch({ selection: { anchor: at }, scrollIntoView: true })
+      view.focus()
+      return true
+    },
     destroy() {
       stopSpeaking()
       bound.stop()

@@ -1,6 +1,6 @@
 // Markdown: the text editor with its marks shown, commands that write them, and a preview beside it.
 // Knows nothing of connections.
-import { EditorView, Prec, keymap, markdownLanguage, pasteURLAsLink } from '../../../vendor/text.js'
+import { EditorView, Prec, forceParsing, keymap, markdownLanguage, pasteURLAsLink } from '../../../vendor/text.js'
 import { t } from '../../i18n/index.js'
 import '../../i18n/text.js'
 import '../../ui/icons/source.js'
@@ -15,6 +15,10 @@ import { headingsOf } from './markdown/outline.js'
 import { pasteAsMarkdown } from './markdown/paste.js'
 import { taskBoxes } from './markdown/tasks.js'
 import { atMostOften } from './often.js'
+
+/** What is on a first screen is understood before it is painted, as headings and code have heights of their own: characters, and ms. */
+const FIRST_LOOK = 10_000
+const FIRST_LOOK_TAKES = 500
 
 /** @param {HTMLElement} parent @param {import('../contract.js').EditorContext} context @returns {import('../contract.js').OpenEditor} */
 export function open(parent, context) {
@@ -37,6 +41,7 @@ export function open(parent, context) {
     ],
   })
   const { view, changed } = editor
+  forceParsing(view, Math.min(view.state.doc.length, FIRST_LOOK), FIRST_LOOK_TAKES)
   frame.start(editor, context)
   const headings = atMostOften(headingsOf, () => changed.value++)
   return {
@@ -48,6 +53,7 @@ export function open(parent, context) {
     },
     outline: () => headings(view.state.doc).map(({ level, text, line }) => ({ level, text, go: () => frame.showSource() && goToLine(view, line) })),
     goTo: client => frame.showSource() && editor.goTo(client),
+    enter: cursor => frame.showSource() && editor.enter(cursor),
     count: () => countOf(words, view.state.doc),
     showAuthors: editor.showAuthors,
     plainText: () => view.state.doc.toString(),

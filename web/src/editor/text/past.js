@@ -1,6 +1,6 @@
 // Shows a text's past: the moment as a text that is only read, authors and changes as decorations of what is in sight. Code can
 // be shown as two texts side by side. Knows no timeline.
-import { Compartment, Decoration, EditorState, EditorView, StateEffect, StateField, ViewPlugin, highlightSpecialChars, lineNumbers, markdownLanguage } from '../../../vendor/text.js'
+import { Compartment, Decoration, EditorState, EditorView, Prec, StateEffect, StateField, ViewPlugin, highlightSpecialChars, lineNumbers, markdownLanguage } from '../../../vendor/text.js'
 import { firstAbove } from '../../history/columns.js'
 import { STATES } from '../../history/moment.js'
 import { t } from '../../i18n/index.js'
@@ -183,7 +183,8 @@ function authorLooks(lookOf) {
       if (update.docChanged || update.viewportChanged || update.transactions.some(({ effects }) => effects.length > 0)) this.decorations = draw(update.view)
     },
   }), { decorations: ({ decorations }) => decorations })
-  return [runs, looked, drawn]
+  // Innermost, so that a colour is as high as the letters of a heading.
+  return [runs, looked, Prec.highest(drawn)]
 }
 
 /** @template T @param {import('@codemirror/state').StateEffectType<T>} effect @param {T} first */

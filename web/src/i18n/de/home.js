@@ -86,6 +86,7 @@ export const home = {
   'home.problem.inBin': 'Dieses Dokument liegt im Papierkorb.',
   'home.problem.nameTaken': 'Ein Dokument mit diesem Namen gibt es schon.',
   'home.problem.forbidden': 'Das dürfen Sie mit diesem Dokument nicht tun.',
+  'home.signIn': 'Anmelden',
   'home.problem.signIn': 'Melden Sie sich zuerst an.',
   'home.problem.open': 'Wer diesen Server erreicht, kann jedes Dokument öffnen und ändern. Ein Link auf diese Seite genügt.',
   'home.problem.notFound': 'Dieses Dokument gibt es nicht mehr.',

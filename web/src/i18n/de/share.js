@@ -1,8 +1,15 @@
-// Texte zum Teilen mit Links (de).
+// Texte zum Teilen (de).
 
 export const share = {
   'share.title': 'Dieses Dokument teilen',
-  'share.why': 'Wer einen Link hat, kann das Dokument ohne Anmeldung öffnen, bis Sie den Link beenden.',
+  'share.page': 'Adresse dieses Dokuments',
+  'share.page.open': 'Wer diesen Server erreicht, kann das Dokument öffnen und bearbeiten.',
+  'share.page.owner': 'Für alle, die schon Zugriff haben.',
+  'share.page.other': 'Nur wem das Dokument gehört, kann die Freigabe ändern.',
+  'share.others': 'Andere einladen',
+  'share.why': 'Wer einen Link hat, kann das Dokument ohne Anmeldung öffnen, bis Sie ihn beenden.',
+  'share.name': 'Name des Links',
+  'share.name.hint': 'Für wen er ist (freiwillig)',
   'share.access': 'Was der Link erlaubt',
   'share.access.view': 'Nur lesen',
   'share.access.comment': 'Lesen und kommentieren',
@@ -16,11 +23,16 @@ export const share = {
   'share.address': 'Adresse des neuen Links',
   'share.copy': 'Kopieren',
   'share.copied': 'Link kopiert.',
-  'share.copy-failed': 'Kopieren nicht möglich. Wählen Sie die Adresse aus und drücken Sie Strg+C.',
+  'share.copy-failed': 'Kopieren nicht möglich. Drücken Sie Strg+C.',
   'share.once': 'Kopieren Sie ihn jetzt: Er kann nicht noch einmal angezeigt werden.',
+  'share.qr': 'Als QR-Code zeigen',
+  'share.qr.of': 'QR-Code des neuen Links',
   'share.links': 'Links',
   'share.made': 'erstellt {ago}',
   'share.until': 'bis {date}',
   'share.over': 'beendet am {date}',
+  'share.replace': 'Ersetzen',
+  'share.replace.which': 'Link ersetzen: {which}',
   'share.end': 'Beenden',
+  'share.end.which': 'Link beenden: {which}',
 }

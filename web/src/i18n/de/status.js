@@ -79,6 +79,8 @@ export const status = {
   'status.action.retry': 'Jetzt versuchen',
   'status.action.resume': 'Erneut versuchen',
   'status.action.restore': 'Wiederherstellen',
+  'status.action.ask': 'Um Zugriff bitten',
+  'status.action.sign-in': 'Anmelden',
   'status.action.create': 'Neu anlegen',
   'status.action.reload': 'Neu laden',
   'status.action.download': 'Kopie herunterladen',

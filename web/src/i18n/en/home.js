@@ -86,6 +86,7 @@ export const home = {
   'home.problem.inBin': 'This document is in the bin.',
   'home.problem.nameTaken': 'There is a document of this name already.',
   'home.problem.forbidden': 'You may not do this with this document.',
+  'home.signIn': 'Sign in',
   'home.problem.signIn': 'Sign in first.',
   'home.problem.open': 'Everybody who can reach this server may open and change every document. A link to this page is enough.',
   'home.problem.notFound': 'This document does not exist any more.',

@@ -1,8 +1,15 @@
-// Texts of sharing by links (en). Keys start with `share.`; the other languages have the same ones.
+// Texts of sharing (en). Keys start with `share.`; the other languages have the same ones.
 
 export const share = {
   'share.title': 'Share this document',
-  'share.why': 'Whoever has a link may open the document, without signing in, until you end the link.',
+  'share.page': 'Address of this document',
+  'share.page.open': 'Everybody who can reach this server can open and edit it.',
+  'share.page.owner': 'For people who have access already.',
+  'share.page.other': 'Only the owner can change sharing.',
+  'share.others': 'Let others in',
+  'share.why': 'Whoever has a link can open the document without signing in, until you end it.',
+  'share.name': 'Name of the link',
+  'share.name.hint': 'Who it is for (optional)',
   'share.access': 'What the link allows',
   'share.access.view': 'Can view',
   'share.access.comment': 'Can view and comment',
@@ -16,11 +23,16 @@ export const share = {
   'share.address': 'Address of the new link',
   'share.copy': 'Copy',
   'share.copied': 'Link copied.',
-  'share.copy-failed': 'Could not copy. Select the address and press Ctrl+C.',
+  'share.copy-failed': 'Could not copy. Press Ctrl+C.',
   'share.once': 'Copy it now: it cannot be shown again.',
+  'share.qr': 'Show as QR code',
+  'share.qr.of': 'QR code of the new link',
   'share.links': 'Links',
   'share.made': 'made {ago}',
   'share.until': 'until {date}',
   'share.over': 'ended on {date}',
+  'share.replace': 'Replace',
+  'share.replace.which': 'Replace the link: {which}',
   'share.end': 'End',
+  'share.end.which': 'End the link: {which}',
 }

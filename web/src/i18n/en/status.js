@@ -79,6 +79,8 @@ export const status = {
   'status.action.retry': 'Retry now',
   'status.action.resume': 'Try again',
   'status.action.restore': 'Restore',
+  'status.action.ask': 'Ask for access',
+  'status.action.sign-in': 'Sign in',
   'status.action.create': 'Create it',
   'status.action.reload': 'Reload',
   'status.action.download': 'Download a copy',

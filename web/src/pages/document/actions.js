@@ -30,7 +30,7 @@ export function menuItems(desk) {
   const isOwner = desk.provider.facts.access === 'owner'
   return [
     { id: 'link', label: t('shell.link.copy'), icon: 'link', run: copyLink },
-    ...(isOwner ? [{ id: 'share', label: t('shell.share'), icon: 'person', run: async () => (await withStyles('parts', import('./sharing.js'))).share(desk) }] : []),
+    { id: 'share', label: t('shell.share'), icon: 'person', run: async () => (await withStyles('parts', import('./sharing.js'))).share(desk) },
     { id: 'export', label: t('home.menu.export'), icon: 'export', items: FORMATS.map(format => ({ id: `export.${format}`, label: t(`home.export.${format}`), hint: `.${format}`, href: exportUrl(desk.name, format), isFile: true })) },
     { id: 'import', label: t('shell.import'), icon: 'import', run: () => importFile(desk) },
     { id: 'duplicate', label: t('home.menu.duplicate'), icon: 'copy', run: () => duplicate(desk) },

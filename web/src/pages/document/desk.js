@@ -2,6 +2,9 @@
 import { signal } from '../../../vendor/view.js'
 import { readMeta } from '../../sync/meta.js'
 
+/** Under what this tab remembers the caret of who went to sign in. */
+export const CARET = 'coscribe.caret'
+
 /** @template T @typedef {{ value: T }} Signal */
 /** @typedef {'people' | 'outline'} PanelName */
 

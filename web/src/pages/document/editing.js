@@ -10,7 +10,7 @@ import { readPerson } from '../../presence/people.js'
 import { ROOTS, SCHEMA, readMeta, writeMeta } from '../../sync/meta.js'
 import { announce } from '../../ui/live.js'
 import { toast } from '../../ui/toast.js'
-import { element } from './desk.js'
+import { CARET, element } from './desk.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
 
@@ -29,6 +29,7 @@ export function startEditing(desk) {
     show(desk, readMeta(provider.doc).kind ?? desk.kind.value).then(() => {
       if (matchMedia('(pointer: fine)').matches && document.activeElement === document.body) desk.editor.value?.focus()
       if (!isNew) rememberRecent(desk.name, Date.now())
+      if (wasSentAway()) import('./signing_in.js').then(({ comeBack }) => comeBack(desk))
     })
   })
   provider.doc.getMap(ROOTS.meta).observe(() => (meta.value = readMeta(provider.doc)))
@@ -46,6 +47,15 @@ export function startEditing(desk) {
     }
   })
   tickWithFrames(desk)
+}
+
+/** Whether this tab went to sign in and is back. */
+function wasSentAway() {
+  try {
+    return sessionStorage.getItem(CARET) !== null
+  } catch {
+    return false
+  }
 }
 
 /** @param {Desk} desk @param {import('../../sync/meta.js').Kind} kind */

@@ -5,6 +5,7 @@ import { DATABASE } from '../../mount/index.js'
 import { statusOf } from '../../presence/status.js'
 import { isKind, readMeta } from '../../sync/meta.js'
 import { OfflineStore } from '../../sync/offline_store.js'
+import { withStyles } from '../../ui/styles.js'
 
 /** @typedef {import('../../sync/provider.js').Provider} Provider */
 
@@ -24,18 +25,24 @@ export function openStore() {
 
 /** A status that is computed again when something happened, and when the status itself says so. @param {Provider} provider */
 export function followStatus(provider) {
-  const status = signal(statusOf(provider.facts, Date.now()))
+  const compute = () => withSignIn(statusOf(provider.facts, Date.now()))
+  const status = signal(compute())
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer
   const refresh = () => {
     clearTimeout(timer)
-    const next = statusOf(provider.facts, Date.now())
+    const next = compute()
     status.value = next
     if (next.until !== null) timer = setTimeout(refresh, Math.max(10, next.until - Date.now()))
   }
   provider.subscribe(refresh)
   effect(() => language.value && untracked(refresh))
   return status
+}
+
+/** Who must sign in is led there first. @param {import('../../presence/status.js').Status} status @returns {import('../../presence/status.js').Status} */
+function withSignIn(status) {
+  return status.kind === 'sign-in' && document.documentElement.dataset.signIn ? { ...status, actions: ['sign-in', ...status.actions] } : status
 }
 
 /** Leaving the page, and asking the browser to keep what only it has. @param {Provider} provider @param {OfflineStore} store */
@@ -59,6 +66,8 @@ export function act(desk, action) {
   if (action === 'retry') desk.provider.connect()
   else if (action === 'resume') desk.provider.resume()
   else if (action === 'reload') location.reload()
+  else if (action === 'ask') withStyles('parts', import('./asking.js')).then(({ ask }) => ask(desk))
+  else if (action === 'sign-in') import('./signing_in.js').then(({ signIn }) => signIn(desk))
   else if (action === 'restore' || action === 'create') import('./absent.js').then(absent => absent[action](desk))
   else import('./rescuing.js').then(({ download }) => download(desk))
 }
@@ -66,7 +75,7 @@ export function act(desk, action) {
 /** Where nothing can be stored, the way to download a text has to be here before the connection goes. @param {Provider} provider */
 function bringRescue(provider) {
   const stop = provider.subscribe(() => {
-    if (provider.facts.storage !== 'refused') return
+    if (!['refused', 'slow'].includes(provider.facts.storage)) return
     stop()
     import('./rescuing.js').catch(() => {})
   })
@@ -77,7 +86,8 @@ function beginOffline(provider) {
   if (!isKind(new URLSearchParams(location.search).get('kind'))) return
   const stop = provider.subscribe(() => {
     const { loaded, copied, storage, failures, stop: end } = provider.facts
-    if (storage === 'opening' || (!loaded && !copied && !end && failures === 0)) return
+    // It may be on this device, still.
+    if (storage === 'opening' || storage === 'slow' || (!loaded && !copied && !end && failures === 0)) return
     stop()
     if (!loaded && !copied && !end) provider.begin()
   })

@@ -2,7 +2,6 @@
 import { t } from '../../i18n/index.js'
 import '../../i18n/shell.js'
 import { announce } from '../../ui/live.js'
-import { withStyles } from '../../ui/styles.js'
 import { toast } from '../../ui/toast.js'
 import { element } from './desk.js'
 
@@ -43,42 +42,8 @@ export function jumpTo(desk, person) {
   else toast(t('shell.people.nowhere', person))
 }
 
-/** @param {Desk} desk @param {Present} person */
-export async function toggleFollow(desk, person) {
-  const wasFollowed = desk.following.value?.person.key === person.key
-  stopFollowing(desk)
-  if (wasFollowed) return
-  const { follow } = await withStyles('parts', import('../../presence/follow.js'))
-  const { awareness } = desk.provider
-  const stop = follow({
-    key: person.key,
-    awareness,
-    goTo: client => desk.editor.value?.goTo(client) ?? false,
-    page: window,
-    onStop(why) {
-      desk.following.value = null
-      announce(t(why === 'left' ? 'shell.follow.left' : 'shell.follow.stopped', person))
-    },
-  })
-  desk.following.value = { person, stop }
-  announce(t('shell.follow.now', person))
-}
-
 /** @param {Desk} desk */
 export function stopFollowing(desk) {
   desk.following.value?.stop()
   desk.following.value = null
-}
-
-/** The next region of the page that is there: top bar, toolbar, text, panel. @param {Desk} desk @param {1 | -1} step */
-export function cycleRegions(desk, step) {
-  const regions = [
-    { at: element('top'), enter: () => /** @type {HTMLElement | null} */ (element('top').querySelector('a, button, input'))?.focus() },
-    { at: element('toolbar'), enter: focusToolbar },
-    { at: element('editor'), enter: () => focusText(desk) },
-    { at: element('panel'), enter: () => /** @type {HTMLElement | null} */ (element('panel').querySelector('[role=tab][aria-selected=true]'))?.focus() },
-  ].filter(({ at }) => at.id === 'editor' || at.querySelector('button') !== null)
-  const here = regions.findIndex(({ at }) => at.contains(document.activeElement))
-  const next = here < 0 ? (step > 0 ? 0 : regions.length - 1) : (here + step + regions.length) % regions.length
-  regions[next].enter()
 }

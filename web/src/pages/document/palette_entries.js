@@ -6,7 +6,8 @@ import '../../i18n/shell.js'
 import '../../i18n/shell_parts.js'
 import { menuItems } from './actions.js'
 import { pageCommands } from './commands.js'
-import { jumpTo, toggleFollow } from './moves.js'
+import { toggleFollow } from './following.js'
+import { jumpTo } from './moves.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */
 /** @typedef {import('../../ui/palette.js').PaletteEntry} PaletteEntry */

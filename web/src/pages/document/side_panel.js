@@ -12,7 +12,8 @@ import { Panel } from '../../ui/panel.js'
 import { ActivityLog, PeopleList } from '../../ui/people_list.js'
 import { rename } from './actions.js'
 import { activityOf } from './log.js'
-import { closePanel, jumpTo, toggleFollow } from './moves.js'
+import { toggleFollow } from './following.js'
+import { closePanel, jumpTo } from './moves.js'
 import { sectionFor } from './whereabouts.js'
 
 /** @typedef {import('./desk.js').Desk} Desk */

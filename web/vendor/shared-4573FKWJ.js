@@ -1,1 +1,0 @@
-import{a,b as e,c as r,d as s,e as n,f as m,g as o,h as i}from"./shared-YNSKYZTX.js";import"./shared-WHVX56NI.js";import"./shared-C672QPGM.js";import"./shared-D7GOG6GM.js";export{a as commonmarkLanguage,n as deleteMarkupBackward,s as insertNewlineContinueMarkup,r as insertNewlineContinueMarkupCommand,o as markdown,m as markdownKeymap,e as markdownLanguage,i as pasteURLAsLink};

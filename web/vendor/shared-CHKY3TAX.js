@@ -1,1 +1,0 @@
-import{a as s,b as r,c as o,d as a,e as t}from"./shared-YV2MGM4B.js";import"./shared-WWQNTSCZ.js";import"./shared-HJA3USW4.js";import"./shared-WHVX56NI.js";import"./shared-N4VHJRYB.js";import"./shared-C672QPGM.js";import"./shared-D7GOG6GM.js";export{t as autoCloseTags,a as html,s as htmlCompletionSource,r as htmlCompletionSourceWith,o as htmlLanguage};

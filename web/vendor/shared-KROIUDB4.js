@@ -1,1 +1,0 @@
-import{a as s,b as e,c as o,d as r}from"./shared-WWQNTSCZ.js";import"./shared-N4VHJRYB.js";import"./shared-C672QPGM.js";import"./shared-D7GOG6GM.js";export{r as css,e as cssCompletionSource,o as cssLanguage,s as defineCSSCompletionSource};

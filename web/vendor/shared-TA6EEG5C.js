@@ -1,0 +1,1 @@
+import{a as s,b as r,c as o,d as a,e as t}from"./shared-VRROTFKY.js";import"./shared-K25TYACG.js";import"./shared-QDVFTMIN.js";import"./shared-QBQJZBAU.js";import"./shared-T2LDDP6V.js";import"./shared-VEF43VFD.js";import"./shared-D7GOG6GM.js";export{t as autoCloseTags,a as html,s as htmlCompletionSource,r as htmlCompletionSourceWith,o as htmlLanguage};

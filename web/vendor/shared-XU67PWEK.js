@@ -1,0 +1,1 @@
+import{a as s,b as e,c as o,d as r}from"./shared-K25TYACG.js";import"./shared-T2LDDP6V.js";import"./shared-VEF43VFD.js";import"./shared-D7GOG6GM.js";export{r as css,e as cssCompletionSource,o as cssLanguage,s as defineCSSCompletionSource};
