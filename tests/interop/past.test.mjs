@@ -10,6 +10,7 @@ import { PackedDocument, unpack } from './lib/pack.mjs'
 import { meeting } from './lib/meeting.mjs'
 import { pagePast, stockShows, wordsOf } from './lib/page.mjs'
 import { seeded } from './lib/random.mjs'
+import { byNumbers, content, effective, replay } from './lib/replayed.mjs'
 import { dictate } from './lib/scribes.mjs'
 import { startServer } from './lib/server.mjs'
 import { joined, stockTree } from '../../web/test/support/oracle.mjs'
@@ -87,79 +88,6 @@ async function compare(t, name, log, seed) {
   await compareChanges(server, name, moments, replayed)
 }
 
-/** Applies an update and nothing else: called local, it makes Yjs tidy no formats, which would be an
- * edit of this document's own. */
-function apply(doc, update) {
-  doc.transact((transaction) => {
-    Y.applyUpdate(doc, update)
-    transaction.local = true
-  })
-}
-
-/** The updates that change something: deleting again what somebody else has deleted is no entry. */
-function effective(log) {
-  const doc = new Y.Doc({ gc: false })
-  let changes = false
-  doc.on('afterTransaction', (transaction) => {
-    changes = inserted(transaction).length > 0 || transaction.deleteSet.clients.size > 0
-  })
-  return log.filter(({ update }) => {
-    changes = false
-    if (update !== null) apply(doc, update)
-    return changes
-  })
-}
-
-/** What stock Yjs makes of a log: each transaction's own sets, and the document at some moments. */
-function replay(log, moments) {
-  const wanted = new Set(moments)
-  const doc = new Y.Doc({ gc: false })
-  const [rows, docs, authors] = [[], new Map(), new Map()]
-  const keep = (moment) => wanted.has(moment) && docs.set(moment, copy(doc))
-  doc.on('afterTransaction', (transaction) => rows.push({
-    inserted: inserted(transaction),
-    deleted: merged(transaction.deleteSet),
-  }))
-  keep(0)
-  log.forEach(({ name, update }, index) => {
-    apply(doc, update)
-    rows.at(-1).inserted.forEach(([client]) => {
-      assert.equal(authors.get(client) ?? name, name)
-      authors.set(client, name)
-    })
-    keep(index + 1)
-  })
-  return { rows, docs, authors }
-}
-
-/** A document with the same operations and none that is yet to come. */
-function copy(doc) {
-  const made = new Y.Doc({ gc: false })
-  Y.applyUpdate(made, Y.encodeStateAsUpdate(doc))
-  return made
-}
-
-function inserted({ beforeState, afterState }) {
-  const grown = [...afterState].filter(([client, clock]) => clock > (beforeState.get(client) ?? 0))
-  return grown.map(([client, clock]) => [client, clock - (beforeState.get(client) ?? 0)]).sort(byNumbers)
-}
-
-/** A delete set as ranges that do not touch. */
-function merged(set) {
-  const all = [...set.clients].flatMap(([client, ranges]) => ranges.map(({ clock, len }) => [client, clock, len]))
-  const found = []
-  for (const [client, clock, len] of all.sort(byNumbers)) {
-    const last = found.at(-1)
-    if (last?.[0] === client && last[1] + last[2] >= clock) last[2] = Math.max(last[2], clock + len - last[1])
-    else found.push([client, clock, len])
-  }
-  return found
-}
-
-function byNumbers(a, b) {
-  return a[0] - b[0] || a[1] - b[1]
-}
-
 function compareRows(pack, log, expected) {
   assert.equal(pack.rows.length, log.length)
   pack.rows.forEach((row, index) => {
@@ -170,14 +98,6 @@ function compareRows(pack, log, expected) {
     assert.deepEqual(row.inserted.toSorted(byNumbers), expected[index].inserted, what)
     assert.deepEqual(row.deleted.toSorted(byNumbers), expected[index].deleted, what)
   })
-}
-
-/** Everything a reader can see. */
-function content(doc) {
-  const marked = (type) => type instanceof Y.XmlText
-    ? type.toDelta()
-    : { name: type.nodeName, attributes: type.getAttributes?.(), children: type.toArray().map(marked) }
-  return { text: doc.getText('text').toDelta(), page: marked(doc.getXmlFragment('default')), map: doc.getMap('meta').toJSON() }
 }
 
 /** Who wrote each visible unit. */
@@ -296,8 +216,9 @@ async function history(server, name, query) {
 }
 
 async function get(server, path) {
-  // Comparing takes long: connections that the server has closed meanwhile are noticed first.
-  await turn()
+  // Comparing takes longer than the server keeps a silent connection. That it was closed is noticed where the loop waits
+  // for sockets, and the first turn may come before that.
+  for (let turns = 0; turns < 3; turns += 1) await turn()
   const answer = await fetch(`${server.http}/api/v1${path}`)
   const bytes = new Uint8Array(await answer.arrayBuffer())
   assert.equal(answer.status, 200, Buffer.from(bytes).toString())

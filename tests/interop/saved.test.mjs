@@ -119,7 +119,7 @@ test('nobody hears "saved" before the disk has, and nobody waits for it to see a
   const disk = await stallSyncs(t, server.process.pid, STALL)
   const began = performance.now()
   for (const it of typists) it.doc.getText('text').insert(0, `${it.family.name} `)
-  await until('everybody has every edit', () => allEqual(docs), { ms: 3000 })
+  await until('everybody has every edit', () => allEqual(docs), { ms: (STALL - 1) * 1000 })
   const shown = performance.now() - began
   assert.equal(disk.finished(), 0, 'the disk was not slow')
   for (const it of typists) assert.ok(!it.saved(), `${it.family.name} says saved too early`)

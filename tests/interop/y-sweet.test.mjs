@@ -143,7 +143,7 @@ test('who only reads changes nothing, is not told "saved", and stays', async (t)
 test('a token that ends while a page is open is fetched anew, and nothing is lost', async (t) => {
   const server = await guarded(t)
   const app = manager(server, SERVER_TOKEN)
-  const wish = (count) => ({ validForSeconds: count === 1 ? 2 : 3600 })
+  const wish = (count) => ({ validForSeconds: count === 1 ? 6 : 3600 })
   const it = await page(server, app, 'plan', { wish })
   await it.connected()
   it.text.insert(0, 'before ')

@@ -45,8 +45,8 @@ export function family(start) {
  *
  * `at` is a server or what leads to one, `{ws, endings}`; `name` is the document's as the family
  * takes it: where it travels in a path, percent-encoding is up to the caller, as it is for users. */
-export function client(kind, at, name, { doc = new Y.Doc(), record = false, options = {} } = {}) {
-  const watched = watchedSockets({ record })
+export function client(kind, at, name, { doc = new Y.Doc(), record = false, options = {}, onSocket } = {}) {
+  const watched = watchedSockets({ record, made: onSocket })
   const made = kind.create(watched, at.ws, name, doc, options)
   const { provider } = made
   content(doc)

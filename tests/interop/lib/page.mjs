@@ -75,7 +75,8 @@ class RichPage {
   }
 }
 
-const authorBy = (authors) => (item) => authors.get(item.id.client)
+/** `authors` says whose the units of a client are, or of each unit. */
+const authorBy = (authors) => (item, offset) => authors.get(item.id.client, item.id.clock + offset)
 
 /** What stock Yjs shows, in the form of `page.at`. */
 export function stockShows(page, doc, authors) {

@@ -64,6 +64,7 @@ export function mortalSockets() {
       super(url)
       this.frames = 0
       this.on('message', () => { this.frames += 1 })
+      this.on('error', () => {})
       sockets.push(this)
     }
   }
