@@ -3,8 +3,9 @@
 //! The second looks at one thing after the other. Only what keeps the server from doing its work makes
 //! it not ready: a probe that takes it away for less would leave people with nothing.
 //!
-//! Both answer under any `Host`: probes address the machine, and nothing here is secret. Damage is
-//! counted, not described, because descriptions may name documents.
+//! Both answer under any `Host`: probes address the machine. Strangers are told what is wrong; what the
+//! system said of it, which names directories, is for who sits at the machine or asks at the listener for
+//! those who run the server. Damage is counted, not described, because descriptions may name documents.
 
 use std::fmt::Write;
 
@@ -55,6 +56,15 @@ pub struct Check {
     pub status: Level,
     /// The same in words.
     pub says: String,
+    /// What strangers are told instead, where the words name what is on the machine.
+    #[serde(skip)]
+    pub outside: Option<&'static str>,
+}
+
+impl Check {
+    fn new(name: &'static str, status: Level, says: impl Into<String>) -> Self {
+        Self { name, status, says: says.into(), outside: None }
+    }
 }
 
 /// How something is.
@@ -90,13 +100,28 @@ impl Readiness {
             room(meter),
             archive(store, meter),
         ];
-        let checks: Vec<_> = checks.into_iter().chain([index(store), documents(store)]).collect();
+        let checks = checks.into_iter().chain([index(store), documents(store)]).collect();
+        Self::summed_up(checks, store.damage.len())
+    }
+
+    fn summed_up(checks: Vec<Check>, damaged: usize) -> Self {
         let of = |status| {
             let told = checks.iter().filter(move |it: &&Check| it.status == status);
             told.map(|it| it.says.clone()).collect::<Vec<_>>()
         };
         let (reasons, warnings) = (of(Level::Fail), of(Level::Warn));
-        Self { ready: reasons.is_empty(), reasons, damaged: store.damage.len(), warnings, checks }
+        Self { ready: reasons.is_empty(), reasons, damaged, warnings, checks }
+    }
+
+    /// The same for who neither sits at the machine nor runs the server.
+    #[must_use]
+    pub fn for_strangers(mut self) -> Self {
+        for check in &mut self.checks {
+            if let Some(outside) = check.outside {
+                outside.clone_into(&mut check.says);
+            }
+        }
+        Self::summed_up(self.checks, self.damaged)
     }
 
     /// Moves the numbers that say so.
@@ -121,7 +146,7 @@ impl Readiness {
 
     fn words(&self) -> String {
         let mut words = String::from(if self.ready { "ready\n" } else { "not ready\n" });
-        for Check { name, status, says } in &self.checks {
+        for Check { name, status, says, .. } in &self.checks {
             let line = writeln!(words, "{name:<10} {:<5} {says}", status.word());
             line.expect("writing to a string cannot fail");
         }
@@ -130,55 +155,63 @@ impl Readiness {
 }
 
 fn serving(draining: bool) -> Check {
-    let (status, says) = match draining {
-        false => (Level::Ok, "connections are taken"),
-        true => (Level::Fail, "the server is stopping"),
-    };
-    Check { name: "serving", status, says: says.to_owned() }
+    match draining {
+        false => Check::new("serving", Level::Ok, "connections are taken"),
+        true => Check::new("serving", Level::Fail, "the server is stopping"),
+    }
 }
 
 fn saving(store: &Health) -> Check {
-    let (status, says) = match &store.unwritable {
-        None => (Level::Ok, "edits are saved".to_owned()),
-        Some(reason) => (Level::Fail, format!("edits cannot be saved: {reason}")),
-    };
-    Check { name: "saving", status, says }
+    match &store.unwritable {
+        None => Check::new("saving", Level::Ok, "edits are saved"),
+        Some(reason) => {
+            let says = format!("edits cannot be saved: {reason}");
+            let outside = Some("edits cannot be saved; the log says why");
+            Check { outside, ..Check::new("saving", Level::Fail, says) }
+        }
+    }
 }
 
 fn waiting(meter: &Meter) -> Check {
     let bytes = u64::try_from(meter.commit_waiting.get()).unwrap_or(0);
     let status = if bytes > WAITING_MANY { Level::Warn } else { Level::Ok };
-    Check { name: "waiting", status, says: format!("{} wait for the disk", size(bytes)) }
+    Check::new("waiting", status, format!("{} wait for the disk", size(bytes)))
 }
 
 fn room(meter: &Meter) -> Check {
-    let (status, says) = match u64::try_from(meter.disk_free.get()).unwrap_or(0) {
+    match u64::try_from(meter.disk_free.get()).unwrap_or(0) {
         // Nothing has looked yet, or there is no disk.
-        0 => (Level::Ok, "nothing is known of free room".to_owned()),
-        free if free < ROOM_LOW => (Level::Warn, format!("only {} are free", size(free))),
-        free => (Level::Ok, format!("{} are free", size(free))),
-    };
-    Check { name: "room", status, says }
+        0 => Check::new("room", Level::Ok, "nothing is known of free room"),
+        free if free < ROOM_LOW => {
+            Check::new("room", Level::Warn, format!("only {} are free", size(free)))
+        }
+        free => Check::new("room", Level::Ok, format!("{} are free", size(free))),
+    }
 }
 
 fn archive(store: &Health, meter: &Meter) -> Check {
     let backlog = u64::try_from(meter.journal_backlog.get()).unwrap_or(0);
-    let (status, says) = match &store.warnings[..] {
+    match &store.warnings[..] {
         [] if backlog > BACKLOG_MANY => {
-            (Level::Warn, format!("{} of the journal wait to be archived", size(backlog)))
+            let says = format!("{} of the journal wait to be archived", size(backlog));
+            Check::new("archive", Level::Warn, says)
         }
-        [] => (Level::Ok, format!("{} wait to be archived", size(backlog))),
-        warnings => (Level::Warn, warnings.join("; ")),
-    };
-    Check { name: "archive", status, says }
+        [] => Check::new("archive", Level::Ok, format!("{} wait to be archived", size(backlog))),
+        warnings => {
+            let outside = Some("the journal cannot be archived or cut; the log says why");
+            Check { outside, ..Check::new("archive", Level::Warn, warnings.join("; ")) }
+        }
+    }
 }
 
 fn index(store: &Health) -> Check {
-    let (status, says) = match &store.index {
-        None => (Level::Ok, "snapshots are kept".to_owned()),
-        Some(reason) => (Level::Warn, reason.clone()),
-    };
-    Check { name: "index", status, says }
+    match &store.index {
+        None => Check::new("index", Level::Ok, "snapshots are kept"),
+        Some(reason) => {
+            let outside = Some("snapshots are not kept; the log says why");
+            Check { outside, ..Check::new("index", Level::Warn, reason.clone()) }
+        }
+    }
 }
 
 /// Damage is counted, not described.
@@ -188,7 +221,7 @@ fn documents(store: &Health) -> Check {
         1 => (Level::Warn, "1 piece of damage was found; the log says where".to_owned()),
         many => (Level::Warn, format!("{many} pieces of damage were found; the log says where")),
     };
-    Check { name: "documents", status, says }
+    Check::new("documents", status, says)
 }
 
 /// For people.
@@ -267,6 +300,31 @@ mod tests {
         only_warns(&of(false, &store), "archive", "no room to archive");
         let store = Health { index: Some("snapshots are in memory".into()), ..Health::default() };
         only_warns(&of(false, &store), "index", "in memory");
+    }
+
+    #[tokio::test]
+    async fn strangers_are_told_what_is_wrong_and_no_directory() {
+        let path = || "writing to /srv/secret/journal fails (No space left on device)".to_owned();
+        let store = Health {
+            unwritable: Some(path()),
+            warnings: vec![path()],
+            index: Some(path()),
+            ..Health::default()
+        };
+        let whole = of(false, &store);
+        assert_eq!(serde_json::to_string(&whole).unwrap().matches("/srv/secret").count(), 6);
+        let told = whole.clone().for_strangers();
+        for accept in [None, Some("application/json")] {
+            let (_, text) = answered(&told, accept).await;
+            assert!(!text.contains("secret") && !text.contains("No space"), "{text}");
+            assert!(text.contains("edits cannot be saved; the log says why"), "{text}");
+        }
+        let levels = |it: &Readiness| it.checks.iter().map(|it| it.status).collect::<Vec<_>>();
+        assert_eq!((levels(&told), told.ready), (levels(&whole), false));
+        assert_eq!((told.reasons.len(), told.warnings.len()), (1, 2));
+        // Who is well says the same to all.
+        let well = of(false, &Health::default());
+        assert_eq!(well.clone().for_strangers(), well);
     }
 
     #[test]

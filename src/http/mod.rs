@@ -183,11 +183,16 @@ pub fn routes_for_admins(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
 fn health_routes(site: &Arc<Site>) -> BoxedFilter<(Response,)> {
     let site = Arc::clone(site);
     let alive = warp::path!("healthz").map(health::alive);
-    let headers = warp::header::headers_cloned();
-    let ready = warp::path!("readyz").and(headers).map(move |headers: HeaderMap| {
+    let asked = warp::header::headers_cloned().and(whence());
+    let answer = move |headers: HeaderMap, whence: Whence| {
         let draining = *site.draining.borrow();
-        Readiness::of(draining, &(site.health)(), site.api.meter()).response(&headers)
-    });
+        let readiness = Readiness::of(draining, &(site.health)(), site.api.meter());
+        match whence.near || whence.admin_listener {
+            true => readiness.response(&headers),
+            false => readiness.for_strangers().response(&headers),
+        }
+    };
+    let ready = warp::path!("readyz").and(asked).map(answer);
     let reading = warp::method().and_then(|method| {
         let reads = matches!(method, Method::GET | Method::HEAD);
         ready_if(reads.then_some(()))

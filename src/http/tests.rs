@@ -37,6 +37,11 @@ pub(super) struct Served {
 }
 
 pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served {
+    serve_in_health(limits, tls, Health::default()).await
+}
+
+/// The same of which the store says this.
+async fn serve_in_health(limits: Limits, tls: Option<Arc<tls::Tls>>, health: Health) -> Served {
     let (stop, draining) = watch::channel(false);
     let (tell, accepted) = mpsc::channel(16);
     let site = Site {
@@ -47,7 +52,7 @@ pub(super) async fn serve(limits: Limits, tls: Option<Arc<tls::Tls>>) -> Served 
         y_sweet: y_sweet(),
         base: Base::default(),
         slots: Slots::new(100, 100),
-        health: Box::new(Health::default),
+        health: Box::new(move || health.clone()),
         draining: draining.clone(),
     };
     let echo = move |stream: Carrier, accepted| {
@@ -235,6 +240,22 @@ async fn health_answers_under_any_host_and_only_to_reading() {
     }
     let answer = ask(&served, "POST /healthz", "host: localhost\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+}
+
+#[tokio::test]
+async fn only_who_sits_at_the_machine_reads_what_the_system_said() {
+    let unwritable = Some("writing to /srv/coscribe fails".to_owned());
+    let health = Health { unwritable, ..Health::default() };
+    let served = serve_in_health(Limits::default(), None, health).await;
+    for (headers, whole) in [
+        ("host: localhost\r\n", true),
+        ("host: localhost\r\nx-forwarded-for: 192.0.2.1\r\n", false),
+        ("host: probe.example\r\n", false),
+    ] {
+        let answer = ask(&served, "GET /readyz", headers).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert_eq!(answer.contains("/srv/coscribe"), whole, "{headers}: {answer}");
+    }
 }
 
 #[tokio::test]

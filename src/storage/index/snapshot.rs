@@ -93,7 +93,11 @@ impl Index {
             }
             return Err(error);
         }
-        self.remove_all(old)
+        // The new one counts. What is left of the old one goes with the next.
+        if let Err(error) = self.remove_all(old) {
+            tracing::debug!(%id, %error, "parts of an older snapshot stay until the next one");
+        }
+        Ok(())
     }
 
     /// Removes a document's snapshot and whatever was left of earlier ones.

@@ -113,6 +113,10 @@ impl Backend for Failing {
 #[test]
 fn a_snapshot_that_stops_half_way_leaves_the_old_one_or_is_the_new_one() {
     let (old, new) = (noise(1, 300_000), noise(2, 3_000_000));
+    let left_in = |index: &Index| index.backend.keys(b"", usize::MAX).unwrap().len();
+    let alone = Index::new(Box::new(MemoryRows::default()));
+    alone.put_snapshot(id(1), 2, Seq(2), &new).unwrap();
+    let clean = left_in(&alone);
     let (mut kept, mut replaced) = (0, 0);
     for batches in 0.. {
         let rows = Arc::new(MemoryRows::default());
@@ -123,17 +127,18 @@ fn a_snapshot_that_stops_half_way_leaves_the_old_one_or_is_the_new_one() {
         failing(u64::MAX).put_snapshot(id(1), 1, Seq(1), &old).unwrap();
         let done = failing(batches).put_snapshot(id(1), 2, Seq(2), &new).is_ok();
         let found = failing(0).snapshot(id(1)).unwrap().expect("one of the two");
-        if found.revision == 1 {
-            assert!(!done && found.state == old);
-            kept += 1;
-        } else {
+        assert_eq!(done, found.revision == 2, "it says which one is kept, after {batches}");
+        if done {
             assert!(found.state == new);
             replaced += 1;
-        }
-        if done {
-            break;
+        } else {
+            assert!(found.state == old);
+            kept += 1;
         }
         let index = failing(u64::MAX);
+        if done && left_in(&index) == clean {
+            break;
+        }
         index.put_snapshot(id(1), 3, Seq(3), &old).unwrap();
         index.remove_snapshot(id(1)).unwrap();
         assert_eq!(index.backend.keys(b"", 9).unwrap(), Vec::<Vec<u8>>::new(), "after {batches}");
