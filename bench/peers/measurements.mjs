@@ -98,6 +98,8 @@ export const measurements = [
 export const special = [
   { id: 'cold', name: 'opening a document of many edits after a restart', group: 'cold', unit: 'ms' },
   { id: 'cold-memory', name: 'memory of that document', group: 'cold', unit: 'KiB' },
-  { id: 'promised', name: 'edits promised before a SIGKILL', group: 'crash', unit: '' },
-  { id: 'lost', name: 'of these, lost', group: 'crash', unit: '' }
+  { id: 'promised', name: 'edits acknowledged before a SIGKILL', group: 'crash', unit: '' },
+  { id: 'lost', name: 'of these, lost', group: 'crash', unit: '' },
+  { id: 'seen', name: 'without acknowledgements: edits that others had seen before a SIGKILL', group: 'crash', unit: '' },
+  { id: 'seen-lost', name: 'of these, lost', group: 'crash', unit: '' }
 ]

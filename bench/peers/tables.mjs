@@ -20,6 +20,7 @@ export const rows = [...measurements, ...special]
 /** A Markdown table: a row for each measurement, a column for each server. `unsound` are marked. */
 export function table(results) {
   const names = results.servers
+  const notes = []
   const lines = [
     `| | ${names.join(' | ')} |`,
     `|---|${names.map(() => '---:').join('|')}|`
@@ -28,7 +29,7 @@ export function table(results) {
     const cells = names.map((name) => {
       const found = results.values[name]?.[row.id]
       if (!found) return '–'
-      if (found.error) return 'failed'
+      if (found.error) return `failed${note(notes, `${name}: ${found.error}`)}`
       const mark = found.unsound ? ' †' : ''
       return `${number(found.value)}${mark}`
     })
@@ -38,7 +39,14 @@ export function table(results) {
   }
   const marked = lines.some((line) => line.includes('†'))
   if (marked) lines.push('', '† clients did not all end with everything that was written.')
+  notes.forEach((text, index) => lines.push('', `<sup>${index + 1}</sup> ${text}`))
   return lines.join('\n')
+}
+
+/** The number of a note below the table; the same words are one note. */
+function note(notes, text) {
+  if (!notes.includes(text)) notes.push(text)
+  return ` <sup>${notes.indexOf(text) + 1}</sup>`
 }
 
 const titles = {
@@ -53,8 +61,9 @@ export function charts(results) {
   const made = {}
   for (const [group, [title, unit, log]] of Object.entries(titles)) {
     const along = rows.filter((row) => row.group === group && row.unit === unit)
-    const series = results.servers.map((name) => ({
+    const series = results.servers.map((name, colour) => ({
       name,
+      colour,
       values: along.map((row) => results.values[name]?.[row.id]?.value ?? null)
     })).filter((it) => it.values.some((value) => value !== null))
     const known = along.filter((_, index) => series.some((it) => it.values[index] !== null))
@@ -79,7 +88,7 @@ function short(row) {
     '1x2': '1 × 2', '1x50': '1 × 50', '50x4': '50 × 4', '20x10': '20 × 10', '8x25': '8 × 25', '1x1000': '1 × 1 001',
     idle: 'own, empty', 'idle-shared': 'one document', text: 'own, 20 kB', cold: 'first sync'
   }
-  return names[row.id] ?? row.id.replace('saved-', '') + (row.group === 'saved' ? ' writers' : '')
+  return names[row.id] ?? row.id.replace('saved-', '') + (row.group !== 'saved' ? '' : row.id === 'saved-1' ? ' writer' : ' writers')
 }
 
 /** The part of a page between two marks, replaced. */

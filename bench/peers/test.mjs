@@ -21,7 +21,8 @@ test('numbers keep three digits', () => {
 test('a table has what is known and says what is not', () => {
   const text = table(results)
   assert.match(text, /\| 1 document × 2 clients, 1 writes, µs \| 3\.21 \| 41\.5 † \|/)
-  assert.match(text, /\| of these, lost \| 0 \| failed \|/)
+  assert.match(text, /\| of these, lost \| 0 \| failed <sup>1<\/sup> \|/)
+  assert.match(text, /<sup>1<\/sup> peer: it did not start/)
   assert.match(text, /† clients did not all end/)
   assert.doesNotMatch(text, /1 × 50/, 'rows that nobody has are left out')
 })

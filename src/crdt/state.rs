@@ -118,10 +118,11 @@ impl DocumentState {
                 return Err(blame("something it depends on is missing"));
             }
             self.engine.note_documents(self.index.keep());
+            let clients = update.sections.len();
             let Some(update) = admitted.update else { continue };
             bytes += update.len();
             self.size.set(self.size.get().changed(update.len()));
-            decoded.extend(Engine::decode(&update).map_err(blame)?);
+            decoded.extend(Engine::decode_whole(&update, clients).map_err(blame)?);
             if decoded.len() >= LOAD_BATCH || bytes >= LOAD_BATCH_BYTES {
                 self.load_batch(std::mem::take(&mut decoded))?;
                 bytes = 0;

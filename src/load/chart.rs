@@ -24,7 +24,7 @@ pub struct Chart {
     /// What is along the way of lines.
     #[serde(default)]
     pub along_name: String,
-    /// What is compared; at most six.
+    /// What is compared; at most eight.
     pub series: Vec<Series>,
 }
 
@@ -45,6 +45,9 @@ pub struct Series {
     pub name: String,
     /// A number for each place along the way; none where there is nothing.
     pub values: Vec<Option<f64>>,
+    /// Which of the colours, so that it has the same in several charts; else that of its place.
+    #[serde(default)]
+    pub colour: Option<usize>,
 }
 
 const WIDTH: f64 = 760.0;
@@ -55,8 +58,11 @@ const BAR: f64 = 16.0;
 const GAP: f64 = 14.0;
 const LINES_HEIGHT: f64 = 280.0;
 
-/// Told apart by people who see few colours, too (Okabe and Ito).
-const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const LEGEND_ROW: f64 = 18.0;
+
+/// Told apart by people who see few colours, too (Okabe and Ito, and two greys).
+const COLOURS: [&str; 8] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8f8f8f", "#5f5f5f"];
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#333}.t{font-weight:600;font-size:15px}\
 .n{font-size:12px}line,path{fill:none;stroke:#bbb}\
@@ -75,18 +81,19 @@ impl Chart {
     fn bars(&self) -> String {
         let rows = self.series.len();
         let group = place(rows) * BAR + GAP;
-        let height = TOP + place(self.along.len()) * group + 12.0;
+        let below = self.below_the_head();
+        let height = below + place(self.along.len()) * group + 12.0;
         let scale = Scale::of(self.numbers(), self.log, true);
         let mut out = self.begin(height);
         for (index, name) in self.along.iter().enumerate() {
-            let top = TOP + place(index) * group;
+            let top = below + place(index) * group;
             let middle = top + place(rows) * BAR / 2.0 + 4.0;
             text(&mut out, LEFT - 10.0, middle, "end", "", name);
             for (row, series) in self.series.iter().enumerate() {
                 let Some(value) = series.values.get(index).copied().flatten() else { continue };
                 let y = top + place(row) * BAR;
                 let length = (scale.part(value) * (WIDTH - LEFT - RIGHT)).max(1.0);
-                let (colour, bar) = (COLOURS[row % COLOURS.len()], BAR - 3.0);
+                let (colour, bar) = (series.colour_at(row), BAR - 3.0);
                 let _infallible = writeln!(
                     out,
                     "<rect x=\"{LEFT}\" y=\"{y:.1}\" width=\"{length:.1}\" height=\"{bar}\" rx=\"2\" fill=\"{colour}\"/>"
@@ -99,8 +106,8 @@ impl Chart {
     }
 
     fn lines(&self) -> String {
-        let height = TOP + LINES_HEIGHT + 48.0;
-        let bottom = TOP + LINES_HEIGHT;
+        let bottom = self.below_the_head() + LINES_HEIGHT;
+        let height = bottom + 48.0;
         let scale = Scale::of(self.numbers(), self.log, true);
         let mut out = self.begin(height);
         let left = 70.0;
@@ -128,7 +135,7 @@ impl Chart {
             &self.along_name,
         );
         for (row, series) in self.series.iter().enumerate() {
-            let colour = COLOURS[row % COLOURS.len()];
+            let colour = series.colour_at(row);
             let known = series.values.iter().enumerate();
             let points: Vec<(f64, f64)> =
                 known.filter_map(|(index, value)| Some((x(index), y((*value)?)))).collect();
@@ -157,21 +164,44 @@ impl Chart {
              aria-label=\"{title}\">\n<style>{STYLE}</style>\n"
         );
         text(&mut out, 10.0, 20.0, "start", "t", &self.title);
-        let mut at = 10.0;
-        for (row, series) in self.series.iter().enumerate() {
-            let colour = COLOURS[row % COLOURS.len()];
+        for ((row, series), (x, y)) in self.series.iter().enumerate().zip(self.legend()) {
+            let colour = series.colour_at(row);
             let _infallible = writeln!(
                 out,
-                "<rect x=\"{at}\" y=\"32\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>"
+                "<rect x=\"{x}\" y=\"{y}\" width=\"10\" height=\"10\" rx=\"2\" fill=\"{colour}\"/>"
             );
-            text(&mut out, at + 15.0, 42.0, "start", "n", &series.name);
-            at += 36.0 + 7.0 * place(series.name.chars().count());
+            text(&mut out, x + 15.0, y + 10.0, "start", "n", &series.name);
         }
         out
     }
 
+    /// Where the name of each series stands: side by side as far as there is room, then below.
+    fn legend(&self) -> Vec<(f64, f64)> {
+        let (mut x, mut y) = (10.0, 32.0);
+        let placed = self.series.iter().map(|series| {
+            let width = 36.0 + 7.0 * place(series.name.chars().count());
+            if x + width > WIDTH && x > 10.0 {
+                (x, y) = (10.0, y + LEGEND_ROW);
+            }
+            let at = (x, y);
+            x += width;
+            at
+        });
+        placed.collect()
+    }
+
+    fn below_the_head(&self) -> f64 {
+        TOP + self.legend().last().map_or(0.0, |(_, y)| y - 32.0)
+    }
+
     fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
         self.series.iter().flat_map(|series| series.values.iter().flatten().copied())
+    }
+}
+
+impl Series {
+    fn colour_at(&self, row: usize) -> &'static str {
+        COLOURS[self.colour.unwrap_or(row) % COLOURS.len()]
     }
 }
 
@@ -257,6 +287,7 @@ mod tests {
         let series = |name: &str, values: &[Option<f64>]| Series {
             name: name.to_owned(),
             values: values.to_vec(),
+            colour: None,
         };
         Chart {
             title: "CPU <per> delivery".to_owned(),
@@ -300,6 +331,28 @@ mod tests {
         let svg = chart(Kind::Lines, true).svg();
         assert_eq!(svg.matches("<circle").count(), 3);
         assert_eq!(svg.matches("<path").count(), 2);
+    }
+
+    #[test]
+    fn every_series_has_its_name_in_the_picture_and_a_colour_of_its_own() {
+        let named = |number: usize| Series {
+            name: format!("a server with a long name, number {number}"),
+            values: vec![Some(1.0), None],
+            colour: None,
+        };
+        let many = Chart { series: (0..8).map(named).collect(), ..chart(Kind::Bars, false) };
+        let placed = many.legend();
+        let right = |x: f64| x + 15.0 + 7.0 * place(many.series[0].name.len());
+        assert!(placed.iter().all(|(x, _)| right(*x) <= WIDTH), "{placed:?}");
+        let below = many.below_the_head();
+        assert!(placed.iter().all(|(_, y)| y + 10.0 < below), "no bar is among the names");
+        let svg = many.svg();
+        for (row, colour) in COLOURS.iter().enumerate() {
+            assert_eq!(svg.matches(colour).count(), 2, "a name and a bar of series {row}");
+        }
+        let second = Series { colour: Some(1), ..named(0) };
+        let alone = Chart { series: vec![second], ..chart(Kind::Bars, false) };
+        assert!(alone.svg().contains(COLOURS[1]) && !alone.svg().contains(COLOURS[0]));
     }
 
     #[test]

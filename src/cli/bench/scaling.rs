@@ -194,7 +194,11 @@ fn table(axis: Axis, points: &[usize], ours: &[Report], relays: &[Report]) -> St
 
 fn chart(axis: Axis, points: &[usize], ours: &[Report], relays: &[Report]) -> Chart {
     let values = |reports: &[Report]| reports.iter().map(Report::cpu_per_delivery).collect();
-    let series = |name: &str, reports| Series { name: name.to_owned(), values: values(reports) };
+    let series = |name: &str, reports| Series {
+        name: name.to_owned(),
+        values: values(reports),
+        colour: None,
+    };
     let mut all = vec![series("coscribe", ours)];
     if !relays.is_empty() {
         all.push(series("bare relay", relays));
