@@ -47,8 +47,6 @@ pub struct Callback {
     cookies: Vec<String>,
     /// How long a yes is believed.
     recheck: Duration,
-    /// How long an answer may take.
-    pub(super) patience: Duration,
     clock: Arc<dyn Clock>,
     turns: Semaphore,
     answers: Mutex<HashMap<[u8; 32], Remembered>>,
@@ -105,15 +103,7 @@ impl Callback {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let turns = Semaphore::new(CALLBACK_QUESTIONS);
-        Self {
-            ask,
-            cookies,
-            recheck,
-            patience: CALLBACK_TIMEOUT,
-            clock,
-            turns,
-            answers: Mutex::default(),
-        }
+        Self { ask, cookies, recheck, clock, turns, answers: Mutex::default() }
     }
 
     async fn answer(&self, question: &Question) -> Result<Answer, Denied> {
@@ -139,7 +129,7 @@ impl Callback {
             let _turn = self.turns.acquire().await;
             self.ask.post(body).await
         };
-        let reply = match timeout(self.patience, asking).await {
+        let reply = match timeout(CALLBACK_TIMEOUT, asking).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(why)) => return Err(unavailable(&why)),
             Err(_) => return Err(unavailable("it did not answer in time")),

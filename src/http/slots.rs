@@ -1,4 +1,5 @@
-//! How many connections there may be, in total and from one address.
+//! How many connections there may be, in total (`connections`) and from one address
+//! (`connections_per_address`).
 //!
 //! Counts only; what a connection is and what it is told when there is no room is the listener's
 //! business.

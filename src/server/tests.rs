@@ -1,12 +1,28 @@
 //! A whole server, started and stopped.
 
+use std::sync::atomic::Ordering;
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     sync::mpsc,
+    time::sleep,
 };
 
 use super::{config::Written, *};
+use crate::{
+    clock::TestClock,
+    crdt::MetaChanges,
+    history::History,
+    identity::Author,
+    ids::DocumentName,
+    limits::{Limits, RETENTION_EVERY},
+    random::SeededRandom,
+    storage::{held::Held, memory::Memory},
+};
+
+/// A little while.
+const MOMENT: Duration = Duration::from_secs(1);
 
 fn throw_away() -> Config {
     let flag = |name, value: &str| (name, vec![value.to_owned()]);
@@ -119,4 +135,59 @@ async fn a_taken_port_leaves_nothing_behind() {
     let error = Server::start(&config).await.unwrap_err();
     assert!(error.to_string().contains("--listen"), "{error}");
     first.stop().await.unwrap();
+}
+
+/// Documents where the test is, so that with a paused clock time goes on only when nothing else
+/// does.
+fn beside(clock: &Arc<TestClock>) -> document::Documents {
+    let setup = document::Setup {
+        store: Arc::new(Memory::new()),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        random: Arc::new(SeededRandom::new(1)),
+        limits: Limits::default(),
+        threads: 0,
+        hooks: crate::hooks::Runner::default(),
+    };
+    document::Documents::new(setup).unwrap()
+}
+
+async fn begin(documents: &document::Documents, name: &DocumentName) {
+    let author = Arc::new(Author::server(""));
+    let meta = MetaChanges { title: Some("Notes".into()), ..MetaChanges::default() };
+    documents.create(name, None, meta, author).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bin_is_looked_through_again_and_again() {
+    let (clock, name) = (Arc::default(), DocumentName::new("notes").unwrap());
+    let documents = beside(&clock);
+    begin(&documents, &name).await;
+    documents.put_into_bin(&name).await.unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let sweeping = tokio::spawn(sweep(documents.clone(), stopped));
+    let is_there = async || documents.summary(&name).await.unwrap().is_some();
+    // Its time is over just after the first look.
+    sleep(MOMENT).await;
+    clock.advance(documents.limits().keep_deleted);
+    sleep(SWEEP_EVERY - 2 * MOMENT).await;
+    assert!(is_there().await);
+    sleep(2 * MOMENT).await;
+    assert!(!is_there().await);
+    stop.send_replace(true);
+    sweeping.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_looked_again_and_again_for_what_is_no_longer_kept() {
+    let (store, clock) = (Held::new(), Arc::new(TestClock::default()));
+    let looks = || store.lists.load(Ordering::SeqCst);
+    let history = History::new(Arc::clone(&store) as _, &Limits::default(), 1).unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let keeping = tokio::spawn(retention::keep_to_policies(history, clock, stopped));
+    sleep(RETENTION_EVERY - MOMENT).await;
+    assert_eq!(looks(), 1);
+    sleep(2 * MOMENT).await;
+    assert_eq!(looks(), 2);
+    stop.send_replace(true);
+    keeping.await.unwrap();
 }

@@ -237,8 +237,9 @@ fn frames_that_cannot_be_read_are_forgiven_a_few_times() {
     let _ = it.receive(&Bytes::from_static(STEP1));
     let _ = it.authorized(0, Ok(Access::Edit));
     let broken = Bytes::from_static(&[0, 2, 0xff]);
-    assert_eq!(words(&it.receive(&broken)), [""; 0]);
-    assert_eq!(words(&it.receive(&broken)), [""; 0]);
+    for _ in 1..Limits::default().strikes {
+        assert_eq!(words(&it.receive(&broken)), [""; 0]);
+    }
     assert_eq!(words(&it.receive(&broken)), ["close 4400"]);
     assert_eq!(words(&it.receive(&Bytes::new())), [""; 0]);
 }

@@ -19,6 +19,8 @@ mod fields;
 mod files;
 mod format;
 mod gather;
+#[cfg(test)]
+pub(crate) mod held;
 pub mod index;
 pub mod insight;
 mod journal;

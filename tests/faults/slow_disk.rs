@@ -19,7 +19,8 @@ use crate::{
 /// What a sync takes.
 const SYNC_TAKES: Duration = Duration::from_secs(4);
 
-/// y-sweet clients hang up when nothing came for so long after they asked.
+/// y-sweet clients hang up when nothing came for so long after they asked, which `keepalive_y_sweet`
+/// is below.
 const Y_SWEET_WAITS: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]

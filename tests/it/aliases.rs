@@ -1,6 +1,6 @@
 //! Other names of a document: they lead to it wherever it is asked for, and to nothing else.
 
-use coscribe::server::Server;
+use coscribe::{limits::ALIASES, server::Server};
 use serde_json::json;
 
 use crate::{
@@ -167,7 +167,7 @@ async fn an_alias_follows_renames_and_ends_with_what_it_leads_to_or_when_it_is_e
 async fn a_document_has_a_bounded_number_of_other_names() {
     let server = serve(None, "127.0.0.1:0").await;
     text(&server, "plan", "one").await;
-    for number in 0..100 {
+    for number in 0..ALIASES {
         let line = format!("PUT /documents/plan/aliases/a{number}");
         assert_eq!(ask(&server, &line, "").await.status, 204, "{number}");
     }

@@ -1,14 +1,16 @@
 //! Bounds that only a request reaches: what is at a bound is taken, what is beyond it is told so.
 
+use std::time::Duration;
+
 use coscribe::{
-    Server,
+    Builder, Server,
     limits::{
         HISTORY_PAGE, IDEMPOTENCY_KEY_LETTERS, IMPORT_BYTES, LANG_BYTES, LOG_CHANGE_MINUTES,
         Limits, RETENTION_DAYS, SAVED_FILE_BYTES, TEXT_EDITS, TITLE_UNITS, VERSION_NAME_LETTERS,
     },
 };
 use serde_json::json;
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 
 use crate::{
     api::create,
@@ -17,7 +19,17 @@ use crate::{
     http::{ask, ask_with, exchange},
 };
 
+/// Longer than anything takes, so that a test that waits in vain ends.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 const JSON: &str = "content-type: application/json";
+
+/// Starts a server with other bounds.
+async fn limited(limits: Limits, change: impl FnOnce(Builder) -> Builder) -> Server {
+    let listen = "127.0.0.1:0".parse().expect("an address");
+    let server = Server::builder().memory().listen(listen).limits(limits);
+    change(server).build().await.expect("starts")
+}
 
 /// Asks at a bound and beyond it.
 async fn both(server: &Server, line: &str, body: impl Fn(usize) -> String, bound: usize) {
@@ -90,6 +102,43 @@ async fn files_have_bounds_that_are_told_before_they_are_sent() {
         assert_eq!((answer.status, &*answer.code()), (413, "too-large"), "{kind}");
         assert!(answer.text().contains(&bound.to_string()), "{}", answer.text());
     }
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_has_so_many_connections_and_no_more_also_behind_a_proxy() {
+    let (most, proxy) = (2, "127.0.0.1".parse().expect("an address"));
+    let limits = Limits { connections_per_address: most, ..Limits::default() };
+    let server = limited(limits, |server| server.trust_proxy(proxy)).await;
+    // One that lasts, by requests: what a proxy keeps open for many people is counted for nobody.
+    let opens = async |client: &str| {
+        let request = format!(
+            "POST /sse/notes HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/octet-stream\r\ncontent-length: 0\r\n\
+             x-forwarded-for: 203.0.113.1, {client}\r\n\r\n"
+        );
+        exchange(&server, request.as_bytes()).await
+    };
+    for _ in 0..most {
+        assert_eq!(opens("198.51.100.7").await.status, 201);
+    }
+    let refused = opens("198.51.100.7").await;
+    assert_eq!(refused.status, 503);
+    assert!(refused.text().contains("max-connections-per-address"), "{}", refused.text());
+    assert!(refused.text().contains("try again soon"), "{}", refused.text());
+    assert_eq!(opens("198.51.100.8").await.status, 201);
+    server.stop().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_stops_in_the_middle_of_a_body_is_told_so() {
+    let limits = Limits { body_timeout: Duration::from_millis(50), ..Limits::default() };
+    let server = limited(limits, |server| server).await;
+    let request = "POST /api/v1/documents HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                   content-type: application/json\r\ncontent-length: 2\r\n\r\n{";
+    let answer = timeout(PATIENCE, exchange(&server, request.as_bytes())).await;
+    let answer = answer.expect("is waited for, for ever");
+    assert_eq!((answer.status, &*answer.code()), (408, "too-slow"));
     server.stop().await.expect("stops");
 }
 

@@ -1,5 +1,6 @@
 //! What `/api/v1` refuses, and what it says then: nonsense, foreign pages, bodies and crowds without end.
 
+use coscribe::limits::Limits;
 use serde_json::json;
 
 use crate::{
@@ -88,11 +89,13 @@ async fn a_foreign_page_can_neither_post_nor_delete() {
 async fn bodies_have_bounds_whether_or_not_they_say_how_long_they_are() {
     let server = serve(None, "127.0.0.1:0").await;
     let json = "content-type: application/json";
-    let large = vec![b' '; 65 << 10];
+    let most = Limits::default().request_bytes;
+    let large = vec![b' '; most + 1];
     let answer = ask_with(&server, "POST /documents", json, &large).await;
     assert_eq!((answer.status, &*answer.code()), (413, "too-large"));
     let detail = answer.json()["detail"].as_str().expect("words").to_owned();
-    assert!(detail.contains("66560") && detail.contains("65536"), "{detail}");
+    let (sent, most) = (large.len().to_string(), most.to_string());
+    assert!(detail.contains(&sent) && detail.contains(&most), "{detail}");
 
     let head = "POST /api/v1/documents HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
                 content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";

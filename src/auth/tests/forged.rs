@@ -5,9 +5,12 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use super::{ED_PUBLIC, NOW, RSA, RSA_PUBLIC, SECRET, claims, in_an_hour, key};
-use crate::auth::{
-    keys::{Algorithm, Key},
-    token::{Claims, SigningKey, TokenError, check},
+use crate::{
+    auth::{
+        keys::{Algorithm, Key},
+        token::{Claims, SigningKey, TokenError, check},
+    },
+    limits::{AUTHOR_LETTERS, TOKEN_BYTES, USER_ID_BYTES},
 };
 
 fn keys() -> Vec<Key> {
@@ -141,7 +144,7 @@ fn every_claim_that_matters_is_there_and_of_its_kind() {
         (json!({ "sub": 7 }), Invalid),
         (json!({ "sub": "" }), Invalid),
         (json!({ "sub": "a\nb" }), Invalid),
-        (json!({ "sub": "x".repeat(513) }), Invalid),
+        (json!({ "sub": "x".repeat(USER_ID_BYTES + 1) }), Invalid),
         (json!({ "name": { "first": "A" } }), Invalid),
     ] {
         assert_eq!(said(&change), Err(error), "{change}");
@@ -160,10 +163,11 @@ fn a_token_that_names_an_audience_is_not_for_a_server_without_a_name() {
 #[test]
 fn a_huge_token_is_not_even_read() {
     let mut json = sound();
-    json["name"] = "x".repeat(1 << 20).into();
+    json["name"] = "x".repeat(TOKEN_BYTES).into();
     let token = hmac_token(SECRET.as_bytes(), &json!({ "alg": "HS256", "kid": "hs" }), &json);
     assert_eq!(checked(&token), Err(TokenError::Invalid));
-    json["name"] = "x".repeat(5000).into();
+    json["name"] = "x".repeat(TOKEN_BYTES / 2).into();
     let token = hmac_token(SECRET.as_bytes(), &json!({ "alg": "HS256", "kid": "hs" }), &json);
-    assert_eq!(checked(&token).unwrap().user.unwrap().name.chars().count(), 100);
+    let kept = checked(&token).unwrap().user.unwrap().name;
+    assert_eq!(kept.chars().count(), AUTHOR_LETTERS);
 }

@@ -13,7 +13,7 @@ use super::{
     token::SigningKey,
     *,
 };
-use crate::clock::TestClock;
+use crate::{clock::TestClock, limits::TOKEN_LEEWAY};
 
 pub(super) const RSA: &str = include_str!("rsa.pem");
 pub(super) const RSA_PUBLIC: &str = include_str!("rsa.pub.pem");
@@ -165,7 +165,7 @@ async fn keys_rotate_by_their_ids() {
 async fn a_token_ends_when_it_says_so() {
     let (it, clock) = tokens(vec![key(Algorithm::Hs256, None, SECRET)]);
     let token = sign(SECRET, None, json!({ "exp": in_an_hour(), "role": "edit" }));
-    clock.advance(Duration::from_secs(3604));
+    clock.advance(Duration::from_hours(1) + TOKEN_LEEWAY - Duration::from_secs(1));
     assert_eq!(access(&it, "x", &[&token]).await, Ok(Access::Edit));
     clock.advance(Duration::from_secs(1));
     let ended = Denied::Unauthorized("the token has expired".into());

@@ -225,6 +225,16 @@ fn depth_and_repetition_are_bounded() {
 }
 
 #[test]
+fn lists_are_as_deep_as_their_bound_and_what_is_deeper_is_put_there() {
+    for depth in [limits::CONTENT_DEPTH, limits::CONTENT_DEPTH + 10] {
+        let text = format!("{}deepest", "<ul><li>".repeat(depth));
+        let written = json_of(&html::read(&text).expect("read").1).expect("written");
+        assert_eq!(written.matches("bulletList").count(), limits::CONTENT_DEPTH, "{written}");
+        assert!(written.contains("deepest"));
+    }
+}
+
+#[test]
 fn large_files_are_refused_before_they_are_read() {
     let file = vec![b'a'; limits::IMPORT_BYTES + 1];
     for format in [Format::Markdown, Format::Html, Format::Text, Format::Json] {

@@ -216,6 +216,7 @@ const HARMLESS: &[&str] = &[
     "zero-block-client",
 ];
 
+// Among them are clocks up to and beyond `CLOCK_MAX`, and a key one byte longer than `KEY_BYTES`.
 #[test]
 fn known_attacks_are_refused_or_harmless() {
     let (ada, mut document) = (Editor::new(501), document());

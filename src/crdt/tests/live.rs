@@ -1,7 +1,10 @@
 //! What a live document does with updates that come in.
 
 use super::*;
-use crate::crdt::{Refusal, state::EMPTY};
+use crate::{
+    crdt::{Refusal, state::EMPTY},
+    limits::BATCH_UPDATES,
+};
 
 #[test]
 fn a_lone_keystroke_is_journalled_and_sent_on_as_it_came() {
@@ -42,10 +45,11 @@ fn a_batch_is_journalled_one_by_one_and_sent_on_as_one() {
 #[test]
 fn a_long_batch_is_cut_at_its_bound() {
     let (ada, mut document) = (Editor::new(1), document());
-    let updates: Vec<_> = (0..100).map(|at| live(&ada.insert(at, "x"))).collect();
+    let many = BATCH_UPDATES + 36;
+    let updates: Vec<_> = (0..).take(many).map(|at| live(&ada.insert(at, "x"))).collect();
     let applied = apply(&mut document, &updates);
     let members: Vec<_> = applied.broadcasts.iter().map(|one| one.members.clone()).collect();
-    assert_eq!(members, [0..64, 64..100]);
+    assert_eq!(members, [0..BATCH_UPDATES, BATCH_UPDATES..many]);
 }
 
 #[test]

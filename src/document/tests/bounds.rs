@@ -6,15 +6,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use futures_util::FutureExt;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    harness::{Writer, newcomer, world},
+    harness::{Writer, eager, newcomer, setup, world},
     hocuspocus_address,
 };
 use crate::{
     clock::Timestamp,
-    document::{Command, Outbox, mailbox::Mailbox},
+    crdt::{PresenceEntry, encode_presence},
+    document::{Command, Documents, Outbox, Setup, mailbox::Mailbox},
+    identity::Author,
     ids::{DocumentId, DocumentName},
     limits::Limits,
     protocol::{Address, ClientMessage, CloseReason},
@@ -31,6 +34,36 @@ async fn who_answers_no_question_is_hung_up_on() {
         one.says(ClientMessage::SyncStep1(Bytes::from_static(&[0]))).await;
     }
     one.hears_until("close 1013").await;
+}
+
+// An actor on the runtime of the test stands still until the test waits for something.
+#[tokio::test]
+async fn who_finds_a_mailbox_full_waits_and_nothing_is_lost() {
+    let limits = Limits::default();
+    let documents = Documents::new(Setup { threads: 0, ..setup(limits.clone()) });
+    let documents = documents.expect("no threads to start");
+    let handle = documents.open(&DocumentName::new("notes").expect("a good name"));
+    let handle = handle.expect("not stopping");
+    let author = Arc::new(Author::server(""));
+    let mut writers: Vec<_> = (1..=100).map(Writer::new).collect();
+    let mut answers = Vec::new();
+    let mut edit = |number: usize| {
+        let (reply, answer) = oneshot::channel();
+        answers.push(answer);
+        let (update, author) = (writers[number % 100].types(b'x'), Arc::clone(&author));
+        Command::Edit { update, author, expected: None, reply }
+    };
+    for number in 0..limits.mailbox_messages {
+        assert!(handle.try_send(Box::new(edit(number))).is_ok(), "{number} have room");
+    }
+    let mut sending = Box::pin(handle.send(edit(limits.mailbox_messages)));
+    assert!(sending.as_mut().now_or_never().is_none(), "there is no room and it did not wait");
+    sending.await.expect("there is room again");
+    for answer in answers {
+        answer.await.expect("is answered").expect("is durable");
+    }
+    let last = documents.summary(handle.name()).await.expect("reads").expect("is there").last;
+    assert_eq!(last.0, limits.mailbox_messages as u64 + 1);
 }
 
 #[tokio::test]
@@ -57,6 +90,25 @@ async fn presence_goes_out_at_once_and_then_not_too_often() {
     other.hears_until("presence").await;
     one.says(shows(2)).await;
     assert_eq!(other.hears_now().await, [""; 0], "it waits for the next time");
+}
+
+#[tokio::test]
+async fn a_presence_that_is_too_large_is_shown_to_nobody() {
+    let most = Limits::default().presence_bytes;
+    let mut world = world(eager());
+    let (one, mut other) = (world.synced(Address::None).await, world.synced(Address::None).await);
+    for (letter, bytes) in [("y", most + 1), ("x", most)] {
+        let state = format!("\"{}\"", letter.repeat(bytes - 2)).into();
+        let shown = PresenceEntry { client: 7, clock: 1, state };
+        one.says(ClientMessage::Awareness(encode_presence([shown].iter()))).await;
+    }
+    let heard = loop {
+        let frame = other.take().await.expect("stays");
+        if frame[0] == 1 {
+            break frame;
+        }
+    };
+    assert_eq!(heard[heard.len() - 2], b'x', "the larger one was shown");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use super::harness::{Held, World, Writer, world_with};
+use super::harness::{World, Writer, world_with};
 use crate::{
     clock::{Clock, TestClock, Timestamp},
     crdt::{Kind, Meta, MetaChanges, replica::Replica},
@@ -13,7 +13,7 @@ use crate::{
     ids::{ClientId, DocumentName},
     limits::Limits,
     protocol::{Address, ClientMessage},
-    storage::Store,
+    storage::{Store, held::Held},
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -214,10 +214,11 @@ async fn the_bin_is_emptied_of_what_has_been_there_for_long_enough() {
     world.documents.put_into_bin(&name("a")).await.expect("is there");
     clock.advance(DAY);
     world.documents.put_into_bin(&name("b")).await.expect("is there");
-    clock.advance(29 * DAY - Duration::from_millis(1));
-    assert_eq!(world.documents.sweep_bin(30 * DAY).await.expect("reads"), 0);
+    let keep = world.documents.limits().keep_deleted;
+    clock.advance(keep - DAY - Duration::from_millis(1));
+    assert_eq!(world.documents.sweep_bin(keep).await.expect("reads"), 0);
     clock.advance(Duration::from_millis(1));
-    assert_eq!(world.documents.sweep_bin(30 * DAY).await.expect("reads"), 1);
+    assert_eq!(world.documents.sweep_bin(keep).await.expect("reads"), 1);
     let left = world.documents.summaries("").await.expect("reads");
     let left: Vec<_> = left.iter().map(|it| (it.name.as_str(), it.deleted.is_some())).collect();
     assert_eq!(left, [("b", true), ("c", false)]);

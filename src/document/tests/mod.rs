@@ -211,7 +211,8 @@ async fn a_reader_who_edits_hears_nothing_as_saved() {
 
 #[tokio::test]
 async fn an_idle_document_is_unloaded_and_comes_back_whole() {
-    let mut world = world(quick());
+    let soon = Duration::from_millis(20);
+    let mut world = world(Limits { unload_after: soon, ..Limits::default() });
     let one = world.synced(Address::None).await;
     one.says(ClientMessage::Update(Writer::new(7).types(b'x'))).await;
     let before = one.handle.read().await.expect("loaded");

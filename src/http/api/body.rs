@@ -148,7 +148,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
-    use warp::http::Method;
+    use tokio::time::sleep;
+    use warp::http::{Method, StatusCode};
 
     use super::*;
 
@@ -192,6 +193,19 @@ mod tests {
         let broken = stream::iter([Ok(Bytes::from_static(b"1")), Err(())]);
         let outcome = Body::new(broken, &asked(&[]), Duration::from_secs(1)).bytes(10).await;
         assert!(matches!(outcome, Err(Failure::BrokenOff)), "{outcome:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_ends_is_given_up_however_steadily_it_comes() {
+        let patience = Duration::from_secs(10);
+        let drip = stream::unfold((), move |()| async move {
+            sleep(patience / 2).await;
+            Some((Ok::<_, ()>(Bytes::from_static(b"1")), ()))
+        });
+        let began = Instant::now();
+        let outcome = Body::new(Box::pin(drip), &asked(&[]), patience).bytes(10_000).await;
+        assert_eq!(outcome.unwrap_err().response().status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(began.elapsed().as_secs(), BODY_TIME.as_secs());
     }
 
     #[tokio::test]

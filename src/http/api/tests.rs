@@ -201,7 +201,8 @@ async fn a_stream_ends_when_the_right_to_it_does() {
         let scene = scene(Access::Owner);
         scene.creates().await;
         let mut reader = scene.follows(path, None).await;
-        // The first of the heartbeats; the next one is for those who still may.
+        // The first of the heartbeats; the next one, after `EVENTS_HEARTBEAT`, is for those who
+        // still may.
         reader.until("").await;
         scene.role.is(Access::None);
         reader.ends().await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    limits::{WEBHOOK_NAME_LETTERS, WEBHOOK_TARGETS},
+    limits::{WEBHOOK_NAME_LETTERS, WEBHOOK_SECRET_BYTES, WEBHOOK_TARGETS},
     webhooks::{Form, Kinds},
 };
 
@@ -249,7 +249,8 @@ fn mistakes_about_webhooks_are_told_with_their_places() {
             .contains("--webhook-secret: has no use without")
     );
     let error = mistaken(&[("webhook-url", "http://x/"), ("webhook-secret", "short")], None);
-    assert!(error.contains("needs at least 16 bytes") && !error.contains("short"), "{error}");
+    let least = format!("needs at least {WEBHOOK_SECRET_BYTES} bytes");
+    assert!(error.contains(&least) && !error.contains("short"), "{error}");
     let file = "[[webhook]]\nurl = 'x'\nsecrets = 'y'\n[[webhook]]\nevents = 'loud'";
     let error = mistaken(&[], Some(file));
     for told in [

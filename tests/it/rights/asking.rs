@@ -1,5 +1,7 @@
 //! Asking for access: nobody learns anything by it, owners answer, and the answer reaches who asked.
 
+use coscribe::limits::ACCESS_TICKET_LETTERS;
+
 use super::who::{Who, ask_as, guarded, write};
 
 const TICKET: &str = "a-ticket-of-forty-three-letters-of-base64url";
@@ -24,8 +26,12 @@ async fn whoever_asks_hears_the_same_whether_or_not_there_is_a_document() {
         assert_eq!(heard[0], heard[1], "{who:?}");
     }
     let line = "POST /documents/secret/access-requests";
-    for wrong in [r#"{"ticket":"short","access":"edit"}"#, &body(TICKET).replace("edit", "owner")] {
-        assert_eq!(ask_as(&server, "", line, wrong).await.status, 400, "{wrong}");
+    let letters = |count| format!(r#"{{"ticket":"{}","access":"edit"}}"#, "x".repeat(count));
+    let (shorter, longer) =
+        (letters(ACCESS_TICKET_LETTERS - 1), letters(ACCESS_TICKET_LETTERS + 1));
+    for wrong in [shorter, longer, body(TICKET).replace("edit", "owner")] {
+        let answer = ask_as(&server, "", line, &wrong).await;
+        assert_eq!((answer.status, &*answer.code()), (400, "bad-content"), "{wrong}");
     }
     server.stop().await.expect("stops");
 }

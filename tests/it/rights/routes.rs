@@ -1,6 +1,8 @@
 //! Every route of the API, asked by everybody; the contract says which there are.
 
-use coscribe::{identity::Access, server::Server};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use coscribe::{identity::Access, limits::TOKEN_LASTS, server::Server};
+use serde_json::Value;
 
 use super::{
     listening::listen,
@@ -271,15 +273,27 @@ async fn a1_the_page_of_a_document_is_the_same_whether_or_not_it_exists() {
     server.stop().await.expect("stops");
 }
 
+/// What a token says.
+fn claims(token: &str) -> Value {
+    let said = token.split('.').nth(1).expect("a token has parts");
+    let said = URL_SAFE_NO_PAD.decode(said).expect("base64");
+    serde_json::from_slice(&said).expect("JSON")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_owner_gets_tokens_for_others() {
     let server = guarded().await;
     write(&server, "secret").await;
     let line = "POST /documents/secret/tokens";
     let owner = Who::Owner.token();
+    let before = now();
     let made =
         ask_as(&server, &owner, line, r#"{"access":"view","user":{"id":"u7","name":"Mia"}}"#).await;
     let token = made.json()["token"].as_str().expect("a token").to_owned();
+    let lasts = TOKEN_LASTS.as_secs();
+    let expires = claims(&token)["exp"].as_u64().expect("an end");
+    assert!((before + lasts..=now() + lasts).contains(&expires), "{before} to {expires}");
+    assert_eq!(made.json()["expires"], expires * 1000);
     let status = async |line: &str| ask_as(&server, &token, line, "").await.status;
     assert_eq!(status("GET /documents/secret").await, 200);
     assert_eq!(status("DELETE /documents/secret").await, 403);

@@ -2,14 +2,23 @@
 
 mod fuzz;
 
-use std::{io::Read, sync::Arc};
+use std::{
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 
 use super::{block::BlockKind, *};
 use crate::{
+    clock::Clock,
     crdt::{self, DocumentState, corpus::hostile_updates, replica::Replica},
     ids::{ClientId, Seq},
+    limits::{SAVED_BYTES, SAVED_ENTRIES, SAVED_TIME, SAVED_USERS, SAVED_VERSIONS},
     random::{Random, SeededRandom},
     storage::{Entry, StoredEntry},
 };
@@ -226,12 +235,34 @@ fn hostile_edits_are_refused_wherever_they_are_in_a_file() {
     assert_eq!(error, expected);
 }
 
+/// A clock that was looked at a while ago, whenever it is looked at again.
+struct Leaping {
+    is_late: AtomicBool,
+    leap: Duration,
+}
+
+impl Clock for Leaping {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+
+    fn elapsed(&self) -> Duration {
+        if self.is_late.swap(true, Ordering::SeqCst) { self.leap } else { Duration::ZERO }
+    }
+}
+
 #[test]
 fn an_import_that_takes_too_long_is_given_up() {
     let file = save(&entries(200), &[]);
     let reader = Reader::open(&file[..], BOUNDS).unwrap();
     let outcome = admit(reader, &mut state(), &|| true);
     assert!(matches!(outcome, Err(SavedError::TooSlow)));
+    let document = crdt::Bounds { update_bytes: 1 << 20, document_bytes: 1 << 20 };
+    for (later, is_given_up) in [(Duration::ZERO, false), (Duration::from_millis(1), true)] {
+        let clock = Arc::new(Leaping { is_late: false.into(), leap: SAVED_TIME + later });
+        let outcome = take_in(&file[..], BOUNDS, document, &(clock as Arc<dyn Clock>));
+        assert_eq!(matches!(outcome, Err(SavedError::TooSlow)), is_given_up, "{later:?}");
+    }
 }
 
 #[test]
@@ -283,6 +314,22 @@ fn blocks_that_are_sound_by_themselves_must_be_the_right_ones() {
 
 #[test]
 fn bounds_are_kept_before_anything_is_unpacked() {
+    let of_server = Bounds::of_server(7);
+    let taken = (of_server.update_bytes, of_server.bytes, of_server.entries);
+    assert_eq!(taken, (7, SAVED_BYTES, SAVED_ENTRIES));
+    for (header, told) in [
+        (header(SAVED_USERS + 1, 1, 1), format!("{} users", SAVED_USERS + 1)),
+        (header(1, SAVED_ENTRIES + 1, 1), format!("{} edits", SAVED_ENTRIES + 1)),
+        (header(1, 1, SAVED_BYTES + 1), format!("{} bytes of edits", SAVED_BYTES + 1)),
+        (
+            Header { versions: SAVED_VERSIONS + 1, ..header(1, 1, 1) },
+            format!("{} versions", SAVED_VERSIONS + 1),
+        ),
+    ] {
+        let error = complaint(Reader::open(&forged(header, &[])[..], of_server));
+        assert!(error.starts_with(&format!("the file holds {told}, and at most ")), "{error}");
+    }
+
     let file = save(&entries(500), &[]);
     let few = Bounds { entries: 499, ..BOUNDS };
     let error = complaint(Reader::open(&file[..], few));

@@ -1,5 +1,7 @@
 //! Receivers that come and go, on a store in memory.
 
+mod bounds;
+
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},

@@ -1,5 +1,8 @@
 //! Connections over a stream in memory, with a client that does what no client should.
 
+mod asking;
+mod overload;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -27,38 +30,77 @@ const STEP1: &[u8] = &[0, 0, 1, 0];
 /// A frame of an edit: `x` typed by client 7.
 const UPDATE: &[u8] = &[0, 2, 11, 1, 1, 7, 0, 4, 1, 1, b't', 1, b'x', 0];
 
+/// A question whether what came before is on disk, and its answer.
+const BARRIER: &[u8] = &[102, 1, 1];
+
+/// What connections come to.
+struct House {
+    sockets: Arc<Sockets>,
+}
+
 struct Connected {
     documents: Documents,
     socket: WebSocketStream<DuplexStream>,
     serving: JoinHandle<()>,
 }
 
-async fn connect(limits: Limits, name: Option<&str>) -> Connected {
-    let documents = Documents::new(Setup {
+/// Documents on threads of their own.
+fn setup(limits: Limits) -> Setup {
+    Setup {
         store: Arc::new(Memory::new()),
         clock: Arc::new(TestClock::default()),
         random: Arc::new(SeededRandom::new(1)),
         limits,
         threads: 1,
         hooks: crate::hooks::Runner::default(),
-    });
-    let documents = documents.expect("threads start");
-    let sockets = Arc::new(Sockets {
-        documents: documents.clone(),
-        connections: Connections::default(),
-        rights: Arc::new(Rights::open()),
-    });
-    let (ours, theirs) = tokio::io::duplex(64 * 1024);
-    let accepted = Accepted {
-        peer: None,
-        document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
-        query: Vec::new(),
-        subprotocol: None,
-        credentials: Credentials::default(),
-    };
-    let serving = tokio::spawn(sockets.serve(theirs, accepted));
-    let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
-    Connected { documents, socket, serving }
+    }
+}
+
+/// Documents where the test is, so that with a paused clock time goes on only when nothing else
+/// does.
+fn beside(limits: Limits) -> Setup {
+    Setup { threads: 0, ..setup(limits) }
+}
+
+/// Waits until nothing goes on any more, where documents are beside the test and the clock is
+/// paused.
+async fn everything_stands_still() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+async fn connect(limits: Limits, name: Option<&str>) -> Connected {
+    House::new(setup(limits), Rights::open()).connect(name).await
+}
+
+impl House {
+    fn new(setup: Setup, rights: Rights) -> Self {
+        let documents = Documents::new(setup).expect("threads start");
+        let (connections, rights) = (Connections::default(), Arc::new(rights));
+        Self { sockets: Arc::new(Sockets { documents, connections, rights }) }
+    }
+
+    async fn connect(&self, name: Option<&str>) -> Connected {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let accepted = Accepted {
+            peer: None,
+            document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
+            query: Vec::new(),
+            subprotocol: None,
+            credentials: Credentials::default(),
+        };
+        let serving = tokio::spawn(self.sockets.serve(theirs, accepted));
+        let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
+        Connected { documents: self.sockets.documents.clone(), socket, serving }
+    }
+
+    /// Connects and has the document, in both directions.
+    async fn synced(&self, name: &str) -> Connected {
+        let mut it = self.connect(Some(name)).await;
+        it.says(STEP1).await;
+        it.hears(&[0, 1]).await;
+        it.says(&[0, 1, 2, 0, 0]).await;
+        it
+    }
 }
 
 impl Connected {
