@@ -1,6 +1,8 @@
 //! Lists of what a test must reach, held against the tests there are: every bound of `limits.rs` in
 //! `tests/limits.md`, every fault and attack in `tests/faults/README.md`.
 
+use crate::source::is_word;
+
 /// A line of such a list: what it is about, and the cell with its tests or a reason.
 struct Row<'a> {
     about: &'a str,
@@ -18,7 +20,19 @@ pub(crate) fn check_limits(
         return vec![format!("{LIST}: is missing")];
     };
     let names = names_of_limits(limits);
-    check(LIST, list, &names, tests)
+    let mut complaints = check(LIST, list, &names, tests);
+    for Row { about, proof } in list.lines().filter_map(row) {
+        // A bound that no test reaches is a hope.
+        if proof.starts_with("no test") {
+            complaints.push(format!("{LIST}: {about} has no test"));
+        }
+        for (file, _) in places(proof).filter_map(|place| place.split_once("::")) {
+            if !tests.speak_of(file, about) {
+                complaints.push(format!("{LIST}: {about}: {file} does not speak of it"));
+            }
+        }
+    }
+    complaints
 }
 
 /// Complaints about the list of faults and attacks, given its text.
@@ -40,6 +54,12 @@ impl Tests<'_> {
         let in_it = |text: &str| function.iter().any(|it| text.contains(&it[..]));
         self.0.iter().any(|(name, text)| *name == file && in_it(text))
     }
+
+    /// Whether a file has this word somewhere; one that is not there is complained of elsewhere.
+    fn speak_of(&self, file: &str, word: &str) -> bool {
+        let found = self.0.iter().find(|(name, _)| *name == file);
+        found.is_none_or(|(_, text)| text.split(|ch| !is_word(ch)).any(|it| it == word))
+    }
 }
 
 fn check(list_name: &str, list: &str, names: &[String], tests: &Tests<'_>) -> Vec<String> {
@@ -56,7 +76,7 @@ fn check(list_name: &str, list: &str, names: &[String], tests: &Tests<'_>) -> Ve
         if !names.iter().any(|name| name == about) {
             complaints.push(format!("{list_name}: there is no {about}"));
         }
-        let named: Vec<_> = proof.split('`').skip(1).step_by(2).collect();
+        let named: Vec<_> = places(proof).collect();
         for place in &named {
             let found = place.split_once("::").is_some_and(|(file, test)| tests.has(file, test));
             if !found {
@@ -68,6 +88,11 @@ fn check(list_name: &str, list: &str, names: &[String], tests: &Tests<'_>) -> Ve
         }
     }
     complaints
+}
+
+/// The tests that a cell names.
+fn places(proof: &str) -> impl Iterator<Item = &str> {
+    proof.split('`').skip(1).step_by(2)
 }
 
 /// A line whose first cell is one name in backticks, and no file's.
@@ -102,21 +127,26 @@ mod tests {
         "pub const A: usize = 1;\nconst B: u8 = 1;\npub struct Limits {\n    pub c: usize,\n}\n";
 
     fn complaints(list: &str) -> Vec<String> {
-        let tests =
-            Tests(vec![("src/a.rs", "    fn reaches_a() {"), ("x.mjs", "test('it is so', x)")]);
+        let tests = Tests(vec![
+            ("src/a.rs", "    fn reaches_a() { A }"),
+            ("src/b.rs", "    fn reaches_a() { AA }"),
+            ("x.mjs", "test('it is so', A, c)"),
+        ]);
         check_limits(Some(list), Some(LIMITS), &tests)
     }
 
     #[test]
-    fn every_limit_has_a_test_that_is_there_or_a_reason() {
-        let sound = "| `A` | `src/a.rs::reaches_a` | 413 |\n| `c` | no test: a timer | |\n";
+    fn every_limit_has_a_test_that_is_there_and_speaks_of_it() {
+        let sound = "| `A` | `src/a.rs::reaches_a` | 413 |\n| `c` | `x.mjs::it is so` | |\n";
         assert!(complaints(sound).is_empty());
         assert!(complaints(&sound.replace("src/a.rs::reaches_a", "x.mjs::it is so")).is_empty());
         for (from, to, complaint) in [
             ("| `A`", "| A", "nothing says which test reaches A"),
             ("| `c`", "| `d`", "nothing says which test reaches c"),
             ("reaches_a", "reaches_b", "A: there is no test src/a.rs::reaches_b"),
-            ("no test: a timer", "later", "c has neither a test nor a reason"),
+            ("`x.mjs::it is so`", "later", "c has neither a test nor a reason"),
+            ("`x.mjs::it is so`", "no test: a timer", "c has no test"),
+            ("src/a.rs", "src/b.rs", "A: src/b.rs does not speak of it"),
         ] {
             let found = complaints(&sound.replace(from, to));
             assert!(found[0].ends_with(complaint), "{found:?}");
