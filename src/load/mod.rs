@@ -5,7 +5,7 @@
 //! measured time is it applied to replicas and compared (`converge`). `plan` says what is done,
 //! `member` is one client, `board` the closed loop between them, `fan_out` puts them together; `idle`,
 //! `joining` and `cold` are the measurements without writers, `crash` counts what a killed server lost,
-//! `chart` draws. `target` starts servers of our own,
+//! `chart` draws. `recorded` reads histories from files, `target` starts servers of our own,
 //! `machine` reads what a server uses. The words and the options are the command's.
 
 pub mod board;
@@ -24,6 +24,7 @@ pub mod joining;
 pub mod machine;
 mod member;
 pub mod plan;
+pub mod recorded;
 pub mod report;
 pub mod script;
 pub mod target;

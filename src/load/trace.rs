@@ -1,12 +1,15 @@
 //! The history of one person's text as updates: drawn from a seed, or read from a file.
 //!
 //! Like the edits of `edits`, the updates are written by hand, as a Yjs client would write them, so that
-//! a history of any length is there at once.
+//! a history of any length is there at once. What files look like is `recorded`.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use serde::Deserialize;
 
-use super::{edits::ROOT, error::Failed};
+use super::{
+    edits::ROOT,
+    error::Failed,
+    recorded::{Counting, Edit, Recorded},
+};
 use crate::{
     crdt::parser::Update,
     protocol::varint,
@@ -36,26 +39,24 @@ pub struct Trace {
     deleted_by: Vec<u32>,
 }
 
-/// At an offset so many characters went and this text came.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Edit {
-    Change(usize, usize, String),
-    Deletion(usize, usize),
-}
-
 /// The text in the making: characters in their order, the deleted ones among them, numbered by clock.
+/// A character is a UTF-16 unit, as Yjs counts.
 #[derive(Debug, Default)]
 struct Text {
     next: Vec<u32>,
     prev: Vec<u32>,
+    /// Which are the first halves of code points, where offsets count these: they count nothing, and
+    /// the caret is never behind one. None are, where offsets count units.
+    halves: Vec<bool>,
+    counting: Counting,
     /// By which edit each was typed, and by which deleted; [`NONE`] while it is there.
     typed_by: Vec<u32>,
     deleted_by: Vec<u32>,
     updates: Vec<Bytes>,
     /// The first character of all.
     first: Option<u32>,
-    /// The visible character to the left of the caret, or [`NONE`], and how many are before it.
+    /// The visible character to the left of the caret, or [`NONE`], and how many are before it, as
+    /// offsets count.
     left: Option<u32>,
     offset: usize,
     visible: usize,
@@ -117,25 +118,16 @@ impl Trace {
         }
     }
 
-    /// Reads a list of edits, each an offset, how many characters go, and the text that comes:
-    /// `[[0,0,"H"],[1,0,"i"],[1,1]]`, offsets in UTF-16 units.
+    /// Reads a history from a file's bytes, as [`Recorded`] does.
     ///
     /// # Errors
     /// When it is none, or an edit reaches beyond the text.
-    pub fn read(json: &[u8]) -> Result<Self, Failed> {
-        let edits: Vec<Edit> = serde_json::from_slice(json).map_err(|error| {
-            Failed::Settings(format!(
-                "the trace is no list of [offset, deleted, \"inserted\"]: {error}"
-            ))
-        })?;
-        let mut text = Text::default();
-        for (index, edit) in edits.into_iter().enumerate() {
-            let (offset, deleted, inserted) = match edit {
-                Edit::Change(offset, deleted, inserted) => (offset, deleted, inserted),
-                Edit::Deletion(offset, deleted) => (offset, deleted, String::new()),
-            };
-            if offset + deleted > text.visible {
-                let most = text.visible;
+    pub fn read(file: &[u8]) -> Result<Self, Failed> {
+        let Recorded { edits, counting } = Recorded::read(file)?;
+        let mut text = Text { counting, ..Text::default() };
+        for (index, Edit { offset, deleted, inserted }) in edits.into_iter().enumerate() {
+            let most = text.visible;
+            if offset.checked_add(deleted).is_none_or(|end| end > most) {
                 return Err(Failed::Settings(format!(
                     "edit {index} of the trace reaches beyond the text, which has {most} characters"
                 )));
@@ -154,15 +146,24 @@ impl Text {
         self.deleted_by[character as usize] != NONE
     }
 
+    /// How much a character counts.
+    fn weight(&self, character: u32) -> usize {
+        usize::from(!self.halves[character as usize])
+    }
+
+    fn is_behind_half(&self) -> bool {
+        self.left.is_some_and(|left| self.weight(left) == 0)
+    }
+
     /// Puts the caret behind so many characters.
     fn move_to(&mut self, offset: usize) {
-        while self.offset > offset {
+        while self.offset > offset || self.is_behind_half() {
             self.step_back();
         }
         while self.offset < offset {
             let Some(next) = self.visible_from(self.right()) else { return };
             self.left = Some(next);
-            self.offset += 1;
+            self.offset += self.weight(next);
         }
     }
 
@@ -183,23 +184,24 @@ impl Text {
 
     /// Puts the caret in front of the character to its left.
     fn step_back(&mut self) {
+        self.offset -= self.left.map_or(0, |left| self.weight(left));
         let mut at = self.left.map_or(NONE, |left| self.prev[left as usize]);
         while at != NONE && self.is_gone(at) {
             at = self.prev[at as usize];
         }
         self.left = Some(at).filter(|at| *at != NONE);
-        self.offset -= 1;
     }
 
     /// Deletes so many characters to the left of the caret and inserts there.
     fn change(&mut self, deleted: usize, inserted: &str) {
         let number = self.updates.len() as u32;
         let mut ranges: Vec<(u32, u32)> = Vec::new();
-        for _ in 0..deleted {
+        let until = self.offset.saturating_sub(deleted);
+        while deleted > 0 && (self.offset > until || self.is_behind_half()) {
             let Some(left) = self.left else { break };
             self.step_back();
             self.deleted_by[left as usize] = number;
-            self.visible -= 1;
+            self.visible -= self.weight(left);
             match ranges.last_mut() {
                 Some((start, length)) if left + 1 == *start => {
                     *start = left;
@@ -244,18 +246,20 @@ impl Text {
             varint::bytes(out, ROOT.as_bytes());
         }
         varint::bytes(out, inserted.as_bytes());
-        for _ in 0..length {
-            self.link();
+        for unit in inserted.encode_utf16() {
+            let is_half = self.counting == Counting::CodePoints && (0xd800..0xdc00).contains(&unit);
+            self.link(is_half);
         }
     }
 
     /// Adds a character to the right of the caret and moves the caret behind it.
-    fn link(&mut self) {
+    fn link(&mut self, is_half: bool) {
         let (left, right, new) = (self.left, self.right(), self.next.len() as u32);
         self.next.push(right.unwrap_or(NONE));
         self.prev.push(left.unwrap_or(NONE));
         self.typed_by.push(self.updates.len() as u32);
         self.deleted_by.push(NONE);
+        self.halves.push(is_half);
         match left {
             Some(left) => self.next[left as usize] = new,
             None => self.first = Some(new),
@@ -264,8 +268,8 @@ impl Text {
             self.prev[right as usize] = new;
         }
         self.left = Some(new);
-        self.offset += 1;
-        self.visible += 1;
+        self.offset += self.weight(new);
+        self.visible += self.weight(new);
     }
 
     fn ended(self) -> Trace {
@@ -293,6 +297,36 @@ mod tests {
             br#"[[0,0,"Helo"],[3,0,"l"],[5,0," wrld"],[7,0,"o"],[0,1,"J"],[10,1],[0,0,"> "]]"#;
         let text = played(&Trace::read(json).expect("sound"));
         assert_eq!(text, "> Jello worl");
+    }
+
+    #[test]
+    fn a_published_history_gives_its_text_whatever_its_letters_take() {
+        let json = r#"{"startContent":"a😀b","endContent":"> a𝄞ü!😀",
+            "txns":[
+                {"time":"2020-10-18T07:27:13.000Z","patches":[[3,0,"😀"],[2,1,"ü!"]]},
+                {"patches":[[2,0,"𝄞𝄞"],[1,2,""]]},
+                {"patches":[[0,0,"> "]]},
+                {"patches":[]}
+            ]}"#;
+        let trace = Trace::read(json.as_bytes()).expect("sound");
+        assert_eq!(played(&trace), "> a𝄞ü!😀");
+        assert_eq!(trace.updates.len(), 6, "each patch is an edit, and what was there the first");
+    }
+
+    #[test]
+    fn random_edits_of_code_points_give_what_they_give_on_a_plain_text() {
+        let random = SeededRandom::new(8);
+        let (mut plain, mut patches): (Vec<char>, _) = (Vec::new(), Vec::new());
+        for _ in 0..2_000 {
+            let offset = random.below(plain.len() as u64 + 1) as usize;
+            let deleted = (random.below(4) as usize).min(plain.len() - offset);
+            let inserted = ["", "x", "𝄞", "a😀ü"][random.below(4) as usize];
+            plain.splice(offset..offset + deleted, inserted.chars());
+            patches.push(serde_json::json!({ "patches": [[offset, deleted, inserted]] }));
+        }
+        let json = serde_json::json!({ "txns": patches }).to_string();
+        let text = played(&Trace::read(json.as_bytes()).expect("sound"));
+        assert_eq!(text, plain.into_iter().collect::<String>());
     }
 
     #[test]

@@ -38,7 +38,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("base64", &["src/auth/", "src/http/fallback/", "src/webhooks/"]),
     ("clap", &["src/cli/"]),
     ("brotli", &["src/history/"]),
-    ("flate2", &["src/history/"]),
+    ("flate2", &["src/history/", "src/load/recorded.rs"]),
     ("pulldown_cmark", &["src/convert/markdown/"]),
     ("imara_diff", &["src/crdt/content/"]),
     ("html5gum", &["src/convert/html/"]),

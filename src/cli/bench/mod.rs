@@ -182,7 +182,9 @@ enum Scenario {
 /// Where a history comes from.
 #[derive(Debug, Args)]
 struct History {
-    /// A file with a list of edits: [[offset, deleted, "inserted"], …] [default: one is drawn].
+    /// A file with a list of edits, [[offset, deleted, "inserted"], …], or a published editing trace,
+    /// {"txns": [{"patches": [[position, deleted, "inserted"], …]}, …]}; either may be gzipped
+    /// [default: one is drawn].
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Edits of a history that is drawn.
