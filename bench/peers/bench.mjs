@@ -115,6 +115,7 @@ async function crash(server) {
       await running.end()
     }
   }
+  if (promised === 0) throw new Error('nothing was promised before the kills, so nothing could be lost')
   const [first, second] = struckRows(server)
   return { [first]: { value: promised }, [second]: { value: lost } }
 }

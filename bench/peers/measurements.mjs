@@ -67,7 +67,7 @@ export const measurements = [
   },
   {
     id: 'storm',
-    name: '2 000 clients connect to 200 documents',
+    name: '2 000 clients connect to 200 documents at once',
     group: 'storm',
     unit: '/s',
     scenario: 'storm',

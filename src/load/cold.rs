@@ -1,6 +1,6 @@
 //! Opening a large document that the server has to read first: from dialling to its whole state.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use super::{
     Told,
@@ -9,7 +9,7 @@ use super::{
     fan_out,
     histogram::Histogram,
     joining::{Joined, join_until},
-    plan::{Awaited, Pace, Plan, Until},
+    plan::{Awaited, Old, Pace, Plan, Until},
     report::{Report, ServerUse, as_float},
     target::Target,
     trace::Trace,
@@ -30,7 +30,7 @@ pub struct Cold {
     /// What is in it: it is open once all of it has come.
     pub history: Arc<Trace>,
     /// How often.
-    pub rounds: usize,
+    pub rounds: NonZeroUsize,
 }
 
 /// Writes a history into a document, as one client does.
@@ -44,31 +44,51 @@ pub async fn write(
     history: &Arc<Trace>,
     told: Told<'_>,
 ) -> Result<Report, Failed> {
+    let one = Old { documents: 1, document: document.to_owned(), history: Arc::clone(history) };
+    write_all(target, dialect, &one, told).await
+}
+
+/// Writes a history into each of several documents.
+///
+/// # Errors
+/// As [`write`].
+pub async fn write_all(
+    target: &Target,
+    dialect: Dialect,
+    old: &Old,
+    told: Told<'_>,
+) -> Result<Report, Failed> {
     let acknowledges = dialect.acknowledges();
+    let history = Arc::clone(&old.history);
     let plan = Plan {
+        documents: old.documents,
         clients: if acknowledges { 1 } else { 2 },
         pace: Pace::Window(WINDOW),
         until: Until::Edits(history.updates.len() as u64),
         awaited: if acknowledges { Awaited::Acknowledgement } else { Awaited::Delivery },
         asks_for_acknowledgement: acknowledges,
         patience: Duration::from_secs(60),
-        document: document.to_owned(),
+        document: old.document.clone(),
         ..Plan::default()
     };
-    let report = fan_out::run(target, dialect, &plan, Some(Arc::clone(history)), told).await?;
+    let report = fan_out::run(target, dialect, &plan, Some(history), told).await?;
     match report.is_sound() {
         true => Ok(report),
         false => Err(Failed::Server("the server did not take the whole document".to_owned())),
     }
 }
 
-/// Connects and waits for the whole document.
-async fn open(line: &Line, history: &Trace) -> Result<Joined, Failed> {
-    let all = |heard: &Heard| match heard {
+/// Whether a message brings a whole document.
+pub(super) fn brings(heard: &Heard, history: &Trace) -> bool {
+    match heard {
         Heard::State(update) | Heard::Edit(update) => history.is_whole_in(update),
         _ => false,
-    };
-    join_until(line, PATIENCE, all).await
+    }
+}
+
+/// Connects and waits for the whole document.
+async fn open(line: &Line, history: &Trace) -> Result<Joined, Failed> {
+    join_until(line, PATIENCE, |heard| brings(heard, history)).await
 }
 
 /// Opens the document and restarts a server of our own before each time; one that runs already is as
@@ -87,8 +107,9 @@ pub async fn run(
         .map_err(|error| Failed::Settings(format!("the document {}: {error}", cold.document)))?;
     let (mut took, mut again) = (Histogram::default(), Histogram::default());
     let mut report = Report::default();
-    for round in 0..cold.rounds {
-        told("opening", round as u64, cold.rounds as u64);
+    let rounds = cold.rounds.get();
+    for round in 0..rounds {
+        told("opening", round as u64, rounds as u64);
         if target.is_own() {
             target = target.restart(program, dialect).await?;
         }

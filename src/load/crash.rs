@@ -3,7 +3,7 @@
 //! Promised is what was acknowledged to its writer; where the dialect has no acknowledgement, what
 //! another client has seen. Nobody who has the edits connects before they are looked for.
 
-use std::{collections::HashSet, str::FromStr, time::Duration};
+use std::{collections::HashSet, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use tokio::time::sleep;
 
@@ -15,7 +15,7 @@ use super::{
     fan_out,
     joining::join_until,
     plan::{Awaited, Pace, Plan, Until},
-    report::{LOST, Report, as_float},
+    report::{Report, as_float},
     target::Target,
 };
 use crate::{
@@ -175,10 +175,11 @@ pub async fn rounds(
     mut target: Target,
     program: &str,
     dialect: Dialect,
-    (blow, rounds): (&Blow, usize),
+    (blow, rounds): (&Blow, NonZeroUsize),
     told: Told<'_>,
 ) -> Result<Report, Failed> {
     let (mut promised, mut gone) = (0, 0);
+    let rounds = rounds.get();
     for round in 0..rounds {
         told("killing", round as u64, rounds as u64);
         let document = format!("{}-{round}", blow.document);
@@ -191,8 +192,7 @@ pub async fn rounds(
     }
     let mut report = Report::default();
     report.tell("times killed", as_float(rounds as u64), "");
-    report.tell("edits promised", as_float(promised), "");
-    report.tell(LOST, as_float(gone), "");
+    report.tell_promises(promised, gone);
     Ok(report)
 }
 

@@ -17,19 +17,20 @@ use tokio::{
 
 use super::{
     Told,
+    behind::Behind,
     board::Board,
     converge::Convergence,
     dialect::Dialect,
     error::Failed,
     histogram::Histogram,
     inbox::Room,
-    joining::visit,
     member::{Found, Member, Phase, Shared},
     plan::{Plan, Until},
     report::{Report, ServerUse},
     script::Script,
     target::Target,
     trace::Trace,
+    visits::visit,
 };
 use crate::{
     ids::DocumentName,
@@ -43,8 +44,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const IDS: u64 = 1 << 31;
 
 /// Documents with their boards and clients.
-struct Stage {
-    shared: Arc<Shared>,
+pub(super) struct Stage {
+    pub(super) shared: Arc<Shared>,
     documents: Vec<(String, Arc<Board>, Arc<Script>)>,
     clients: JoinSet<Result<(usize, Found), Failed>>,
 }
@@ -65,7 +66,8 @@ pub async fn run(
     let mut stage = set(target, dialect, plan, history.as_ref()).await?;
     joined(&mut stage, told).await?;
     let usage = || target.process.and_then(|it| it.usage());
-    let visiting = visit(target, dialect, plan, &stage.shared);
+    let mut behind = Behind::before(target, plan.slow).await;
+    let visiting = visit(target, dialect, plan, &stage.shared).await;
     let before = usage();
     let began = stage.shared.began.elapsed();
     stage.shared.phase.send_replace(Phase::Writing);
@@ -74,8 +76,9 @@ pub async fn run(
     arrived(&stage, told).await;
     let after = usage();
     let latest = Duration::from_nanos(stage.shared.latest.load(Relaxed));
-    stage.shared.phase.send_replace(Phase::CatchingUp);
-    caught_up(&stage, told).await;
+    if let Some(behind) = &mut behind {
+        behind.caught_up(target, &stage, caught_up(&stage, told)).await;
+    }
     stage.shared.phase.send_replace(Phase::Over);
     let mut report = Report {
         seconds: latest.saturating_sub(began).as_secs_f64(),
@@ -83,7 +86,10 @@ pub async fn run(
         ..Report::default()
     };
     gathered(stage, &mut report, told).await;
-    visiting.tell(&mut report).await;
+    if let Some(behind) = &behind {
+        behind.tell(&mut report);
+    }
+    visiting.tell(target, &mut report).await;
     Ok(report)
 }
 
@@ -208,15 +214,15 @@ async fn arrived(stage: &Stage, told: Told<'_>) {
     }
 }
 
-/// Waits until slow readers have read what they left.
-async fn caught_up(stage: &Stage, told: Told<'_>) {
+/// Waits until slow readers have read what they left; whether they have.
+async fn caught_up(stage: &Stage, told: Told<'_>) -> bool {
     let plan = &stage.shared.plan;
     let all = stage.sent() * plan.slow as u64;
     let mut still = Still::new(plan.patience);
     loop {
         let seen = stage.shared.caught_up.load(Relaxed);
         if seen >= all || still.is_over(seen) {
-            return;
+            return seen >= all;
         }
         told("catching up", seen, all);
         sleep(LOOK).await;

@@ -1,7 +1,10 @@
-//! Connecting: many at once, and people who come, look and go while others work.
+//! Connecting: one client, and everybody at once.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -16,18 +19,22 @@ use super::{
     dialect::{Dialect, Heard, Line},
     error::Failed,
     histogram::Histogram,
-    member::{Phase, Shared},
-    plan::Plan,
     report::{Report, ServerUse, as_float},
     target::Target,
 };
-use crate::{client::wire::Wire, ids::DocumentName};
+use crate::{
+    client::wire::{Gone, Wire},
+    ids::DocumentName,
+};
 
 /// Time for one client to be in step.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How long a visitor stays, and stays away.
-const VISIT: Duration = Duration::from_millis(500);
+/// How often a client that is not let in dials again.
+const DIALS_AGAIN: u32 = 5;
+
+/// Its pause before the first of them; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Many connections at once.
 #[derive(Clone, Debug)]
@@ -47,7 +54,7 @@ pub struct Storm {
 pub struct Joined {
     /// Its connection.
     pub wire: Wire,
-    /// What it took.
+    /// From dialling to the arrival of what was enough.
     pub took: Duration,
     /// Bytes of frames until then.
     pub bytes: u64,
@@ -84,6 +91,8 @@ async fn joined(line: &Line, mut is_enough: impl FnMut(&Heard) -> bool) -> Resul
     }
     loop {
         let frame = wire.receive().await?;
+        // What the client makes of a frame is not the server's time.
+        let took = began.elapsed();
         bytes += frame.len() as u64;
         let heard = line.hear(&frame)?;
         if let Heard::Refused(why) = heard {
@@ -93,9 +102,25 @@ async fn joined(line: &Line, mut is_enough: impl FnMut(&Heard) -> bool) -> Resul
             wire.send(line.nothing())?;
         }
         if is_enough(&heard) {
-            let took = began.elapsed();
             wire.flush().await?;
             return Ok(Joined { wire, took, bytes });
+        }
+    }
+}
+
+/// As [`join`], but dials again when it is not let in, as clients do; counts how often that was.
+async fn join_at_last(line: &Line, refused: &AtomicU64) -> Result<Joined, Failed> {
+    let began = Instant::now();
+    let mut pauses = (0..DIALS_AGAIN).map(|it| PAUSE * (1 << it));
+    loop {
+        let waited = began.elapsed();
+        match join(line).await {
+            Err(Failed::Gone(gone @ Gone::Unreachable { .. })) => {
+                refused.fetch_add(1, Relaxed);
+                let Some(pause) = pauses.next() else { return Err(gone.into()) };
+                sleep(pause).await;
+            }
+            joined => return joined.map(|it| Joined { took: waited + it.took, ..it }),
         }
     }
 }
@@ -113,15 +138,17 @@ pub async fn storm(
 ) -> Result<(Report, Vec<Wire>), Failed> {
     let lines = lines(target, dialect, &storm.document, storm.documents).await?;
     let dialling = Arc::new(Semaphore::new(storm.at_once.max(1)));
+    let refused = Arc::new(AtomicU64::new(0));
     let usage = || target.process.and_then(|it| it.usage());
     let before = usage();
     let began = Instant::now();
     let mut joining = JoinSet::new();
     for number in 0..storm.clients {
         let (line, dialling) = (lines[number % lines.len()].clone(), Arc::clone(&dialling));
+        let refused = Arc::clone(&refused);
         joining.spawn(async move {
             let _permit = dialling.acquire().await;
-            join(&line).await.map(|joined| (number, joined))
+            join_at_last(&line, &refused).await.map(|joined| (number, joined))
         });
     }
     let (mut took, mut wires) = (Histogram::default(), Vec::new());
@@ -137,6 +164,7 @@ pub async fn storm(
     report.server = before.zip(usage()).map(|(before, after)| ServerUse { before, after });
     report.joined = took.summary();
     report.tell("connections", as_float(wires.len() as u64) / report.seconds, "/s");
+    report.tell("dials refused", as_float(refused.load(Relaxed)), "");
     if let Some(cost) = report.cpu_per(wires.len() as u64) {
         report.tell("server CPU per connection", cost, "µs");
     }
@@ -160,60 +188,4 @@ pub(super) async fn lines(
         lines.push(dialect.line(&target.url, &name).await?);
     }
     Ok(lines)
-}
-
-/// People who come and go.
-#[derive(Debug)]
-pub(super) struct Visitors {
-    tasks: JoinSet<Result<(), Failed>>,
-    took: Arc<Mutex<Histogram>>,
-}
-
-/// Lets visitors come to a plan's documents for as long as its writers write.
-pub(super) fn visit(
-    target: &Target,
-    dialect: Dialect,
-    plan: &Plan,
-    shared: &Arc<Shared>,
-) -> Visitors {
-    let took = Arc::new(Mutex::new(Histogram::default()));
-    let mut tasks = JoinSet::new();
-    for visitor in 0..plan.visitors {
-        let (url, name) = (target.url.clone(), plan.document(visitor % plan.documents));
-        let (took, shared) = (Arc::clone(&took), Arc::clone(shared));
-        let pause = VISIT.mul_f64(as_float(visitor as u64 % 10) / 10.0);
-        tasks.spawn(async move {
-            let name = DocumentName::new(&name).map_err(|it| Failed::Settings(it.to_string()))?;
-            let line = dialect.line(&url, &name).await?;
-            sleep(pause).await;
-            while *shared.phase.borrow() <= Phase::Writing {
-                let joined = join(&line).await?;
-                took.lock().unwrap_or_else(PoisonError::into_inner).record(joined.took);
-                sleep(VISIT).await;
-                joined.wire.close().await;
-                sleep(VISIT).await;
-            }
-            Ok(())
-        });
-    }
-    Visitors { tasks, took }
-}
-
-impl Visitors {
-    /// Waits for the last of them and adds how they were received.
-    pub(super) async fn tell(mut self, report: &mut Report) {
-        let mut turned_away = 0;
-        while let Some(ended) = self.tasks.join_next().await {
-            turned_away += u64::from(!matches!(ended, Ok(Ok(()))));
-        }
-        let took = self.took.lock().unwrap_or_else(PoisonError::into_inner).summary();
-        if let Some(took) = took {
-            report.tell("visits", as_float(took.count), "");
-            report.tell("visit p50", took.p50, "ms");
-            report.tell("visit p99", took.p99, "ms");
-        }
-        if turned_away > 0 {
-            report.tell("visitors turned away", as_float(turned_away), "");
-        }
-    }
 }

@@ -132,20 +132,17 @@ impl Member {
         };
         let joining = async {
             let _permit = shared.dialling.acquire().await;
-            let dialled = Instant::now();
-            let (wire, answers) = join(&self.line, &mut found).await?;
-            Ok::<_, Failed>((wire, answers, dialled.elapsed()))
+            join(&self.line, &mut found).await
         };
         let silent = Failed::Silent(JOIN_TIMEOUT.as_secs());
         let joined = timeout(JOIN_TIMEOUT, joining).await.map_err(|_| silent).and_then(|it| it);
-        let (wire, answers, took) = match joined {
+        let (wire, answers) = match joined {
             Ok(joined) => joined,
             Err(error) => {
                 shared.failed.store(true, Relaxed);
                 return Err(error);
             }
         };
-        found.joined = took;
         shared.joined.fetch_add(1, Relaxed);
         let unanswered = (0..answers).map(|_| (None, Instant::now())).collect();
         Ok(Work { member: self, wire, found, unanswered, shown: 0, edits: Vec::new() }.run().await)
@@ -155,6 +152,7 @@ impl Member {
 /// Connects and waits until the client is in step; also gives how many of its answers are yet to be
 /// acknowledged.
 async fn join(line: &Line, found: &mut Found) -> Result<(Wire, usize), Failed> {
+    let dialled = Instant::now();
     let mut wire = Wire::connect(&line.url).await?;
     for frame in line.opening() {
         wire.send(frame)?;
@@ -162,6 +160,8 @@ async fn join(line: &Line, found: &mut Found) -> Result<(Wire, usize), Failed> {
     let mut answers = 0;
     loop {
         let frame = wire.receive().await?;
+        // What the client makes of a frame is not the server's time.
+        found.joined = dialled.elapsed();
         found.bytes += frame.len() as u64;
         found.frames += 1;
         match line.hear(&frame)? {
@@ -287,22 +287,23 @@ impl Work {
     fn hear(&mut self, frame: &Bytes) -> Result<(), Failed> {
         self.found.frames += 1;
         self.found.bytes += frame.len() as u64;
+        let came = self.now();
         match self.member.line.hear(frame)? {
-            Heard::Edit(update) | Heard::State(update) => self.take(&update),
+            Heard::Edit(update) | Heard::State(update) => self.take(&update, came),
             Heard::Question => {
                 if self.member.line.counts_answers() {
                     self.unanswered.push_back((None, Instant::now()));
                 }
                 self.wire.send(self.member.line.nothing())?;
             }
-            Heard::Saved(which) => self.acknowledged(which),
+            Heard::Saved(which) => self.acknowledged(which, came),
             Heard::Refused(why) => return Err(Failed::Refused(why)),
             Heard::Other => {}
         }
         Ok(())
     }
 
-    fn take(&mut self, update: &Bytes) {
+    fn take(&mut self, update: &Bytes, came: u64) {
         let mut edits = std::mem::take(&mut self.edits);
         self.member.script.edits_in(update, |writer, number| edits.push((writer, number)));
         // Some servers send everything back to who wrote it, where it is known already.
@@ -316,7 +317,7 @@ impl Work {
         }
         self.edits = edits;
         if any {
-            self.arrived();
+            self.arrived(came);
         }
     }
 
@@ -339,7 +340,7 @@ impl Work {
         true
     }
 
-    fn acknowledged(&mut self, which: Acknowledged) {
+    fn acknowledged(&mut self, which: Acknowledged, came: u64) {
         let Some(writer) = self.member.writer else { return };
         while let Some((number, at)) = self.unanswered.front().copied() {
             if matches!((which, number), (Acknowledged::UpTo(last), Some(it)) if it > last) {
@@ -352,7 +353,7 @@ impl Work {
                 if self.member.shared.plan.awaited == Awaited::Acknowledgement {
                     self.member.board.received(writer, number);
                 }
-                self.arrived();
+                self.arrived(came);
             }
             if which == Acknowledged::Next {
                 break;
@@ -360,10 +361,14 @@ impl Work {
         }
     }
 
-    fn arrived(&self) {
-        let shared = &self.member.shared;
-        let now = u64::try_from(shared.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        shared.latest.fetch_max(now, Relaxed);
+    /// Nanoseconds of the measurement.
+    fn now(&self) -> u64 {
+        u64::try_from(self.member.shared.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Notes that something arrived then.
+    fn arrived(&self, came: u64) {
+        self.member.shared.latest.fetch_max(came, Relaxed);
     }
 
     /// Writes as much as may be on its way.

@@ -1,10 +1,11 @@
 //! What a measurement with writers does: how many, how fast, how long, waiting for what.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     edits::{EDITS_MAX, WRITERS_MAX},
     error::Failed,
+    trace::Trace,
 };
 
 /// Edits of one writer on their way when they leave at a rate, beyond which it falls behind.
@@ -40,6 +41,25 @@ pub enum Awaited {
     Acknowledgement,
 }
 
+/// Documents that were written before and are not open.
+#[derive(Clone, Debug)]
+pub struct Old {
+    /// How many.
+    pub documents: usize,
+    /// The document, or how their names begin when there are several.
+    pub document: String,
+    /// What is in each.
+    pub history: Arc<Trace>,
+}
+
+impl Old {
+    /// The name of one of them.
+    #[must_use]
+    pub fn document(&self, index: usize) -> String {
+        name(&self.document, self.documents, index)
+    }
+}
+
 /// A measurement with writers.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -53,6 +73,8 @@ pub struct Plan {
     pub slow: usize,
     /// People on top who come, look and go, all the time.
     pub visitors: usize,
+    /// What every second of them visits instead of the documents that are worked on.
+    pub old: Option<Old>,
     /// How edits leave.
     pub pace: Pace,
     /// When writers stop.
@@ -124,18 +146,21 @@ impl Plan {
         if self.edit_bytes > EDIT_BYTES {
             return wrong(format!("an edit has at most {EDIT_BYTES} bytes"));
         }
+        if self.old.as_ref().is_some_and(|old| old.documents == 0) {
+            return wrong("visitors cannot go round no documents".to_owned());
+        }
         Ok(())
     }
 
     /// The name of one of its documents.
     #[must_use]
     pub fn document(&self, index: usize) -> String {
-        if self.documents == 1 {
-            self.document.clone()
-        } else {
-            format!("{}-{index}", self.document)
-        }
+        name(&self.document, self.documents, index)
     }
+}
+
+fn name(begins: &str, documents: usize, index: usize) -> String {
+    if documents == 1 { begins.to_owned() } else { format!("{begins}-{index}") }
 }
 
 impl Default for Plan {
@@ -146,6 +171,7 @@ impl Default for Plan {
             writers: 1,
             slow: 0,
             visitors: 0,
+            old: None,
             pace: Pace::Window(1),
             until: Until::Time(Duration::from_secs(5)),
             awaited: Awaited::Delivery,

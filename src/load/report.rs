@@ -39,7 +39,13 @@ pub struct Report {
     /// What else a scenario found: name, number, unit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub more: Vec<Figure>,
+    /// What is to be known about the numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
+
+/// The name of what was promised before a server was killed.
+pub const PROMISED: &str = "edits promised";
 
 /// The name of what was promised and is gone.
 pub const LOST: &str = "edits lost";
@@ -91,10 +97,35 @@ impl Report {
         self.more.push(Figure { name: name.to_owned(), value, unit: unit.to_owned() });
     }
 
+    /// Adds what is to be known about the numbers.
+    pub fn note(&mut self, words: impl Into<String>) {
+        self.notes.push(words.into());
+    }
+
+    /// Adds how many edits were promised before a server was killed, and how many of them are gone.
+    pub fn tell_promises(&mut self, promised: u64, lost: u64) {
+        self.tell(PROMISED, as_float(promised), "");
+        self.tell(LOST, as_float(lost), "");
+    }
+
     /// Whether nobody's document differs, and nothing that was promised is gone.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.convergence.as_ref().is_none_or(Convergence::is_whole) && self.lost() == 0.0
+        self.complaint().is_none()
+    }
+
+    /// What is wrong with the server, or with what was to show that nothing is.
+    #[must_use]
+    pub fn complaint(&self) -> Option<&'static str> {
+        if self.lost() > 0.0 {
+            Some("lost what it promised")
+        } else if self.more.iter().any(|it| it.name == PROMISED && it.value <= 0.0) {
+            Some("promised nothing before it was killed, so nothing could be lost")
+        } else if !self.convergence.as_ref().is_none_or(Convergence::is_whole) {
+            Some("did not converge")
+        } else {
+            None
+        }
     }
 
     /// Edits that were promised and are gone; none where nothing was promised.
@@ -177,6 +208,20 @@ mod tests {
         assert_eq!(report(1_000, 0.5).cpu_per_delivery(), Some(500.0));
         assert_eq!(report(0, 0.5).cpu_per_delivery(), None);
         assert_eq!(Report::default().cpu_per_delivery(), None, "it runs elsewhere");
+    }
+
+    #[test]
+    fn who_promised_nothing_has_shown_nothing() {
+        let crashed = |promised, lost| {
+            let mut report = Report::default();
+            report.tell_promises(promised, lost);
+            report
+        };
+        assert!(crashed(9, 0).is_sound());
+        assert_eq!(crashed(9, 1).complaint(), Some("lost what it promised"));
+        let nothing = crashed(0, 0).complaint();
+        assert!(nothing.is_some_and(|it| it.contains("promised nothing")), "{nothing:?}");
+        assert!(Report::default().is_sound(), "nobody was killed");
     }
 
     #[test]

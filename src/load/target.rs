@@ -56,6 +56,7 @@ struct OwnServer {
     child: Child,
     kind: Own,
     port: u16,
+    settings: Vec<String>,
 }
 
 impl Target {
@@ -71,30 +72,37 @@ impl Target {
         }
     }
 
-    /// Starts a server of our own, with room for so many connections. `program` is this program.
+    /// Starts a server of our own, with room for many connections. `program` is this program; one that
+    /// serves documents is given `settings` as well.
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn start(program: &str, kind: &Own, dialect: Dialect) -> Result<Self, Failed> {
+    pub async fn start(
+        program: &str,
+        kind: &Own,
+        dialect: Dialect,
+        settings: &[&str],
+    ) -> Result<Self, Failed> {
         let port = free_port()?;
-        Self::start_at(program, kind, dialect, port).await
+        let settings = settings.iter().map(|it| (*it).to_owned()).collect();
+        Self::start_at(program, kind, dialect, (port, settings)).await
     }
 
     async fn start_at(
         program: &str,
         kind: &Own,
         dialect: Dialect,
-        port: u16,
+        (port, settings): (u16, Vec<String>),
     ) -> Result<Self, Failed> {
         if matches!(kind, Own::Relay | Own::LosingRelay(_)) && dialect != Dialect::YWebsocket {
             let why = "the relay reads no addresses: it is for the dialect y-websocket";
             return Err(Failed::Settings(why.to_owned()));
         }
-        let child = command(program, kind, port).spawn().map_err(|error| {
+        let child = command(program, kind, port, &settings).spawn().map_err(|error| {
             Failed::Server(format!("cannot run {program} to start a server: {error}"))
         })?;
         let process = Process::of_id(child.id());
-        let mut own = OwnServer { child, kind: kind.clone(), port };
+        let mut own = OwnServer { child, kind: kind.clone(), port, settings };
         let deadline = Instant::now() + START;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err() {
             if let Ok(Some(status)) = own.child.try_wait() {
@@ -145,7 +153,8 @@ impl Target {
             }
             sleep(LOOK).await;
         }
-        Self::start_at(program, &own.kind.clone(), dialect, own.port).await
+        let settings = std::mem::take(&mut own.settings);
+        Self::start_at(program, &own.kind.clone(), dialect, (own.port, settings)).await
     }
 }
 
@@ -157,7 +166,7 @@ impl Drop for OwnServer {
     }
 }
 
-fn command(program: &str, kind: &Own, port: u16) -> Command {
+fn command(program: &str, kind: &Own, port: u16, settings: &[String]) -> Command {
     let mut command = Command::new(program);
     let listen = format!("127.0.0.1:{port}");
     match kind {
@@ -171,7 +180,7 @@ fn command(program: &str, kind: &Own, port: u16) -> Command {
         }
     };
     if matches!(kind, Own::Memory | Own::Stored(_)) {
-        command.args(["--max-connections", "60000"]);
+        command.args(["--max-connections", "60000"]).args(settings);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null());
     command

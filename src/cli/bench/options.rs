@@ -1,6 +1,7 @@
 //! What can be chosen about a measurement, and the server that follows from it.
 
 use std::{
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -21,6 +22,9 @@ use crate::{
 
 /// What the relay understands.
 pub(super) const RELAY_DIALECT: Dialect = Dialect::YWebsocket;
+
+/// Connections that are made at the same time, where it is not these that are measured.
+const AT_ONCE: usize = 64;
 
 /// Which server is measured, and where the outcome goes.
 #[derive(Debug, Args)]
@@ -45,9 +49,9 @@ pub(super) struct Server {
     #[arg(long, value_name = "NUMBER", hide = true)]
     pub(super) loses: Option<u64>,
 
-    /// Connections that are made at the same time.
-    #[arg(long, default_value_t = 64, value_name = "NUMBER", help_heading = "Server")]
-    pub(super) at_once: usize,
+    /// Connections that are made at the same time [default: 64; storm: all].
+    #[arg(long, value_name = "NUMBER", help_heading = "Server")]
+    pub(super) at_once: Option<usize>,
 
     /// Repeats what is left to chance.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
@@ -56,6 +60,10 @@ pub(super) struct Server {
     /// Write the report to this file as well, to be compared.
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
+
+    /// Settings of a server that is started, where a scenario needs others than the usual.
+    #[arg(skip)]
+    pub(super) settings: &'static [&'static str],
 }
 
 /// A server to start.
@@ -72,9 +80,9 @@ pub(super) enum Kind {
 /// Who writes how much.
 #[derive(Debug, Args)]
 pub(super) struct Writing {
-    /// How many documents.
-    #[arg(long, default_value_t = 1, value_name = "NUMBER", help_heading = "Load")]
-    documents: usize,
+    /// How many documents [default: 1].
+    #[arg(long, value_name = "NUMBER", help_heading = "Load")]
+    documents: Option<usize>,
 
     /// Clients of each document, writers included.
     #[arg(long, default_value_t = 2, value_name = "NUMBER", help_heading = "Load")]
@@ -100,9 +108,9 @@ pub(super) struct Writing {
     #[arg(long, value_name = "NUMBER", help_heading = "Load")]
     seconds: Option<f64>,
 
-    /// Bytes of text in each edit; 7 at least, which say whose it is.
-    #[arg(long, default_value_t = 16, value_name = "NUMBER", help_heading = "Load")]
-    edit_bytes: usize,
+    /// Bytes of text in each edit; 7 at least, which say whose it is [default: 16].
+    #[arg(long, value_name = "NUMBER", help_heading = "Load")]
+    edit_bytes: Option<usize>,
 
     /// Give up when nothing has arrived for so many seconds.
     #[arg(long, default_value_t = 10.0, value_name = "NUMBER", help_heading = "Load")]
@@ -115,6 +123,30 @@ pub(super) struct Writing {
     /// Measure the bare relay with the same load first, and tell the ratio.
     #[arg(long, help_heading = "Load")]
     pub(super) baseline: bool,
+}
+
+/// What a scenario does where nobody chooses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usual {
+    documents: usize,
+    window: usize,
+    edit_bytes: usize,
+    until: Until,
+}
+
+impl Usual {
+    /// What people type.
+    const TYPED: Self = Self {
+        documents: 1,
+        window: 1,
+        edit_bytes: 16,
+        until: Until::Time(Duration::from_secs(5)),
+    };
+
+    /// Some 16 MiB for each reader: more than the system keeps for a socket (some 4 MiB) and the server
+    /// keeps for a connection (4 MiB) together, and less than a document may have (50 MiB).
+    pub(super) const SLOW: Self =
+        Self { documents: 2, window: 16, edit_bytes: 8 << 10, until: Until::Edits(2048) };
 }
 
 /// A server that answers, and the directory that is removed after it.
@@ -148,7 +180,13 @@ impl Server {
 
     /// A relay to measure against.
     pub(super) async fn relay(&self) -> anyhow::Result<Target> {
-        Ok(Target::start(&program()?, &Own::Relay, RELAY_DIALECT).await?)
+        let own = self.loses.map_or(Own::Relay, Own::LosingRelay);
+        Ok(Target::start(&program()?, &own, RELAY_DIALECT, &[]).await?)
+    }
+
+    /// Connections that are made at the same time.
+    pub(super) fn at_once(&self) -> usize {
+        self.at_once.unwrap_or(AT_ONCE)
     }
 
     fn running(&self, url: &str) -> Running {
@@ -165,7 +203,7 @@ impl Server {
             (None, Some(every)) => Own::LosingRelay(every),
             (None, None) => Own::Relay,
         };
-        let target = Target::start(&program()?, &own, self.dialect).await?;
+        let target = Target::start(&program()?, &own, self.dialect, self.settings).await?;
         Ok(Running { target, data })
     }
 
@@ -180,20 +218,26 @@ impl Server {
 impl Writing {
     /// What is done.
     pub(super) fn plan(&self, server: &Server) -> anyhow::Result<Plan> {
+        self.plan_as(server, Usual::TYPED)
+    }
+
+    /// What is done, where something else is usual.
+    pub(super) fn plan_as(&self, server: &Server, usual: Usual) -> anyhow::Result<Plan> {
         let seconds = |number: f64| {
             Duration::try_from_secs_f64(number).with_context(|| format!("{number} seconds"))
         };
         Ok(Plan {
-            documents: self.documents,
+            documents: self.documents.unwrap_or(usual.documents),
             clients: self.clients,
             writers: self.writers.unwrap_or(1),
-            pace: self.rate.map_or(Pace::Window(self.window.unwrap_or(1)), Pace::Rate),
-            until: match self.edits {
-                Some(edits) => Until::Edits(edits),
-                None => Until::Time(seconds(self.seconds.unwrap_or(5.0))?),
+            pace: self.rate.map_or(Pace::Window(self.window.unwrap_or(usual.window)), Pace::Rate),
+            until: match (self.edits, self.seconds) {
+                (Some(edits), _) => Until::Edits(edits),
+                (None, Some(number)) => Until::Time(seconds(number)?),
+                (None, None) => usual.until,
             },
-            edit_bytes: self.edit_bytes,
-            at_once: server.at_once,
+            edit_bytes: self.edit_bytes.unwrap_or(usual.edit_bytes),
+            at_once: server.at_once(),
             patience: seconds(self.patience)?,
             keep: self.keep << 20,
             seed: server.seed,
@@ -222,6 +266,11 @@ impl Drop for Scratch {
         // What cannot be removed is a temporary directory that the system removes some day.
         let _left = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Reads a number of rounds.
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it takes a number, and 1 at least to show anything".to_owned())
 }
 
 /// This program, to start servers of.
@@ -256,9 +305,16 @@ pub(super) fn settings(server: &Server, target: &Target, plan: &Plan) -> Vec<(St
     if plan.visitors > 0 {
         one("visitors", plan.visitors.to_string());
     }
+    if let Some(old) = &plan.old {
+        one("old documents", old.documents.to_string());
+    }
     match plan.pace {
         Pace::Window(window) => one("window", window.to_string()),
         Pace::Rate(rate) => one("rate", format!("{rate} /s")),
+    }
+    match plan.until {
+        Until::Edits(edits) => one("edits", edits.to_string()),
+        Until::Time(time) => one("seconds", time.as_secs_f64().to_string()),
     }
     one("edit", format!("{} bytes", plan.edit_bytes));
     one("seed", plan.seed.to_string());

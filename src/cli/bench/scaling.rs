@@ -146,7 +146,7 @@ fn plan(arguments: &ScalingArguments, point: usize) -> anyhow::Result<Plan> {
         clients,
         documents,
         until: Until::Time(Duration::try_from_secs_f64(arguments.seconds)?),
-        at_once: arguments.server.at_once,
+        at_once: arguments.server.at_once(),
         seed: arguments.server.seed,
         document: arguments.server.fresh_name(),
         ..Plan::default()

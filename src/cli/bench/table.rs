@@ -57,37 +57,15 @@ pub(super) fn report(report: &Report) -> String {
             row("", complaint.clone());
         }
     }
+    if let Some(complaint) = report.complaint() {
+        row("not sound", format!("the server {complaint}"));
+    }
+    for note in &report.notes {
+        row("note", note.clone());
+    }
     let width = rows.iter().map(|row| row.0.chars().count()).max().unwrap_or(0);
     for (name, value) in rows {
         let _infallible = writeln!(out, "  {name:width$}  {value}");
-    }
-    out
-}
-
-/// Two lists of reports: those of the same scenario in the same place.
-pub(super) fn comparison(before: &[Report], after: &[Report]) -> String {
-    let mut out = String::new();
-    for (before, after) in before.iter().zip(after) {
-        let name = |report: &Report| {
-            let server = report.settings.iter().find(|it| it.0 == "server");
-            format!("{} of {}", report.scenario, server.map_or("?", |it| &it.1))
-        };
-        let _infallible = writeln!(out, "{} / {}\n", name(after), name(before));
-        let lines: Vec<_> = before.compared(after);
-        let width = lines.iter().map(|it| it.0.name.chars().count()).max().unwrap_or(0);
-        for (before, after, ratio) in lines {
-            let (one, two) = (number(before.value), number(after.value));
-            let Figure { name, unit, .. } = before;
-            let ratio = if ratio.is_finite() { format!("{ratio:.3} ×") } else { String::new() };
-            let line = format!("  {name:width$}  {one:>10}  {two:>10}  {ratio:>9}  {unit}");
-            let _infallible = writeln!(out, "{}", line.trim_end());
-        }
-        for report in [before, after].into_iter().filter(|it| !it.is_sound()) {
-            let why =
-                if report.lost() > 0.0 { "lost what it promised" } else { "did not converge" };
-            let _infallible = writeln!(out, "  not comparable: {} {why}", name(report));
-        }
-        out.push('\n');
     }
     out
 }
@@ -99,7 +77,7 @@ fn times(summary: &Summary) -> String {
 }
 
 /// Three digits that mean something.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
         0.0..0.01 => format!("{value:.4}"),

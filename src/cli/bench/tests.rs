@@ -1,6 +1,6 @@
 //! What the tables say.
 
-use super::table;
+use super::{comparing::Compared, table};
 use crate::load::{
     converge::Convergence,
     histogram::Summary,
@@ -30,6 +30,11 @@ fn report(user: f64) -> Report {
     }
 }
 
+fn compared(before: &Report, after: &Report) -> String {
+    let (before, after) = ([before.clone()], [after.clone()]);
+    Compared::of(&before, &after).table()
+}
+
 #[test]
 fn a_report_tells_what_people_ask_for() {
     let text = table::report(&report(0.5));
@@ -55,7 +60,7 @@ fn who_did_not_converge_is_told() {
     let text = table::report(&report);
     assert!(text.contains("1 of 2 clients have everything; 1 edits lost"), "{text}");
     assert!(text.contains("client 1 of doc: lacks 1 of 3 edits"), "{text}");
-    let compared = table::comparison(&[report], &[self::report(0.5)]);
+    let compared = compared(&report, &self::report(0.5));
     assert!(compared.contains("did not converge"), "{compared}");
 }
 
@@ -66,7 +71,7 @@ fn who_lost_what_was_promised_is_told_also_against_nobody() {
         report.tell(LOST, lost, "");
         report
     };
-    let compared = table::comparison(&[crashed(0.0)], &[crashed(7.0)]);
+    let compared = compared(&crashed(0.0), &crashed(7.0));
     let row = compared.lines().find(|it| it.contains(LOST)).unwrap_or_else(|| panic!("{compared}"));
     assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["edits", "lost", "0", "7.00"]);
     assert!(compared.contains("not comparable:") && compared.contains("lost what it promised"));
@@ -75,8 +80,18 @@ fn who_lost_what_was_promised_is_told_also_against_nobody() {
 }
 
 #[test]
+fn what_is_to_be_known_about_the_numbers_is_told() {
+    let mut report = report(0.5);
+    report.note("no baseline: the relay did not converge");
+    report.tell_promises(0, 0);
+    let text = table::report(&report);
+    assert!(text.contains("no baseline: the relay did not converge"), "{text}");
+    assert!(text.contains("the server promised nothing before it was killed"), "{text}");
+}
+
+#[test]
 fn a_comparison_is_a_ratio_of_what_both_have() {
-    let text = table::comparison(&[report(0.5)], &[report(1.0)]);
+    let text = compared(&report(0.5), &report(1.0));
     assert!(text.contains("0.500") || text.contains("2.000 ×"), "{text}");
     assert!(
         text.contains("server CPU per delivery         500        1000    2.000 ×  µs"),
