@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::{
     index::Index,
     order::{Frontier, Order, Run, order},
-    parser::{Block, Delete, Id, Malformed, Update},
+    parser::{Block, Delete, Id, Kind, Malformed, Update},
     writer::Writer,
 };
 
@@ -61,6 +61,32 @@ pub(super) fn is_retired(update: &Update<'_>, index: &Index, retired: &[u64]) ->
             section.end > index.end(section.client)
                 && retired.binary_search(&section.client).is_ok()
         })
+}
+
+/// A block of which the document holds the beginning.
+#[derive(Debug)]
+pub(super) struct Continued {
+    /// The last unit that the document holds.
+    pub(super) last: Id,
+    /// The unit before which the block says it stands.
+    pub(super) right_origin: Option<Id>,
+}
+
+/// The blocks of an update of which the document holds the beginning; clients join what was typed in a
+/// row, and send all of it again.
+pub(super) fn continued(update: &Update<'_>, index: &Index) -> Vec<Continued> {
+    let sections = update.sections.iter().filter_map(|section| {
+        let end = index.end(section.client);
+        if section.clock >= end || section.end <= end {
+            return None;
+        }
+        let block = section.blocks().find(|block| block.end() > end)?;
+        let last = Id { client: section.client, clock: end - 1 };
+        // Collected garbage stands nowhere.
+        let stands = block.id.clock < end && !matches!(block.kind, Kind::Gc | Kind::Skip);
+        stands.then_some(Continued { last, right_origin: block.right_origin })
+    });
+    sections.collect()
 }
 
 /// Bytes that do not keep a connection's read buffer alive.

@@ -10,12 +10,12 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    admission::{Admitted, admit, is_retired},
+    admission::{Admitted, Continued, admit, continued, is_retired},
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
     meta::{Meta, MetaChanges},
     order::Frontier,
-    parser::{Update, parse_state_vector},
+    parser::{Kind, Update, parse_state_vector},
     size::Size,
     verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
     writer::Writer,
@@ -51,6 +51,16 @@ pub struct DocumentState {
     size: Cell<Size>,
     /// The encoded state vector, until the next change.
     vector: RefCell<Option<Bytes>>,
+}
+
+/// What was found of a message.
+enum Considered {
+    /// There is nothing to apply.
+    Nothing,
+    /// It can only be told once what was admitted before is applied.
+    Later,
+    /// There is something to apply.
+    Now(Member),
 }
 
 /// An admitted message on its way into a transaction.
@@ -161,12 +171,18 @@ impl DocumentState {
         let mut batch: Vec<Member> = Vec::new();
         for (index, message) in incoming.iter().enumerate() {
             let alone = |member: &Member| message.step2 || !member.admitted.inserts;
-            let Some(mut member) = self.consider(index, message, &mut applied) else { continue };
+            let mut considered = self.consider(index, message, batch.is_empty(), &mut applied);
+            if let Considered::Later = considered {
+                self.commit(std::mem::take(&mut batch), false, &mut applied)?;
+                considered = self.consider(index, message, true, &mut applied);
+            }
+            let Considered::Now(mut member) = considered else { continue };
             if alone(&member) || batch.len() == limits::BATCH_UPDATES {
                 let whole = self.commit(std::mem::take(&mut batch), false, &mut applied)?;
                 if !whole {
                     // It was admitted on top of what then was not applied.
-                    let Some(again) = self.consider(index, message, &mut applied) else { continue };
+                    let again = self.consider(index, message, true, &mut applied);
+                    let Considered::Now(again) = again else { continue };
                     member = again;
                 }
             }
@@ -237,23 +253,33 @@ impl DocumentState {
         self.engine.meta()
     }
 
-    /// Admits one message; if there is something to apply, its verdict comes with that.
+    /// Admits one message; if there is something to apply, its verdict comes with that. `settled` says
+    /// that all that was admitted before is applied.
     fn consider(
         &mut self,
         index: usize,
         message: &Incoming,
+        settled: bool,
         applied: &mut Applied,
-    ) -> Option<Member> {
-        let (verdict, member) = match self.admit(index, message) {
+    ) -> Considered {
+        let (verdict, member) = match self.admit(index, message, settled) {
+            Ok(None) => return Considered::Later,
             Err(refusal) => (Verdict::Refused(refusal), None),
-            Ok(member) if member.admitted.complete => (Verdict::Known, Some(member)),
-            Ok(member) => (Verdict::Incomplete(None), Some(member)),
+            Ok(Some(member)) if member.admitted.complete => (Verdict::Known, Some(member)),
+            Ok(Some(member)) => (Verdict::Incomplete(None), Some(member)),
         };
         applied.verdicts[index] = verdict;
-        member.filter(|member| member.admitted.update.is_some())
+        let member = member.filter(|member| member.admitted.update.is_some());
+        member.map_or(Considered::Nothing, Considered::Now)
     }
 
-    fn admit(&mut self, index: usize, message: &Incoming) -> Result<Member, Refusal> {
+    /// Admits one message, or gives none if that can only be told once everything before it is applied.
+    fn admit(
+        &mut self,
+        index: usize,
+        message: &Incoming,
+        settled: bool,
+    ) -> Result<Option<Member>, Refusal> {
         let bytes = message.update.len();
         let limit =
             if message.step2 { self.bounds.document_bytes } else { self.bounds.update_bytes };
@@ -263,6 +289,13 @@ impl DocumentState {
         let update = Update::parse(&message.update)?;
         if is_retired(&update, &self.index, &self.retired) {
             return Err(Refusal::Retired);
+        }
+        let continued = continued(&update, &self.index);
+        if !continued.is_empty() && !settled {
+            return Ok(None);
+        }
+        if !continued.iter().all(|it| self.goes_on(it)) {
+            return Err(Refusal::Malformed("a block goes on otherwise than it began"));
         }
         let admitted = admit(&message.update, &update, &mut self.index)?;
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
@@ -274,12 +307,29 @@ impl DocumentState {
         match checked {
             Ok(decoded) => {
                 self.engine.note_documents(self.index.keep());
-                Ok(Member { index, admitted, decoded })
+                Ok(Some(Member { index, admitted, decoded }))
             }
             Err(refusal) => {
                 self.index.revert();
                 Err(refusal)
             }
+        }
+    }
+
+    /// Whether a block of which the document holds the beginning stands before the same unit there: the
+    /// document would read otherwise once it is stored and loaded. Of collected garbage that is not
+    /// known.
+    fn goes_on(&self, continued: &Continued) -> bool {
+        let last = continued.last;
+        let clocks = self.index.clients();
+        let clocks = clocks
+            .map(|(client, end)| (client, if client == last.client { last.clock } else { end }));
+        let Some(rest) = self.engine.diff(clocks) else { return false };
+        let Ok(rest) = Update::parse(&rest) else { return false };
+        let section = rest.sections.iter().find(|section| section.client == last.client);
+        match section.and_then(|section| section.blocks().next()) {
+            Some(block) if block.kind != Kind::Gc => block.right_origin == continued.right_origin,
+            found => found.is_some(),
         }
     }
 
@@ -479,7 +529,8 @@ mod tests {
         let waits = [1, 1, 6, 0, 0x84, 7, 9, 1, b'y', 0];
         let mut member = |index, decoded: &[u8]| {
             let incoming = Incoming { update: honest.clone(), step2: false };
-            let member = document.admit(index, &incoming).expect("it is honest");
+            let member = document.admit(index, &incoming, true).expect("it is honest");
+            let member = member.expect("all before it is applied");
             Member { decoded: Engine::decode(decoded).expect("it decodes"), ..member }
         };
         let members = vec![member(0, &honest), member(1, &waits)];

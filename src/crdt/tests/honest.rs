@@ -175,3 +175,35 @@ fn run(seeds: std::ops::Range<u64>) {
 fn honest_sessions_are_never_refused_and_converge() {
     run(0..rounds("COSCRIBE_SESSIONS", 60));
 }
+
+/// Clients join what was typed in a row: whoever sends all of it again sends blocks that are known in
+/// part, in front of others, deleted in part, and after garbage was collected.
+#[test]
+fn what_is_sent_again_and_goes_on_is_taken_wherever_it_stands() {
+    for (before, removed) in [("", 0), ("", 2), ("a text by somebody else", 0), ("words", 1)] {
+        let (ada, bob, mut document) = (Editor::new(1), Editor::new(2), document());
+        let other = bob.insert(0, if before.is_empty() { "-" } else { before });
+        ada.receive(&other);
+        apply_one(&mut document, live(&other));
+        for update in [ada.insert(1, "own"), ada.insert(2, "xy"), ada.insert(4, "z")] {
+            apply_one(&mut document, live(&update));
+        }
+        if removed > 0 {
+            let removal = ada.remove(3, removed);
+            apply_one(&mut document, live(&removal));
+        }
+        // Nobody hears of these one by one.
+        ada.insert(5 - removed, "12");
+        ada.insert(7 - removed, "3");
+        let all = ada.diff(&[0]);
+        let verdict = apply_one(&mut document, live(&all));
+        assert!(matches!(verdict, Verdict::Applied(_)), "{before:?} {removed}: {verdict:?}");
+        assert_eq!(document.text("text"), ada.text());
+        assert_eq!(reload(&document).text("text"), ada.text());
+        // The same in one batch with the beginning.
+        let (mut fresh, more) = (super::document(), ada.insert(2, "!"));
+        let verdicts = apply(&mut fresh, &[live(&other), live(&all), live(&more)]).verdicts;
+        assert!(verdicts.iter().all(|it| matches!(it, Verdict::Applied(_))), "{verdicts:?}");
+        assert_eq!(fresh.text("text"), ada.text());
+    }
+}

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     crdt::{
+        Refusal,
         parser::{Id, Update as Parsed},
         writer::Writer,
     },
@@ -267,4 +268,30 @@ fn who_comes_second_under_a_taken_name_changes_nothing() {
         Verdict::Applied(_)
     ));
     finish(&mut document);
+}
+
+/// Client 11 has typed "\nhello ". Then it says that the block it typed last began between two letters of
+/// that: the library would put the rest there, and somewhere else once all is stored and loaded.
+#[test]
+fn a_block_that_goes_on_otherwise_than_it_began_is_refused() {
+    let begun = hex("01010b0004010474657874070a68656c6c6f2000");
+    let forged = hex("01010b04c40b020b030668656c6c6f2000");
+    let mut document = document();
+    let refused = Verdict::Refused(Refusal::Malformed("a block goes on otherwise than it began"));
+    for incoming in [live(&forged), step2(&forged)] {
+        assert!(matches!(
+            apply_one(&mut document, live(&begun)),
+            Verdict::Applied(_) | Verdict::Known
+        ));
+        assert_eq!(apply_one(&mut document, incoming), refused);
+        assert_eq!(document.text("text"), "\nhello ");
+    }
+    // In one batch with what it builds on, and before others.
+    let mut document = super::document();
+    let ada = Editor::new(1);
+    let batch = [live(&begun), live(&forged), live(&ada.insert(0, "a"))];
+    let verdicts = apply(&mut document, &batch).verdicts;
+    assert_eq!(verdicts[1], refused);
+    assert!(matches!((&verdicts[0], &verdicts[2]), (Verdict::Applied(_), Verdict::Applied(_))));
+    assert_eq!(reload(&document).text("text"), document.text("text"));
 }
