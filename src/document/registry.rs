@@ -204,6 +204,12 @@ impl Documents {
         self.0.lock().slots.len()
     }
 
+    /// How many tasks have not ended on the threads of documents.
+    #[must_use]
+    pub fn tasks(&self) -> usize {
+        self.0.threads.tasks()
+    }
+
     /// What moves in each loaded document.
     #[must_use]
     pub fn busy(&self) -> Vec<Busy> {

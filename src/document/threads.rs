@@ -28,14 +28,14 @@ pub(super) struct Threads {
 struct Thread {
     runtime: runtime::Handle,
     /// Dropping it ends the thread; there is none where the runtime is the caller's.
-    _stop: Option<oneshot::Sender<()>>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 impl Threads {
     /// Starts so many; with none, documents live on the runtime that calls.
     pub(super) fn start(count: usize) -> io::Result<Self> {
         let threads = match count {
-            0 => vec![Thread { runtime: runtime::Handle::current(), _stop: None }],
+            0 => vec![Thread { runtime: runtime::Handle::current(), stop: None }],
             count => (0..count).map(start).collect::<io::Result<_>>()?,
         };
         Ok(Self { threads })
@@ -46,6 +46,12 @@ impl Threads {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
         let index = usize::try_from(hash % self.threads.len() as u64).unwrap_or(0);
         &self.threads[index].runtime
+    }
+
+    /// How many tasks have not ended on them. What runs on the caller's runtime is the caller's to count.
+    pub(super) fn tasks(&self) -> usize {
+        let own = self.threads.iter().filter(|thread| thread.stop.is_some());
+        own.map(|thread| thread.runtime.metrics().num_alive_tasks()).sum()
     }
 }
 
@@ -64,5 +70,41 @@ fn start(index: usize) -> io::Result<Thread> {
             runtime.shutdown_background();
         },
     )?;
-    Ok(Thread { runtime: handle, _stop: Some(stop) })
+    Ok(Thread { runtime: handle, stop: Some(stop) })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::oneshot, task::yield_now};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_counts_until_it_ends() {
+        let threads = Threads::start(2).unwrap();
+        let (ends, tasks): (Vec<_>, Vec<_>) = (0..5)
+            .map(|number| {
+                let name = DocumentName::new(&format!("d{number}")).unwrap();
+                let (end, ended) = oneshot::channel::<()>();
+                (end, threads.of(&name).spawn(ended))
+            })
+            .unzip();
+        assert_eq!(threads.tasks(), 5);
+        drop(ends);
+        for task in tasks {
+            assert!(task.await.unwrap().is_err());
+        }
+        // Whoever waits for a task hears of its end just before it stops to count.
+        while threads.tasks() > 0 {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn tasks_of_the_caller_are_not_counted() {
+        let threads = Threads::start(0).unwrap();
+        let task = tokio::spawn(std::future::pending::<()>());
+        assert_eq!(threads.tasks(), 0);
+        task.abort();
+    }
 }

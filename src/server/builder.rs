@@ -352,7 +352,9 @@ impl Builder {
         }
         otlp::start(self.otlp.as_ref(), documents, clock, &stop.subscribe())?;
         let stats = Arc::new(Stats::new(Arc::clone(meter)));
-        tokio::spawn(look(Arc::clone(&stats), Arc::clone(clock), stop.subscribe()));
+        let looking =
+            look(Arc::clone(&stats), documents.clone(), Arc::clone(clock), stop.subscribe());
+        tokio::spawn(looking);
         let running = Running::new(stats, self.log.take(), clock.now());
         let api = Api::new(documents.clone(), history, self.list_documents);
         Ok(api.with_running(running))

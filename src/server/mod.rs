@@ -19,6 +19,7 @@ mod webhooks;
 use std::{io::Write, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, watch},
     task::JoinHandle,
 };
@@ -37,7 +38,7 @@ use crate::{
         tls::Tls,
     },
     limits::SWEEP_EVERY,
-    telemetry::{self, stats::Stats},
+    telemetry::{self, meter::Runs, stats::Stats},
 };
 use config::{Config, Data};
 use shutdown::{Signal, Signals};
@@ -226,15 +227,31 @@ impl Server {
 }
 
 /// Notes what happens, once a second, until the server stops.
-async fn look(stats: Arc<Stats>, clock: Arc<dyn Clock>, mut stop: watch::Receiver<bool>) {
+async fn look(
+    stats: Arc<Stats>,
+    documents: document::Documents,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         tokio::select! {
-            _ = seconds.tick() => stats.look(clock.now(), clock.elapsed()),
+            _ = seconds.tick() => {
+                count_tasks(&documents);
+                stats.look(clock.now(), clock.elapsed());
+            }
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Tasks that nobody ends cost memory first and everything else later.
+fn count_tasks(documents: &document::Documents) {
+    let here = Handle::current().metrics().num_alive_tasks();
+    let tasks = &documents.meter().tasks;
+    tasks[Runs::Server].set(here as u64);
+    tasks[Runs::Documents].set(documents.tasks() as u64);
 }
 
 /// Ends what has been in the bin for long enough, now and then, until the server stops.

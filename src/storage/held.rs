@@ -29,6 +29,8 @@ pub(crate) struct Held {
     pub(crate) fails: AtomicBool,
     /// Whether no document can be opened.
     pub(crate) damaged: AtomicBool,
+    /// Whether appends panic.
+    pub(crate) panics: AtomicBool,
     released: Arc<Notify>,
     /// How often something was appended.
     pub(crate) appends: AtomicU64,
@@ -46,6 +48,7 @@ impl Held {
             held: Arc::default(),
             fails: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
             released: Arc::default(),
             appends: AtomicU64::new(0),
             lists: AtomicU64::new(0),
@@ -68,6 +71,7 @@ impl Held {
 impl Store for Held {
     fn append(&self, id: DocumentId, entries: Vec<Entry>) -> StoreFuture<Seq> {
         self.appends.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics.load(Ordering::SeqCst), "a store panics in the turn of a document");
         if self.fails.load(Ordering::SeqCst) {
             return Box::pin(async { Err(StoreError::Failed("the disk is gone".into())) });
         }

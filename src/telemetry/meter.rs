@@ -181,6 +181,14 @@ labels! {
         Shutdown "shutdown",
     }
 
+    /// Where a task runs.
+    Runs "on" {
+        /// The runtime that serves connections: that of the program, if one embeds the server.
+        Server "server",
+        /// The threads of documents.
+        Documents "documents",
+    }
+
     /// Where bytes of the store lie.
     Part "part" {
         /// The journal.
@@ -232,6 +240,7 @@ meter! {
     store_bytes: By<Part, Gauge>, "coscribe_store_bytes", "Bytes of files in the data directory, looked at every ten seconds.";
     disk_free: Gauge, "coscribe_disk_free_bytes", "Bytes free where the data directory is, looked at every ten seconds.";
     ready: Gauge, "coscribe_ready", "1 when `/readyz` says so, otherwise 0.";
+    tasks: By<Runs, Gauge>, "coscribe_tasks", "Tasks that have not ended, by where they run; looked at every second.";
     damage: Gauge, "coscribe_damage", "Pieces of damage that the store has found.";
     webhooks: By<Outcome, Counter>, "coscribe_webhook_deliveries_total", "Webhooks that were sent, by whether they were taken.";
     webhooks_waiting: Gauge, "coscribe_webhooks_waiting", "Documents of which receivers of webhooks are still to be told, counted for each receiver.";

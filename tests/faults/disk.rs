@@ -17,8 +17,8 @@ use crate::{
     kill::has_strace,
     long,
     loop_image::run,
-    note,
     server::Launch,
+    skip,
     wire::Framing,
 };
 
@@ -29,7 +29,7 @@ const SOON: Duration = Duration::from_secs(15);
 async fn after_a_failed_sync_nothing_is_called_saved_until_a_restart() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: failing syncs need strace");
+        return skip("failing syncs need strace");
     }
     let places: Vec<usize> = if long() { (1..60).collect() } else { vec![1, 3, 25, 40] };
     for place in places {
@@ -43,7 +43,7 @@ async fn after_a_failed_sync_nothing_is_called_saved_until_a_restart() {
 async fn an_edit_that_could_not_be_synced_is_not_called_saved_to_those_who_come_back() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: failing syncs need strace");
+        return skip("failing syncs need strace");
     }
     for framing in [Framing::Hocuspocus, Framing::YWebsocket] {
         let directory = tempfile::tempdir().expect("a temporary directory");
@@ -76,7 +76,7 @@ async fn an_edit_that_could_not_be_synced_is_not_called_saved_to_those_who_come_
 async fn a_file_system_that_cannot_reserve_space_is_good_enough() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: failing reservations need strace");
+        return skip("failing reservations need strace");
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("store");
@@ -98,7 +98,7 @@ async fn a_file_system_that_cannot_reserve_space_is_good_enough() {
 async fn a_write_that_fails_is_tried_again_and_is_not_called_saved_before() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: failing writes need strace");
+        return skip("failing writes need strace");
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("store");
@@ -171,7 +171,7 @@ async fn a_full_disk_stops_answers_and_a_freed_one_brings_them() {
     let _turn = alone().await;
     let disk = match SmallDisk::mount() {
         Ok(disk) => disk,
-        Err(why) => return note(&format!("SKIPPED: a full disk: {why}")),
+        Err(why) => return skip(&format!("a full disk: {why}")),
     };
     let data = disk.path().join("store");
     let launch = Launch::new(&data, &disk.outside.path().join("log"));

@@ -17,6 +17,7 @@ use crate::{
     long, note,
     replica::Replica,
     server::{Launch, Server},
+    skip,
     wire::{Framing, Wire},
 };
 
@@ -28,7 +29,7 @@ const WRITERS: u64 = 8;
 async fn edits_wait_outside_while_the_disk_stands_still() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: slow syncs need strace");
+        return skip("slow syncs need strace");
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let delay = SYNC_TAKES.as_micros();

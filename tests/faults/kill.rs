@@ -9,6 +9,7 @@ use crate::{
     bench::{Bench, Fault},
     note, rounds,
     server::{Launch, Server},
+    skip,
 };
 
 /// Killed after a while.
@@ -95,7 +96,7 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed_in_a_sync() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: killing in a sync needs strace");
+        return skip("killing in a sync needs strace");
     }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("store");

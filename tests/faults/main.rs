@@ -14,6 +14,8 @@ mod damage;
 mod disk;
 mod editor;
 mod flood;
+mod gaps;
+mod herd;
 mod hostile;
 mod idle;
 mod journal;
@@ -39,17 +41,39 @@ fn long() -> bool {
     std::env::var_os("COSCRIBE_LONG").is_some()
 }
 
-/// How many rounds of a loop are played: `COSCRIBE_ROUNDS`, or the short or the long form.
+/// How many rounds of a loop are asked for, by `COSCRIBE_ROUNDS`.
+fn asked() -> Option<usize> {
+    let asked = std::env::var_os("COSCRIBE_ROUNDS")?;
+    Some(asked.to_str().and_then(|rounds| rounds.parse().ok()).expect("COSCRIBE_ROUNDS: a number"))
+}
+
+/// How many rounds of a loop are played: those that are asked for, or the short or the long form.
 fn rounds(short: usize, many: usize) -> usize {
-    let asked = std::env::var_os("COSCRIBE_ROUNDS");
-    let asked = asked.and_then(|rounds| rounds.to_str()?.parse().ok());
-    asked.unwrap_or(if long() { many } else { short })
+    asked().unwrap_or(if long() { many } else { short })
+}
+
+/// Leaves a test out where the machine lacks what it needs. Whoever asks for a loop or for the long
+/// forms wants to know that it was played, so that then it fails.
+fn skip(why: &str) {
+    let wanted = asked().is_some() || long();
+    assert!(!wanted, "it cannot be played: {why}");
+    note(&format!("SKIPPED: {why}"));
 }
 
 /// Says something to whoever runs the tests with `--nocapture`.
 #[expect(clippy::print_stderr, reason = "the numbers are what these tests are run for")]
 fn note(text: &str) {
     eprintln!("{text}");
+}
+
+/// Says what came of a loop. Nothing may be lost.
+fn judge(loop_name: &str, rounds: usize, acked: usize, lost: &[String]) {
+    let count = lost.len();
+    note(&format!(
+        "{loop_name}: {rounds} rounds, {acked} acknowledged edits checked, {count} lost"
+    ));
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    assert!(acked > 0, "nothing was acknowledged");
 }
 
 /// Waits for the machine: memory is measured and disks are cut, so one test runs at a time.

@@ -13,10 +13,11 @@ use crate::{
     checker::violations,
     corpus::hostile,
     editor::Editor,
-    note,
+    judge, note,
     replica::Replica,
     rounds,
     server::{Launch, Server},
+    skip,
     wire::{Framing, Wire},
 };
 
@@ -28,7 +29,7 @@ async fn a_server_with_little_memory_refuses_and_lives() {
     let _turn = alone().await;
     let group = match Group::new() {
         Ok(group) => group,
-        Err(why) => return note(&format!("SKIPPED: a memory limit: {why}")),
+        Err(why) => return skip(&format!("a memory limit: {why}")),
     };
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().join("store");
@@ -36,7 +37,8 @@ async fn a_server_with_little_memory_refuses_and_lives() {
     let mut server = launch.in_group(&group.0).start().await;
     let mut editor = Editor::new("ann", "note", Framing::Hocuspocus, 6);
     let mut online = editor.go_online(server.port).await.expect("the editor connects");
-    for round in 0..rounds(1, 20) {
+    let rounds = rounds(1, 20);
+    for round in 0..rounds {
         bomb(&server, round).await;
         let pouring: Vec<_> = (0..6).map(|it| tokio::spawn(pour(server.port, round, it))).collect();
         let (pace, time) = (Duration::from_millis(5), Duration::from_secs(2));
@@ -53,7 +55,7 @@ async fn a_server_with_little_memory_refuses_and_lives() {
     note(&format!("256 MiB: the most it had was {} MiB", group.peak() >> 20));
     server.kill();
     let content = export("note", &data).expect("the document can be exported");
-    assert_eq!(violations(&[&editor.journal], &content), Vec::<String>::new());
+    judge("memory", rounds, editor.journal.acked, &violations(&[&editor.journal], &content));
 }
 
 /// Every hostile input as an update.

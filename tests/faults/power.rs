@@ -12,6 +12,7 @@ use crate::{
     loop_image::LoopImage,
     note, rounds,
     server::{Launch, Server},
+    skip,
 };
 
 /// Syncs that take 30 ms: an answer that does not wait for its sync is then nearly always early.
@@ -47,7 +48,7 @@ async fn play(kind: &str, seed: u64, rounds: usize, faults: &[String]) -> Option
     let image = match LoopImage::create(kind) {
         Ok(image) => image,
         Err(why) => {
-            note(&format!("SKIPPED: power loss on {kind}: {why}"));
+            skip(&format!("power loss on {kind}: {why}"));
             return None;
         }
     };
@@ -78,7 +79,7 @@ async fn nothing_acknowledged_is_lost_when_the_power_goes() {
 async fn no_answer_comes_before_its_sync() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: slow syncs need strace");
+        return skip("slow syncs need strace");
     }
     note("power cut with slow syncs:");
     let rounds = rounds(3, 20);
@@ -90,7 +91,7 @@ async fn no_answer_comes_before_its_sync() {
 async fn red_control_acks_before_the_sync_are_noticed() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: lying about syncs needs strace");
+        return skip("lying about syncs needs strace");
     }
     note("red control, syncs that do nothing:");
     let lies = ["trace=fdatasync,fsync", "inject=fdatasync,fsync:retval=0"].map(String::from);
@@ -102,12 +103,12 @@ async fn red_control_acks_before_the_sync_are_noticed() {
 async fn red_control_a_journal_deleted_before_its_archive_is_synced_is_noticed() {
     let _turn = alone().await;
     if !has_strace() {
-        return note("SKIPPED: lying about syncs needs strace");
+        return skip("lying about syncs needs strace");
     }
     note("red control, archives that are not synced:");
     let image = match LoopImage::create("ext4") {
         Ok(image) => image,
-        Err(why) => return note(&format!("SKIPPED: power loss: {why}")),
+        Err(why) => return skip(&format!("power loss: {why}")),
     };
     let data = image.mount_point().join("data/store");
     let mut faults =

@@ -10,8 +10,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, setrlimit};
 use tokio::time::{Instant, sleep};
+
+use crate::note;
 
 const START: Duration = Duration::from_secs(20);
 
@@ -267,6 +269,20 @@ impl Server {
         Some((status, answer.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned()))
     }
 
+    /// A number of `/metrics`, summed up over its labels.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let (_, told) = self.get("/metrics").expect("a running server tells what it counts");
+        let values = told.lines().filter_map(|line| {
+            let labelled = line.strip_prefix(name)?;
+            let value =
+                labelled.rsplit_once(' ').filter(|(at, _)| at.is_empty() || at.ends_with('}'));
+            value?.1.parse::<u64>().ok()
+        });
+        let values: Vec<u64> = values.collect();
+        assert!(!values.is_empty(), "the server does not count {name}");
+        values.iter().sum()
+    }
+
     /// The status of `/readyz` and what it says.
     pub(crate) fn ready(&self) -> (u16, String) {
         self.get("/readyz").expect("a running server answers /readyz")
@@ -299,6 +315,14 @@ impl Drop for Server {
         self.signal(Signal::KILL);
         // Either it is reaped here or it was before; nothing is left to do about an error.
         let _ = self.child.wait();
+    }
+}
+
+/// Lets this test, and the servers that it starts, have thousands of files open.
+pub(crate) fn raise_open_files() {
+    let limit = Rlimit { current: Some(16_384), maximum: Some(16_384) };
+    if setrlimit(Resource::Nofile, limit).is_err() {
+        note("the limit of open files cannot be raised; this may run out of them");
     }
 }
 

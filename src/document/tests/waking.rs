@@ -1,11 +1,14 @@
-//! An actor sleeps when there is nothing to do.
+//! An actor sleeps when there is nothing to do, and ends alone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use super::harness::{Writer, newcomer, setup};
+use super::harness::{Writer, newcomer, setup, world};
 use crate::{
     document::{Command, Outbox, actor::Actor, load::load, registry::Documents},
     ids::{DocumentName, SubscriberId},
@@ -84,4 +87,39 @@ async fn a_broken_document_says_nothing_more_and_sends_everybody_away() {
     assert!(late.is_closing());
     drop(actor);
     assert!(outbox.is_closing());
+}
+
+/// The store is called in the document's own turn, after what was applied has been sent to the others.
+#[tokio::test]
+async fn a_panic_in_a_turn_ends_that_document_for_a_moment_and_no_other() {
+    let mut world = world(Limits::default());
+    let address = || Address::Hocuspocus(Arc::from(&b"notes"[..]));
+    let mut writer = Writer::new(7);
+    let (mut one, mut two) = (world.synced(address()).await, world.synced(Address::None).await);
+    one.says(ClientMessage::Update(writer.types(b'x'))).await;
+    one.hears_until("status 1").await;
+    let name =
+        std::mem::replace(&mut world.name, DocumentName::new("beside").expect("a good name"));
+    let mut beside = world.synced(address()).await;
+    world.store.panics.store(true, Ordering::SeqCst);
+    let unsaved = writer.types(b'y');
+    one.says(ClientMessage::Update(unsaved.clone())).await;
+    for session in [&mut one, &mut two] {
+        let heard = session.hears_until("close 1012").await;
+        assert!(!heard.contains(&"status 1".to_owned()), "called saved: {heard:?}");
+    }
+    world.store.panics.store(false, Ordering::SeqCst);
+    beside.says(ClientMessage::Update(Writer::new(8).types(b'z'))).await;
+    beside.hears_until("status 1").await;
+    // Sessions hear of the end while the document still gives up its place.
+    while world.documents.loaded() > 1 {
+        tokio::task::yield_now().await;
+    }
+    // Whoever comes back finds what was saved, and brings the rest.
+    world.name = name;
+    let mut back = world.synced(address()).await;
+    back.says(ClientMessage::Update(unsaved)).await;
+    back.hears_until("status 1").await;
+    let stored = back.handle.read().await.expect("it is open");
+    assert!(stored.windows(2).any(|pair| pair == b"xy"), "{stored:?}");
 }

@@ -1,4 +1,4 @@
-//! An hour of churn, or a minute of it: documents open and close, crowds come and go at once, strangers
+//! An hour of churn, or two minutes of it: documents open and close, crowds come and go at once, strangers
 //! send garbage, and people type and delete beside them. What the server holds must stay flat.
 //!
 //! `COSCRIBE_SOAK_SECONDS` says how long (an hour with `COSCRIBE_LONG`); the samples go to
@@ -74,7 +74,7 @@ async fn churn_leaves_memory_descriptors_threads_and_disk_flat() {
     let mut server = launch.with(&["--unload-after", "300ms"]).start().await;
     let asked = std::env::var_os("COSCRIBE_SOAK_SECONDS");
     let asked = asked.and_then(|text| text.to_str()?.parse().ok());
-    let time = Duration::from_secs(asked.unwrap_or(if long() { 3600 } else { 40 }));
+    let time = Duration::from_secs(asked.unwrap_or(if long() { 3600 } else { 120 }));
     let day = Arc::new(Day {
         port: server.port,
         over: AtomicBool::new(false),
@@ -134,6 +134,7 @@ async fn watch(server: &mut Server, data: &Path, day: &Day, time: Duration) -> S
             memory: server.rss_kib(),
             descriptors: server.count("fd"),
             threads: server.count("task"),
+            tasks: server.metric("coscribe_tasks"),
             disk: samples::bytes_below(data) / 1024,
             acked: day.acked.load(Ordering::Relaxed),
         });

@@ -13,6 +13,8 @@ pub(super) struct Sample {
     pub(super) memory: u64,
     pub(super) descriptors: u64,
     pub(super) threads: u64,
+    /// That have not ended.
+    pub(super) tasks: u64,
     /// KiB of the store.
     pub(super) disk: u64,
     /// Edits that were acknowledged so far.
@@ -28,10 +30,11 @@ pub(super) struct Samples(pub(super) Vec<Sample>);
 type Quantity = (&'static str, f64, f64, fn(&Sample) -> f64);
 
 /// Every edit is kept, so that it is the disk that an edit takes which stays the same.
-const QUANTITIES: [Quantity; 4] = [
+const QUANTITIES: [Quantity; 5] = [
     ("memory in MiB", 0.10, 8.0, |it| it.memory as f64 / 1024.0),
     ("open files", 0.10, 60.0, |it| it.descriptors as f64),
     ("threads", 0.10, 8.0, |it| it.threads as f64),
+    ("tasks", 0.10, 60.0, |it| it.tasks as f64),
     ("bytes on disk for an edit", 0.25, 20.0, |it| {
         it.disk as f64 * 1024.0 / it.acked.max(1) as f64
     }),
@@ -69,11 +72,14 @@ impl Samples {
 
     /// As CSV.
     pub(super) fn table(&self) -> String {
-        let mut out = "seconds,memory_kib,open_files,threads,disk_kib,acked\n".to_owned();
+        let mut out = "seconds,memory_kib,open_files,threads,tasks,disk_kib,acked\n".to_owned();
         for it in &self.0 {
-            let Sample { seconds, memory, descriptors, threads, disk, acked } = it;
+            let Sample { seconds, memory, descriptors, threads, tasks, disk, acked } = it;
             // Writing to a string cannot fail.
-            let _ = writeln!(out, "{seconds:.1},{memory},{descriptors},{threads},{disk},{acked}");
+            let _ = writeln!(
+                out,
+                "{seconds:.1},{memory},{descriptors},{threads},{tasks},{disk},{acked}"
+            );
         }
         out
     }
@@ -111,6 +117,7 @@ fn what_grows_is_found_and_what_goes_up_and_down_is_not() {
             memory: memory(at) * 1024,
             descriptors: 20,
             threads: 9,
+            tasks: 40 + at % 30,
             disk: at,
             acked: at * 10,
         };
