@@ -1,8 +1,8 @@
 //! What an idle connection with a document of its own costs in memory: empty, and after 100 kB. And what a
 //! document costs that nobody has open any more.
 //!
-//! The budget of a connection is 12 KiB for an optimised build; the unoptimised one of a plain test run is
-//! only held to a generous bound.
+//! A connection takes some 12 KiB in an optimised build, and is held to 16, as allocators differ; the
+//! unoptimised one of a plain test run is only held to a generous bound.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// KiB per connection with its empty document.
-const BOUND: u64 = if cfg!(debug_assertions) { 64 } else { 12 };
+const BOUND: u64 = if cfg!(debug_assertions) { 64 } else { 16 };
 
 /// KiB for a document that nobody has open, and the rounds in which caches fill before that is judged.
 const KEPT: u64 = 8;
