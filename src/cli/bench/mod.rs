@@ -26,14 +26,14 @@ use crate::load::{
     crash::{self, Blow, Promise},
     idle::{self, Idle},
     joining::{Storm, storm},
-    plan::{Awaited, Pace, Plan, Until},
+    plan::{Awaited, Pace, Plan},
     report::{PROMISED, Report, as_float},
 };
 use comparing::Compared;
 use options::{Running, Server, Usual};
 use progress::Progress;
 use scenario::Scenario;
-use writing::{old_documents, slow, written};
+use writing::{old_documents, slow, traced, written};
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -108,16 +108,7 @@ async fn measure(scenario: Scenario) -> anyhow::Result<(Report, Option<PathBuf>)
             let plan = Plan { clients, awaited, asks_for_acknowledgement: true, ..plan };
             written("saved", &server, &writing, plan, None).await
         }
-        Scenario::Trace { server, writing, history } => {
-            let played = history.read(server.seed)?;
-            let plan = writing.plan(&server)?;
-            let plan =
-                Plan { writers: 1, until: Until::Edits(played.updates.len() as u64), ..plan };
-            let (mut report, json) =
-                written("trace", &server, &writing, plan, Some(played)).await?;
-            report.settings.push(("history".to_owned(), history.name()));
-            Ok((report, json))
-        }
+        Scenario::Trace { server, writing, history } => traced(&server, &writing, &history).await,
         Scenario::Slow { server, writing, slow: readers } => {
             let plan = Plan { slow: readers, ..writing.plan_as(&server, Usual::SLOW)? };
             slow(&server, &writing, plan).await

@@ -6,12 +6,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     options::{self, Kind, RELAY_DIALECT, Server, Writing},
     progress::Progress,
+    scenario::History,
 };
 use crate::load::{
     Told,
     behind::FELL,
     cold, fan_out,
-    plan::{Awaited, Old, Plan},
+    plan::{Awaited, Old, Plan, Until},
     report::{Report, as_float},
     trace::Trace,
     visits::closed,
@@ -98,6 +99,20 @@ fn against(report: &mut Report, base: Result<f64, String>, server: &Server) {
         (Ok(_), None) => report.note("no baseline: the server's CPU per delivery is not known"),
         (Err(why), _) => report.note(format!("no baseline: {why}")),
     }
+}
+
+/// Measures a history that one writer types into each document.
+pub(super) async fn traced(
+    server: &Server,
+    writing: &Writing,
+    history: &History,
+) -> anyhow::Result<Outcome> {
+    let played = history.read(server.seed)?;
+    let plan = writing.plan(server)?;
+    let plan = Plan { writers: 1, until: Until::Edits(played.updates.len() as u64), ..plan };
+    let (mut report, json) = written("trace", server, writing, plan, Some(played)).await?;
+    report.settings.push(("history".to_owned(), history.name()));
+    Ok((report, json))
 }
 
 /// Measures a plan with slow readers; where the server is started for it, also how much less memory one
