@@ -11,7 +11,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{document::Outbox, ids::ConnectionId, protocol::CloseReason, random::Random};
+use crate::{
+    document::Outbox, ids::ConnectionId, protocol::CloseReason, random::Random,
+    telemetry::warnings::ConnectionsDropped,
+};
 
 /// Connections are sent away in so many groups, a moment apart, so that their clients do not all
 /// come back at once.
@@ -81,7 +84,7 @@ impl Connections {
             }
         };
         if tokio::time::timeout_at(deadline, all_gone).await.is_err() {
-            tracing::warn!(left = self.len(), "connections did not close in time and are dropped");
+            ConnectionsDropped { left: &self.len() }.note();
         }
     }
 
