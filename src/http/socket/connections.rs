@@ -52,6 +52,13 @@ impl Connections {
         self.len() == 0
     }
 
+    /// Of each connection, bytes that are queued towards it and those of the longest frame among them.
+    #[cfg(feature = "conformance")]
+    #[must_use]
+    pub fn queues(&self) -> Vec<(usize, usize)> {
+        self.lock().values().map(|outbox| outbox.measure()).collect()
+    }
+
     /// Sends everybody away with 1012, in shuffled groups over a fifth of the time, and waits until
     /// they are gone or the time is over.
     pub async fn drain(&self, within: Duration, random: &dyn Random) {
