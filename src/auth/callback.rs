@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     identity::Access,
     limits::{CALLBACK_ANSWERS, CALLBACK_NO, CALLBACK_QUESTIONS, CALLBACK_TIMEOUT},
+    telemetry::warnings::RightsUnknown,
 };
 
 /// Carries a question to the app.
@@ -197,7 +198,7 @@ fn key(about: &[u8]) -> [u8; 32] {
 }
 
 fn unavailable(why: &str) -> Denied {
-    tracing::warn!(why, "the app that knows who may do what cannot be asked");
+    RightsUnknown { reason: &why }.note();
     Denied::Unavailable("who may open this cannot be checked now, try again soon".to_owned())
 }
 

@@ -69,20 +69,29 @@ pub(super) fn repair(
         let disk: Arc<dyn Disk> = Arc::new(StdDisk);
         Ok(repair::repair(&disk, &directory, &into, &asked)?)
     })?;
-    let mut place = format!("the sound store is {}", into.display());
+    let mut places = Places { store: into, old: directory };
     if arguments.into.is_none() {
-        let old = swap::beside(&directory, &format!(".before-repair-{}", clock.now().0));
-        swap::swap(&directory, &into, &old).with_context(|| {
-            format!("{place}, complete, and is to be put in the place of the other by hand")
+        let Places { store: new, old: place } = places;
+        let old = swap::beside(&place, &format!(".before-repair-{}", clock.now().0));
+        swap::swap(&place, &new, &old).with_context(|| {
+            let new = new.display();
+            format!("the sound store is {new}, complete, and is to be put in the place of the other by hand")
         })?;
-        place = format!("{} is sound; what it was is {}", directory.display(), old.display());
+        places = Places { store: place, old };
     }
-    let text = if arguments.json { as_json(&repaired) } else { as_text(&repaired, &place) };
+    let text =
+        if arguments.json { as_json(&repaired, &places) } else { as_text(&repaired, &places) };
     super::write_out(out, text.as_bytes())?;
     Ok(if repaired.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn as_json(repaired: &Repaired) -> String {
+/// Where what was made is, and what it was made of.
+struct Places {
+    store: PathBuf,
+    old: PathBuf,
+}
+
+fn as_json(repaired: &Repaired, Places { store, old }: &Places) -> String {
     let ranges = |ranges: &[RangeInclusive<u64>]| {
         ranges.iter().map(|range| json!([range.start(), range.end()])).collect::<Vec<_>>()
     };
@@ -105,6 +114,8 @@ fn as_json(repaired: &Repaired) -> String {
         "{:#}\n",
         json!({
             "whole": repaired.is_whole(),
+            "store": store.to_string_lossy(),
+            "old": old.to_string_lossy(),
             "documents": documents,
             "flaws": repaired.flaws,
             "unknown": repaired.unknown,
@@ -112,7 +123,7 @@ fn as_json(repaired: &Repaired) -> String {
     )
 }
 
-fn as_text(repaired: &Repaired, place: &str) -> String {
+fn as_text(repaired: &Repaired, Places { store, old }: &Places) -> String {
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments| {
         writeln!(text, "{words}").expect("writing to a string cannot fail");
@@ -134,7 +145,7 @@ fn as_text(repaired: &Repaired, place: &str) -> String {
     }
     let count = words::count(whole.len(), "document");
     line(format_args!("\nkept whole: {count} of {}", repaired.documents.len()));
-    line(format_args!("{place}"));
+    line(format_args!("{} is sound; what it was is {}", store.display(), old.display()));
     text
 }
 

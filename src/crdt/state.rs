@@ -20,7 +20,7 @@ use super::{
     verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
     writer::Writer,
 };
-use crate::{clock::Clock, ids::ClientId, limits};
+use crate::{clock::Clock, ids::ClientId, limits, telemetry::warnings::UpdateCut};
 
 /// Updates per transaction when loading; fewer cost more transactions, more cost long block lists.
 const LOAD_BATCH: usize = 256;
@@ -409,7 +409,7 @@ impl DocumentState {
     /// The time was over, or (as a belt) the library left something pending that admission let pass.
     /// What was integrated is kept as the first member's entry.
     fn salvage(&mut self, members: &[Member], integrated: Bytes, applied: &mut Applied) {
-        tracing::warn!("an admitted update was not applied whole; keeping what was integrated");
+        UpdateCut { edits: &members.len() }.note();
         for member in members {
             applied.verdicts[member.index] = Verdict::Incomplete(None);
         }

@@ -11,6 +11,7 @@ use crate::{
     limits::ALIASES,
     protocol::CloseReason,
     storage::{Store, StoreError},
+    telemetry::warnings::AliasStays,
 };
 
 /// What the keys of the records begin with, in front of the other name.
@@ -154,7 +155,7 @@ impl Documents {
     pub(super) async fn forget_aliases(&self, id: DocumentId) {
         for name in self.names_of(id).await.unwrap_or_default() {
             if let Err(reason) = self.forget_alias(&name).await {
-                tracing::warn!(%name, %reason, "the other name of an ended document stays");
+                AliasStays { document: &name, reason: &reason }.note();
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::{
     ids::{DocumentId, DocumentName},
     protocol::CloseReason,
     storage::{Opened, Record, Store, StoreError},
+    telemetry::warnings::BinStays,
 };
 
 /// The key of the record.
@@ -141,7 +142,7 @@ impl Documents {
                 match self.delete_from_bin(&info.name, info.id).await {
                     Ok(()) => swept += 1,
                     Err(reason) => {
-                        tracing::warn!(document = %info.name, %reason, "stays in the bin for now");
+                        BinStays { document: &info.name, reason: &reason }.note();
                     }
                 }
             }

@@ -12,6 +12,7 @@ use super::actor::Actor;
 use crate::{
     crdt::{DocumentState, Meta},
     storage::{Record, StoreError},
+    telemetry::warnings::CardNotKept,
 };
 
 /// The key of the record.
@@ -105,7 +106,7 @@ impl Actor {
             Err(error) => {
                 // The next change of the title tries again; the document itself is safe.
                 self.card.kept = None;
-                tracing::warn!(document = %self.lease.name(), %error, "failed to keep a card");
+                CardNotKept { document: self.lease.name(), reason: &error }.note();
             }
         }
     }

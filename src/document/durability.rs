@@ -16,6 +16,7 @@ use crate::{
     telemetry::{
         self, Meter,
         happenings::{EditsUnwritable, SnapshotFailed},
+        warnings::SnapshotUnsound,
     },
 };
 
@@ -307,7 +308,7 @@ impl Actor {
                 // The entries are safe; try again after as many more.
                 self.durability.entries = 0;
                 self.durability.bytes = 0;
-                tracing::error!(document = %self.lease.name(), reason, "a snapshot is not sound");
+                SnapshotUnsound { document: self.lease.name(), reason: &reason }.note();
             }
         }
     }

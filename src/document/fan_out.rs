@@ -12,7 +12,7 @@ use crate::{
     identity::Access,
     ids::SubscriberId,
     protocol::{Address, ServerMessage},
-    telemetry::happenings::ReaderBehind,
+    telemetry::{happenings::ReaderBehind, warnings::MessageDropped},
 };
 
 /// Addresses whose encoding is kept for the next who has the same.
@@ -111,11 +111,8 @@ impl Actor {
         let mut encodings = Encodings::new(&message);
         for subscriber in self.subscribers.values().filter(|it| Some(it.id) != from) {
             if subscriber.outbox.is_choked() {
-                tracing::warn!(
-                    document = %self.lease.name(),
-                    connection = %subscriber.id.connection,
-                    "a stateless message is not delivered to a connection that takes nothing"
-                );
+                let connection = &subscriber.id.connection;
+                MessageDropped { document: self.lease.name(), connection }.note();
             } else if let Some(frame) = encodings.frame(&subscriber.address) {
                 subscriber.outbox.push(frame);
             }

@@ -82,6 +82,14 @@ impl Outbox {
         self.lock().bytes
     }
 
+    /// Bytes waiting, and those of the longest frame among them.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn measure(&self) -> (usize, usize) {
+        let inner = self.lock();
+        let longest = inner.frames.iter().map(Bytes::len).max();
+        (inner.frames.iter().map(Bytes::len).sum(), longest.unwrap_or_default())
+    }
+
     /// Whether so much waits that the client's own messages should not be read for now.
     #[must_use]
     pub fn is_choked(&self) -> bool {

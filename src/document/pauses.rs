@@ -14,6 +14,7 @@ use crate::{
         StoreError,
         versions::{self, Version},
     },
+    telemetry::warnings::VersionNotNoted,
 };
 
 impl Actor {
@@ -30,7 +31,7 @@ impl Actor {
                 Ok(Some(version)) => setup.hooks.tell(&name, version_made(&name, &version)),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(document = %name, %error, "failed to note a version");
+                    VersionNotNoted { document: &name, reason: &error }.note();
                 }
             }
         });

@@ -13,6 +13,7 @@ use crate::{
     ids::{DocumentId, DocumentName},
     protocol::CloseReason,
     storage::{Store, StoreError},
+    telemetry::warnings::NameNotTold,
 };
 
 /// The key of the record that says what a renamed document is called now.
@@ -76,7 +77,7 @@ impl Documents {
             Err(error) => return Err(Unavailable::from(error).into()),
         }
         if let Err(error) = self.tell_name(id, new).await {
-            tracing::warn!(document = %new, %error, "who knows the old name will not be led on");
+            NameNotTold { document: new, reason: &error }.note();
         }
         // It was another name of this document, if it was one.
         self.forget_alias(new).await?;

@@ -11,6 +11,7 @@ use crate::{
     ids::{DocumentId, DocumentName},
     limits::SHARES,
     storage::StoreError,
+    telemetry::warnings::ShareLinkUnknown,
 };
 
 /// What the keys of the records begin with.
@@ -107,7 +108,7 @@ impl ShareLinks {
     async fn grant(&self, document: &DocumentName, token: ShareToken<'_>) -> Result<Grant, Denied> {
         let documents = &self.0;
         let unreadable = |error: StoreError| {
-            tracing::warn!(%document, %error, "a share link cannot be looked up");
+            ShareLinkUnknown { document, reason: &error }.note();
             Denied::Unavailable("this link cannot be checked now, try again soon".to_owned())
         };
         let found = documents.store().find(document).await.map_err(unreadable)?;

@@ -8,6 +8,7 @@ use crate::{
     hooks::{Lane, Presence, Saved, Stored, Told, Unload, Updated, VersionMade},
     ids::{DocumentName, Seq},
     storage::{Entry, versions::Version},
+    telemetry::warnings::StateUnsound,
 };
 
 /// The way to them, and what they do not have yet.
@@ -101,7 +102,7 @@ impl Actor {
         let told = match self.state.snapshot() {
             Ok(state) => lane.tell(Told::Stored(Stored { document, id, last, state })),
             Err(reason) => {
-                tracing::error!(%document, reason, "the state is not sound and not told to hooks");
+                StateUnsound { document: &document, reason: &reason }.note();
                 true
             }
         };

@@ -19,6 +19,7 @@ use crate::{
     telemetry::{
         happenings::{DocumentBroken, EditRefused},
         meter::Cause,
+        warnings::UpdateQuarantined,
     },
 };
 
@@ -279,10 +280,8 @@ impl Actor {
     /// Sends away who sent an update that broke the CRDT, and keeps its bytes for the developers.
     fn quarantine(&self, from: SubscriberId, update: &Bytes) {
         let hex: String = update.iter().take(4096).map(|byte| format!("{byte:02x}")).collect();
-        tracing::error!(
-            document = %self.lease.name(), connection = %from.connection, hex,
-            "this update broke the document in memory; it is not stored"
-        );
+        let (document, connection) = (self.lease.name(), &from.connection);
+        UpdateQuarantined { document, connection, hex: &hex }.note();
         if let Some(subscriber) = self.subscribers.get(&from) {
             let reason = "the update cannot be applied".to_owned();
             subscriber.outbox.close(CloseReason::Malformed(reason));

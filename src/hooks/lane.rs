@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::{Presence, Saved, Stored, Unload, Updated, VersionMade, runner::Inner};
 use crate::{
     ids::DocumentName,
-    telemetry::{meter::Hook, numbers::Label},
+    telemetry::{meter::Hook, numbers::Label, warnings::HooksOverflowing},
 };
 
 /// What may wait to be told of one document. A hook that keeps up never sees it; one that hangs
@@ -128,10 +128,7 @@ impl Lane {
         }
         let was_overflowing = queue.overflowing.swap(!taken, Ordering::Relaxed);
         if !taken && !was_overflowing {
-            tracing::error!(
-                document = %queue.document, hook = hook.value(),
-                "hooks do not keep up; what happens to this document is not told for now"
-            );
+            HooksOverflowing { document: &queue.document, hook: &hook.value() }.note();
         }
         taken
     }

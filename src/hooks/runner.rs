@@ -22,7 +22,9 @@ use super::{
 use crate::{
     identity::Access,
     ids::DocumentName,
-    telemetry::{Meter, happenings::HookFailed, meter::Hook, numbers::Label},
+    telemetry::{
+        Meter, happenings::HookFailed, meter::Hook, numbers::Label, warnings::HooksUntold,
+    },
 };
 
 /// Somebody's hooks, or none. Cheap to clone.
@@ -183,7 +185,7 @@ impl Runner {
         let Some(inner) = &self.0 else { return };
         let mut busy = inner.busy.subscribe();
         if timeout(inner.patience, busy.wait_for(|lanes| *lanes == 0)).await.is_err() {
-            tracing::error!("hooks had not heard of everything when the server stopped");
+            HooksUntold { documents: &*inner.busy.borrow() }.note();
         }
         let _failed = inner.guarded(Hook::Shutdown, inner.hooks.shutdown()).await.is_none();
     }

@@ -289,6 +289,8 @@ mod tests {
         let damage = vec!["document `secret plans`: bad checksum".to_owned()];
         let readiness = of(false, &Health { damage, ..Health::default() });
         only_warns(&readiness, "documents", "1 piece of damage");
+        let two = Health { damage: vec!["one".into(), "two".into()], ..Health::default() };
+        only_warns(&of(false, &two), "documents", "2 pieces of damage");
         let text = serde_json::to_string(&readiness).unwrap();
         assert!(text.contains("\"damaged\":1") && !text.contains("secret"), "{text}");
         assert!(!readiness.words().contains("secret"));

@@ -48,7 +48,7 @@ use crate::{
         local::{Local, LocalOptions},
         memory::Memory,
     },
-    telemetry::{Log, Meter, stats::Stats},
+    telemetry::{Log, Meter, stats::Stats, warnings::StoreRecovered},
 };
 
 /// Threads for documents unless the configuration says otherwise. Sockets need the other cores.
@@ -429,7 +429,7 @@ impl Builder {
         if report.damage.is_empty() && report.torn_bytes == 0 {
             tracing::debug!("{report}");
         } else {
-            tracing::warn!("{report}");
+            StoreRecovered { report: &report }.note();
         }
         Ok(Arc::new(store))
     }

@@ -38,7 +38,12 @@ use crate::{
         tls::Tls,
     },
     limits::SWEEP_EVERY,
-    telemetry::{self, meter::Runs, stats::Stats},
+    telemetry::{
+        self,
+        meter::Runs,
+        stats::Stats,
+        warnings::{BinUnread, CertificateStays, FilesFew, SettingDoubtful},
+    },
 };
 use config::{Config, Data};
 use shutdown::{Signal, Signals};
@@ -78,16 +83,12 @@ pub async fn run(config: &Config, mut signals: Signals) -> anyhow::Result<Ended>
     // A host app that has installed its own subscriber keeps it.
     let log = telemetry::install(&config.log, config.log_format).ok();
     for warning in &config.warnings {
-        tracing::warn!("{warning}");
+        SettingDoubtful { reason: &warning }.note();
     }
     if let Some(files) = files::raise_limit()
         && files < config.limits.connections as u64
     {
-        tracing::warn!(
-            files,
-            connections = config.limits.connections,
-            "the system allows fewer open files than connections are configured; raise it (ulimit -n)"
-        );
+        FilesFew { files: &files, connections: &config.limits.connections }.note();
     }
     let server = tokio::select! {
         started = Builder::from(config).log(log).build() => started?,
@@ -156,7 +157,7 @@ impl Server {
         let Some(tls) = &self.tls else { return };
         match tls.reload() {
             Ok(()) => tracing::info!("new connections use the certificate as it is now"),
-            Err(error) => tracing::error!(%error, "the old certificate stays in use"),
+            Err(error) => CertificateStays { reason: &error }.note(),
         }
     }
 
@@ -267,7 +268,7 @@ async fn sweep(documents: document::Documents, mut stop: watch::Receiver<bool>) 
             Ok(count) => {
                 tracing::info!(count, "deleted for ever what was in the bin for long enough")
             }
-            Err(reason) => tracing::warn!(%reason, "failed to look through the bin"),
+            Err(reason) => BinUnread { reason: &reason }.note(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     document::Documents,
     http::{caller::Caller, health::Readiness},
-    telemetry::otlp::Times,
+    telemetry::{otlp::Times, warnings::CollectorGone},
 };
 
 /// A collector has this long to take numbers.
@@ -64,7 +64,7 @@ async fn run(
         };
         match spell.after(answer) {
             Some(News::Lost(reason)) => {
-                tracing::warn!(reason, "a collector did not take metrics; it is tried on");
+                CollectorGone { reason: &reason }.note();
             }
             Some(News::Found) => tracing::info!("a collector takes metrics again"),
             None => {}
@@ -101,7 +101,36 @@ impl Spell {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{net::TcpListener, time::Instant};
+
     use super::*;
+    use crate::{
+        clock::TestClock, document::Setup, hooks::Runner, limits::Limits, random::SystemRandom,
+        storage::memory::Memory,
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_answers_is_waited_for_as_long_as_is_said_and_tried_again() {
+        let collector = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1/metrics", collector.local_addr().unwrap());
+        let clock: Arc<dyn Clock> = Arc::new(TestClock::default());
+        let documents = Documents::new(Setup {
+            store: Arc::new(Memory::new()),
+            clock: Arc::clone(&clock),
+            random: Arc::new(SystemRandom),
+            limits: Limits::default(),
+            threads: 0,
+            hooks: Runner::default(),
+        });
+        let caller = Caller::new(url.parse().unwrap()).unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let (begun, every) = (Instant::now(), Duration::from_secs(60));
+        tokio::spawn(run(caller, every, documents.unwrap(), clock, stopped));
+        let (_silent, _) = collector.accept().await.unwrap();
+        collector.accept().await.unwrap();
+        // In a time that passes only while nobody has anything to do.
+        assert!(begun.elapsed() <= every + PATIENCE, "{:?}", begun.elapsed());
+    }
 
     #[test]
     fn a_collector_that_is_gone_is_told_of_once_and_once_when_it_is_back() {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::{clock::Clock, history::History, limits::RETENTION_EVERY};
+use crate::{
+    clock::Clock, history::History, limits::RETENTION_EVERY, telemetry::warnings::RetentionFailed,
+};
 
 /// Looks now and every hour.
 pub(super) async fn keep_to_policies(
@@ -21,7 +23,7 @@ pub(super) async fn keep_to_policies(
         match history.retain(clock.now()).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed edits that are no longer kept"),
-            Err(reason) => tracing::warn!(%reason, "failed to look for what is no longer kept"),
+            Err(reason) => RetentionFailed { reason: &reason }.note(),
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::Server;
-use crate::random::SystemRandom;
+use crate::{random::SystemRandom, telemetry::warnings::HookLate};
 
 /// Something asked of a running server from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub(super) async fn stop(server: &Server) -> anyhow::Result<()> {
         // A hook that hangs must not keep the store from being closed.
         let left = deadline.saturating_duration_since(Instant::now()) / 2;
         if timeout(left, documents.hooks().shutdown()).await.is_err() {
-            tracing::error!("the hook `shutdown` took too long");
+            HookLate { hook: &"shutdown" }.note();
         }
         documents.store().close().await
     };

@@ -14,6 +14,8 @@ use rustix::{
     io::Errno,
 };
 
+use crate::telemetry::warnings::{FileUnreadable, LockUnnamed};
+
 /// A file system. Paths are those the engine builds below its data directory.
 pub trait Disk: Send + Sync {
     /// Creates a file that must not exist.
@@ -189,7 +191,7 @@ pub fn read_range_there_is(
         Ok(bytes) => return Ok(ReadBytes { bytes, whole: true }),
         Err(error) => error,
     };
-    tracing::error!(%error, "a file cannot be read whole, reading it block by block");
+    FileUnreadable { reason: &error }.note();
     let left = usize::try_from(file.len()?.saturating_sub(offset)).unwrap_or(usize::MAX);
     let length = bytes.min(left);
     let mut bytes = vec![UNREADABLE; length];
@@ -281,7 +283,7 @@ impl Disk for StdDisk {
         // Only a hint for people. On a full disk there is none, and the lock holds all the same.
         let hint = file.set_len(0).and_then(|()| file.write_all_at(holder.as_bytes(), 0));
         if let Err(error) = hint {
-            tracing::warn!(path = %path.display(), %error, "failed to note in the lock file who holds it");
+            LockUnnamed { path: &path.display(), reason: &error }.note();
         }
         Ok(Lock::Taken(Box::new(file)))
     }

@@ -20,6 +20,7 @@ use crate::{
         disk::{Disk, DiskFile},
         record::{self, FileKey, Head, ROLL, Record},
     },
+    telemetry::warnings::{CommitNotCut, JournalFileStays},
 };
 
 /// Records begin here; two copies of the header lie before, in sectors of their own.
@@ -163,7 +164,7 @@ impl JournalFile {
                 if let Err(error) = disk.remove(&path)
                     && error.kind() != io::ErrorKind::NotFound
                 {
-                    tracing::warn!(path = %path.display(), %error, "failed to remove an unfinished journal file");
+                    JournalFileStays { path: &path.display(), reason: &error }.note();
                 }
                 Err(CommitError::Write(error))
             }
@@ -289,7 +290,7 @@ impl JournalFile {
             // Half a commit must not stay: if the process ends now, the next one should find the
             // file as it was. It is also cut when found, so failing here loses nothing.
             if let Err(error) = self.file.set_len(self.position) {
-                tracing::warn!(file = self.key.number, %error, "failed to cut off an unfinished commit");
+                CommitNotCut { file: &self.key.number, reason: &error }.note();
             }
             return Err(CommitError::Write(error));
         }

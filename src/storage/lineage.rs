@@ -8,6 +8,7 @@ use std::{io, path::Path};
 use crate::{
     random::Random,
     storage::disk::{self, Disk},
+    telemetry::warnings::StoreUnnamed,
 };
 
 /// What the file says, before the id.
@@ -47,7 +48,7 @@ pub(crate) fn ensure(disk: &dyn Disk, root: &Path, random: &dyn Random) {
         file => file.map(drop),
     };
     if let Err(error) = made {
-        tracing::warn!(%error, "failed to write down which store this is; the next start tries again");
+        StoreUnnamed { reason: &error }.note();
     }
 }
 

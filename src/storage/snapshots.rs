@@ -15,6 +15,7 @@ use crate::{
         Snapshot, StoreError, check_snapshot,
         index::{Index, IndexError},
     },
+    telemetry::warnings::{IndexNotCopied, SnapshotStays, SnapshotUnusable, SnapshotsStay},
 };
 
 /// The snapshots of all documents.
@@ -51,7 +52,7 @@ impl Snapshots {
     /// The newest sound one. A damaged one is as good as none, as the entries are all there.
     pub(crate) fn get(&self, id: DocumentId) -> Option<Snapshot> {
         self.index().as_ref()?.snapshot(id).unwrap_or_else(|error| {
-            tracing::warn!(%id, %error, "a snapshot cannot be used, all entries are read instead");
+            SnapshotUnusable { document: &id, reason: &error }.note();
             None
         })
     }
@@ -91,7 +92,7 @@ impl Snapshots {
         if let Some(index) = &*self.index()
             && let Err(error) = index.remove_snapshot(id)
         {
-            tracing::warn!(%id, %error, "failed to remove the snapshot of a deleted document");
+            SnapshotStays { document: &id, reason: &error }.note();
         }
     }
 
@@ -100,7 +101,7 @@ impl Snapshots {
         let documents = match self.index().as_ref().map(Index::documents) {
             Some(Ok(documents)) => documents,
             Some(Err(error)) => {
-                tracing::warn!(%error, "snapshots of deleted documents stay until the next start");
+                SnapshotsStay { reason: &error }.note();
                 return;
             }
             None => return,
@@ -124,7 +125,7 @@ impl Snapshots {
             None => index.remove_snapshot(id),
         };
         if let Err(error) = replaced.and_then(|()| index.flush()) {
-            tracing::warn!(%id, %error, "a snapshot from before a cut stays for now");
+            SnapshotStays { document: &id, reason: &error }.note();
         }
     }
 
@@ -152,7 +153,7 @@ impl Snapshots {
             return;
         }
         if let Err(error) = copied {
-            tracing::warn!(%error, "the index could not be written anew, so it begins empty");
+            IndexNotCopied { reason: &error }.note();
         }
         *guard = None;
         let (index, state) = Index::replace(path);

@@ -83,3 +83,31 @@ fn adopt(old: &Path, new: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_new_one_stands_in_the_place_of_the_old_and_belongs_to_whom_that_did() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        for (name, file) in [("store", "what was"), ("new", "what is")] {
+            fs::create_dir(at(name)).unwrap();
+            fs::write(at(name).join(file), "").unwrap();
+        }
+        fs::set_permissions(at("store"), fs::Permissions::from_mode(0o750)).unwrap();
+        // Only root can give things away.
+        let given = chown(at("store"), Some(12_345), Some(12_345)).is_ok();
+        swap(&at("store"), &at("new"), &at("old")).unwrap();
+        assert!(at("store/what is").exists() && at("old/what was").exists() && !at("new").exists());
+        let found = fs::metadata(at("store")).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o750);
+        for path in ["store", "store/what is"] {
+            let owner = fs::metadata(at(path)).unwrap().uid();
+            assert!(!given || owner == 12_345, "{path} belongs to {owner}");
+        }
+    }
+}

@@ -1,11 +1,15 @@
 //! What is worth a line in the log, one type each: noting one with [`Meter::note`] writes the line and
-//! moves its numbers, so that the two cannot disagree. docs/metrics.md lists them.
+//! moves its numbers, so that the two cannot disagree. docs/metrics.md lists them, and those in
+//! `warnings.rs`, which have no numbers of their own.
 //!
 //! Says how something is told; knows nothing of where it happens.
 
 use std::fmt::Display;
 
-use super::meter::{Cause, Ended, Hook, Meter, NoRoom, Outcome};
+use super::{
+    meter::{Cause, Ended, Hook, Meter, NoRoom, Outcome},
+    numbers::Counter,
+};
 
 /// Anything that can be written in a line.
 type Said<'a> = &'a dyn Display;
@@ -19,7 +23,7 @@ pub trait Happening {
 }
 
 /// What there is to know about one kind of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Description {
     /// The field `event` of its line.
     pub event: &'static str,
@@ -31,6 +35,16 @@ pub struct Description {
     pub fields: &'static [&'static str],
     /// What the line says.
     pub message: &'static str,
+    /// How often its line was written, in this process.
+    pub(super) told: fn() -> &'static Counter,
+}
+
+impl Description {
+    /// Whether somebody should look.
+    #[must_use]
+    pub fn is_grave(&self) -> bool {
+        matches!(self.level, "ERROR" | "WARN")
+    }
 }
 
 macro_rules! happenings {
@@ -49,10 +63,18 @@ macro_rules! happenings {
                 }
 
                 fn tell(&self) {
+                    Self::told().add(1);
                     tracing::event!(
                         target: $target, tracing::Level::$level,
                         event = $event, $($field = %self.$field,)* $message
                     );
+                }
+            }
+
+            impl $name<'_> {
+                fn told() -> &'static Counter {
+                    static TOLD: Counter = Counter::new();
+                    &TOLD
                 }
             }
         )*
@@ -64,6 +86,7 @@ macro_rules! happenings {
             target: $target,
             fields: &[$(stringify!($field)),*],
             message: $message,
+            told: $name::<'static>::told,
         },)*];
     };
 }

@@ -9,6 +9,7 @@ use super::{
     numbers::{By, Counter, Gauge, Histogram, Label},
     otlp::{self, Times},
     process::{self, Process},
+    warnings::Told,
 };
 
 /// Declares labels: what they are called, and the values that they have.
@@ -278,6 +279,8 @@ impl Meter {
 
 fn all(meter: &Meter, show: &mut dyn FnMut(&'static str, &'static str, &dyn Shown)) {
     meter.each(show);
+    let help = "Warnings and errors in the log, by their event; of the whole process.";
+    show("coscribe_warnings_total", help, &Told);
     let help = "Always 1; what the program is.";
     show("coscribe_build_info", help, &Build(env!("CARGO_PKG_VERSION")));
     let mut read = |name, help, kind, value: Option<f64>| {
@@ -304,7 +307,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::telemetry::happenings::HAPPENINGS;
+    use crate::telemetry::{happenings::HAPPENINGS, warnings::WARNINGS};
 
     /// What a reader of the text format makes of it: kinds by name, and values by name and labels.
     #[derive(Default)]
@@ -399,9 +402,9 @@ mod tests {
             let labels: Vec<_> = number.labels().iter().map(|it| format!("`{it}`")).collect();
             rows += &format!("| `{name}` | {} | {} | {help} |\n", number.kind(), labels.join(", "));
         });
-        rows += "\n## Events\n\nEach is a line of the log with the field `event`, and is counted above by the same code.\n\n";
+        rows += "\n## Events\n\nEach is a line of the log with the field `event`, and is counted above by the same code; every warning and error in `coscribe_warnings_total`.\n\n";
         rows += "| event | level | part | fields | what |\n|---|---|---|---|---|\n";
-        for it in HAPPENINGS {
+        for it in HAPPENINGS.iter().chain(WARNINGS) {
             let fields: Vec<_> = it.fields.iter().map(|field| format!("`{field}`")).collect();
             let (event, level, part) = (it.event, it.level, it.target);
             let level = level.to_ascii_lowercase();

@@ -11,6 +11,7 @@ pub mod numbers;
 pub mod otlp;
 pub mod process;
 pub mod stats;
+pub mod warnings;
 
 pub use log::{AlreadyInstalled, Log, LogFilter, LogFormat, install};
 pub use meter::Meter;

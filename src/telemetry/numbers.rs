@@ -61,6 +61,12 @@ pub struct By<L, T> {
 }
 
 impl Counter {
+    /// Of nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
     /// Adds so many.
     pub fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);

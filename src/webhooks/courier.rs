@@ -29,7 +29,10 @@ use crate::{
         WEBHOOK_TURN,
     },
     storage::{DocumentInfo, StoreError, versions},
-    telemetry::happenings::{WebhookRefused, WebhookTaken},
+    telemetry::{
+        happenings::{WebhookRefused, WebhookTaken},
+        warnings::{ReceiverEnded, ReceiverGone, WebhookUnreadable, WebhooksUnknown},
+    },
 };
 
 /// Tells one receiver.
@@ -85,7 +88,7 @@ impl Courier {
         loop {
             let overflowed = self.line().schedule().take_overflow();
             if overflowed && let Err(error) = self.look_for_documents().await {
-                tracing::warn!(%error, "cannot find what is to be told by webhooks");
+                WebhooksUnknown { reason: &error }.note();
                 self.line().schedule().overflow();
                 sleep(WEBHOOK_PAUSE).await;
             }
@@ -126,7 +129,7 @@ impl Courier {
         let (after, target) = (schedule.failures(), &self.target().name);
         drop(schedule);
         if before < WEBHOOK_FAILURES && after >= WEBHOOK_FAILURES {
-            tracing::warn!(%target, "a receiver of webhooks is gone; it is tried again until it is back");
+            ReceiverGone { target }.note();
         } else if before >= WEBHOOK_FAILURES && after == 0 && outcome != Outcome::Gone {
             tracing::info!(%target, "a receiver of webhooks is back");
         }
@@ -186,7 +189,7 @@ impl Courier {
                 Ok(false) => return outcome,
                 Err(Trouble::Moved) => {}
                 Err(Trouble::Reading(reason)) => {
-                    tracing::warn!(%target, document = %id, reason, "cannot read what webhooks are to tell");
+                    WebhookUnreadable { target, document: &id, reason: &reason }.note();
                     return Outcome::Stuck;
                 }
                 Err(Trouble::Refused(reason)) => {
@@ -194,11 +197,7 @@ impl Courier {
                     return Outcome::Failed;
                 }
                 Err(Trouble::Gone) => {
-                    tracing::error!(
-                        %target,
-                        "a receiver of webhooks is gone for good (410): it is told nothing more until \
-                         the next start"
-                    );
+                    ReceiverEnded { target }.note();
                     return Outcome::Gone;
                 }
             }

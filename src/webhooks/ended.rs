@@ -12,6 +12,7 @@ use crate::{
     ids::{DocumentId, DocumentName},
     limits::WEBHOOK_ENDED,
     storage::{Record, Store, StoreError, StoreFuture},
+    telemetry::warnings::EndsForgotten,
 };
 
 /// What the keys begin with.
@@ -100,10 +101,7 @@ pub(super) async fn all(store: &dyn Store) -> Result<Vec<DocumentId>, StoreError
     found.sort_unstable();
     let surplus = found.len().saturating_sub(WEBHOOK_ENDED);
     if surplus > 0 {
-        tracing::error!(
-            surplus,
-            "receivers of webhooks will not hear that documents ended: too many wait"
-        );
+        EndsForgotten { documents: &surplus }.note();
     }
     for (_, id) in found.drain(..surplus) {
         change(store, DocumentId::STORE, &format!("{ENDED}{id}"), |_| None).await?;

@@ -16,6 +16,7 @@ use crate::{
     ids::{DocumentId, Seq},
     limits::WEBHOOK_ENTRIES,
     storage::{DocumentInfo, Store, StoreError},
+    telemetry::warnings::ReceiverUnknown,
 };
 
 /// What the keys of the records begin with, beside documents and in the store's own.
@@ -173,7 +174,7 @@ pub(super) async fn welcome(store: &Arc<dyn Store>, target: &Target) -> Result<(
         Ok(None) => {}
         Ok(Some(_)) => return Ok(()),
         Err(StoreError::Damaged(reason)) => {
-            tracing::warn!(reason, "the store does not know since when a receiver is there");
+            ReceiverUnknown { reason: &reason }.note();
             return Ok(());
         }
         Err(error) => return Err(error),

@@ -25,7 +25,7 @@ use crate::{
         DocumentInfo, Entry, Health, Kept, Opened, Record, Store, StoreError, StoreFuture,
         StoredEntry,
     },
-    telemetry::Meter,
+    telemetry::{Meter, warnings::EndUntold},
 };
 
 /// What the keys of versions begin with.
@@ -223,7 +223,7 @@ impl Store for Watched {
         self.mark(id, &[Kind::Deleted]);
         Box::pin(async move {
             if let Err(error) = noting.await {
-                tracing::warn!(document = %known.name, %error, "the end of a document may not be told");
+                EndUntold { document: &known.name, reason: &error }.note();
             }
             deleting.await
         })

@@ -3,7 +3,7 @@
 
 use std::{
     process::{Command, Output},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use coscribe::{
@@ -18,6 +18,7 @@ use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
+    time::Instant,
 };
 
 use crate::harness;

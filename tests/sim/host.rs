@@ -24,7 +24,7 @@ use coscribe::{
 };
 use tokio::{io::DuplexStream, runtime::Runtime};
 
-use crate::{clock::MachineClock, mistake::Mistake, options::Options};
+use crate::{clock::MachineClock, judge::Held, mistake::Mistake, options::Options};
 
 /// Bytes that a connection holds on its way. Small, so that who does not read is soon felt.
 const PIPE_BYTES: usize = 2048;
@@ -90,10 +90,7 @@ impl Host {
             .build()
             .expect("a runtime on this thread");
         let store = Mistake::store(mistake, local.clone());
-        let limits = Limits {
-            outbox_bytes: usize::try_from(self.options.outbox).expect("a small queue"),
-            ..Limits::default()
-        };
+        let limits = Mistake::limits(mistake, self.bounds());
         let setup = Setup::simulated(store, self.clock.clone(), random(2), limits);
         let guard = runtime.enter();
         let documents = Documents::new(setup).expect("no threads are started");
@@ -105,6 +102,16 @@ impl Host {
         });
         self.process = Some(Process { runtime, sockets, documents, local, workers });
         Ok(())
+    }
+
+    /// What the server is told to keep to.
+    pub(crate) fn bounds(&self) -> Limits {
+        let bytes = |bytes| usize::try_from(bytes).expect("a small queue");
+        Limits {
+            outbox_bytes: bytes(self.options.outbox),
+            unsaved_bytes: bytes(self.options.unsaved),
+            ..Limits::default()
+        }
     }
 
     /// Connects to a document by its path, or to none.
@@ -161,6 +168,15 @@ impl Process {
     /// How the store is doing.
     pub(crate) fn health(&self) -> Health {
         self.local.health()
+    }
+
+    /// What is held at this moment that has bounds.
+    pub(crate) fn held(&self) -> Held {
+        Held {
+            on_the_way: self.documents.budget().used(),
+            edits: usize::try_from(self.documents.meter().unsaved.get()).unwrap_or_default(),
+            queues: self.sockets.connections.queues(),
+        }
     }
 
     /// How many connections are open.

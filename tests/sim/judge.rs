@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use coscribe::{
     ids::DocumentName,
+    limits::Limits,
     storage::{Store, StoreError},
 };
 use futures_util::FutureExt;
@@ -15,6 +16,9 @@ use crate::{
 
 /// How long a world may take to come to rest, in milliseconds.
 const PATIENCE: u64 = 60_000;
+
+/// What an edit takes at least of what may be on its way (`http/socket/perform.rs`).
+const EDIT_COST: usize = 256;
 
 /// Looks at the store as a start has left it.
 pub(crate) fn look_at_store(world: &mut World) {
@@ -53,19 +57,62 @@ fn stored(world: &World, document: &str) -> Result<Replica, StoreError> {
     Ok(replica)
 }
 
-/// Looks at a frame on its way to somebody: nothing of another document may be in it.
-pub(crate) fn look_at_frame(person: &Person, frame: &Bytes, complaints: &mut Vec<String>) {
+/// Looks at a frame on its way to somebody who has one document open: nothing of another may be in it.
+pub(crate) fn look_at_frame(
+    who: &str,
+    document: &str,
+    frame: &Bytes,
+    complaints: &mut Vec<String>,
+) {
     let mark = "⟦d".as_bytes();
-    let own = format!("⟦{}-", person.document);
+    let own = format!("⟦{document}-");
     for at in 0..frame.len() {
         let rest = &frame[at..];
         if rest.starts_with(mark) && rest.len() > own.len() && !rest.starts_with(own.as_bytes()) {
-            complaints.push(format!("{} hears of another document", person.journal.editor));
+            complaints.push(format!("{who} hears of another document"));
         }
     }
 }
 
+/// What a server holds at a moment, of what has bounds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    /// Bytes counted for edits that are on their way to the disk.
+    pub(crate) on_the_way: usize,
+    /// Edits that are applied and not durable.
+    pub(crate) edits: usize,
+    /// Of each connection, bytes that are queued towards it and those of the longest frame among them.
+    pub(crate) queues: Vec<(usize, usize)>,
+}
+
+/// The bounds that are passed, a sentence each.
+pub(crate) fn passed(held: &Held, limits: &Limits) -> Vec<String> {
+    let Held { on_the_way, edits, queues } = held;
+    let mut found = Vec::new();
+    if *on_the_way > limits.unsaved_bytes {
+        let most = limits.unsaved_bytes;
+        found.push(format!("{on_the_way} bytes are on their way to the disk, and {most} may be"));
+    }
+    // Each was let in for what it costs at least, and gives that back when it is durable.
+    if edits * EDIT_COST > *on_the_way {
+        found.push(format!("{edits} edits are not durable, and {on_the_way} bytes are counted"));
+    }
+    for (bytes, longest) in queues {
+        let most = limits.outbox_bytes;
+        if *bytes > most + longest {
+            found.push(format!("{bytes} bytes are queued for a connection, and {most} may be"));
+        }
+    }
+    found
+}
+
 impl World {
+    /// Looks at what the server holds now.
+    pub(crate) fn look_at_bounds(&mut self) {
+        let Some(process) = &self.host.process else { return };
+        self.complaints.extend(passed(&process.held(), &self.host.bounds()));
+    }
+
     /// The documents' names.
     pub(crate) fn documents(&self) -> Vec<String> {
         let mut names: Vec<_> = self.people.iter().map(|it| it.document.clone()).collect();
@@ -171,5 +218,30 @@ impl World {
             .extend(left.map(|(what, count)| format!("{count} {what} with nobody there")));
         self.host.cut_power(&self.faults);
         self.start();
+    }
+}
+
+#[test]
+fn each_bound_that_is_passed_is_told() {
+    let limits = Limits { outbox_bytes: 100, unsaved_bytes: 1000, ..Limits::default() };
+    let full = Held { on_the_way: 1000, edits: 3, queues: vec![(90, 90), (130, 30)] };
+    assert_eq!(passed(&full, &limits), Vec::<String>::new());
+    for (more, word) in [
+        (Held { on_the_way: 1001, ..full.clone() }, "1001 bytes are on their way"),
+        (Held { edits: 4, ..full.clone() }, "4 edits are not durable"),
+        (Held { queues: vec![(131, 30)], ..full.clone() }, "131 bytes are queued"),
+    ] {
+        let told = passed(&more, &limits);
+        assert!(told.len() == 1 && told[0].contains(word), "{told:?}");
+    }
+}
+
+#[test]
+fn text_of_another_document_is_heard_wherever_it_stands() {
+    for (frame, heard) in [("..⟦d2-1:4⟧.", 1), ("⟦d1-1:4⟧⟦d1-2:1⟧", 0), ("⟦d2-1:4⟧⟦d1-2:1⟧", 1)]
+    {
+        let mut complaints = Vec::new();
+        look_at_frame("somebody", "d1", &Bytes::from_static(frame.as_bytes()), &mut complaints);
+        assert_eq!(complaints.len(), heard, "{frame}");
     }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use coscribe::{
     clock::Timestamp,
     ids::{DocumentId, DocumentName, Seq},
+    limits::Limits,
     storage::{
         DocumentInfo, Entry, Health, Opened, Record, Store, StoreFuture, StoredEntry,
         faulty::Faults, local::Local,
@@ -33,16 +34,25 @@ pub(crate) enum Mistake {
     QueueDropped,
     /// An edit is called saved twice, the second time in the name of the next.
     OneAckTooMany,
+    /// More edits are let in than may be on their way.
+    BudgetIgnored,
+    /// More is queued for who does not read than may be.
+    QueueUnbounded,
+    /// Strangers hear what is said in other documents.
+    Overheard,
 }
 
 impl Mistake {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::AckBeforeSync,
         Self::NoDirectorySync,
         Self::ArchiveNotSynced,
         Self::IndexTrusted,
         Self::QueueDropped,
         Self::OneAckTooMany,
+        Self::BudgetIgnored,
+        Self::QueueUnbounded,
+        Self::Overheard,
     ];
 
     /// What a disk does from now on.
@@ -51,6 +61,16 @@ impl Mistake {
             Self::NoDirectorySync => faults.ignore_sync_dir = true,
             Self::ArchiveNotSynced => faults.ignore_sync_of = Some(".arc.tmp"),
             _ => {}
+        }
+    }
+
+    /// What a server keeps to that is told to keep to these.
+    pub(crate) fn limits(mistake: Option<Self>, told: Limits) -> Limits {
+        let Limits { unsaved_bytes, outbox_bytes, .. } = Limits::default();
+        match mistake {
+            Some(Self::BudgetIgnored) => Limits { unsaved_bytes, ..told },
+            Some(Self::QueueUnbounded) => Limits { outbox_bytes, ..told },
+            _ => told,
         }
     }
 

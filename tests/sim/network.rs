@@ -98,13 +98,16 @@ impl World {
         self.host.run(millis);
         self.now += millis;
         self.complaints.extend(panics::take());
+        self.look_at_bounds();
         for at in 0..self.people.len() {
             self.listen(at, self.now);
         }
         for liar in &mut self.liars {
             let Some(line) = &mut liar.line else { continue };
             line.pull(self.now, &self.network);
-            while line.receive(self.now).is_some() {}
+            while let Some(frame) = line.receive(self.now) {
+                judge::look_at_frame("a liar", &liar.document, &frame, &mut self.complaints);
+            }
             if line.is_over().is_some() {
                 liar.line = None;
             }
@@ -134,7 +137,12 @@ impl World {
             let mut users = users.filter(|who| people[*who].is_meant(&frame));
             let Some(who) = users.next() else { continue };
             let person = &mut self.people[who];
-            judge::look_at_frame(person, &frame, &mut self.complaints);
+            let (editor, document) = (&person.journal.editor, &person.document);
+            judge::look_at_frame(editor, document, &frame, &mut self.complaints);
+            if self.mistake == Some(Mistake::Overheard) {
+                let lines = self.liars.iter_mut().filter_map(|liar| liar.line.as_mut());
+                lines.for_each(|line| line.overhear(frame.clone(), self.now));
+            }
             person.receive(&frame);
             if self.mistake == Some(Mistake::OneAckTooMany)
                 && person.dialect.is_answer(&frame)

@@ -62,6 +62,8 @@ options! {
     journal_file,
     /// Bytes queued towards a connection before it counts as behind.
     outbox,
+    /// Bytes of edits that may be on their way to the disk.
+    unsaved,
 }
 
 impl Options {
@@ -89,6 +91,7 @@ impl Options {
             liars: one_of(&[0, 0, 1, 2]),
             shared_lines: one_of(&[0, 50]),
             clock_jumps: one_of(&[0, 0, 20]),
+            unsaved: one_of(&[1 << 10, 8 << 10, 64 << 20]),
         }
     }
 
@@ -99,7 +102,7 @@ impl Options {
             "documents" | "people" | "steps" => Some(1),
             "commits" | "tidies" => Some(5),
             "journal_file" => Some(2 << 10),
-            "outbox" => Some(512),
+            "outbox" | "unsaved" => Some(512),
             _ => Some(0),
         }
     }

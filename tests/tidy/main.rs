@@ -1,4 +1,4 @@
-//! The repository checks itself: layers, doors, module docs, file length, leftovers, complete maps.
+//! The repository checks itself: layers, doors, module docs, file length, leftovers, warnings, complete maps.
 //!
 //! Each check is a function from names and texts to complaints, so that it is itself easy to test;
 //! only this file reads the disk.
@@ -7,6 +7,7 @@ mod layers;
 mod listing;
 mod promises;
 mod source;
+mod telling;
 mod text;
 mod web;
 
@@ -31,6 +32,7 @@ fn the_repository_is_tidy() {
     for File { name, text } in &files {
         complaints.extend(text::check(name, text));
         complaints.extend(layers::check(name, text));
+        complaints.extend(telling::check(name, text));
         complaints.extend(web::check(name, text));
     }
     complaints.extend(listing::check_architecture(&names, text_of("ARCHITECTURE.md")));

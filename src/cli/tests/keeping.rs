@@ -271,6 +271,24 @@ fn repair_keeps_what_can_be_applied_names_the_rest_and_leaves_the_damaged_store_
 }
 
 #[test]
+fn programs_are_told_where_the_repaired_store_is_and_where_the_old_one() {
+    let dir = with_files();
+    run(dir.path(), "import ./hi.yjs notes").unwrap();
+    let (code, told) = run(dir.path(), "repair --json").unwrap();
+    assert_eq!(code, ExitCode::SUCCESS, "{told}");
+    let path = |key: &str, told: &str| PathBuf::from(json(told)[key].as_str().expect("a path"));
+    let (store, old) = (path("store", &told), path("old", &told));
+    assert_eq!(store, dir.path().canonicalize().unwrap().join("store"));
+    let name = old.file_name().unwrap().to_string_lossy();
+    assert!(name.starts_with("store.before-repair-") && old.parent() == store.parent(), "{told}");
+    assert!(old.join("FORMAT").exists(), "{told}");
+    // Where nothing is exchanged.
+    let (_, told) = run(dir.path(), "repair --json --into ./other").unwrap();
+    assert_eq!((path("store", &told), path("old", &told)), (dir.path().join("other"), store));
+    assert!(dir.path().join("other/FORMAT").exists(), "{told}");
+}
+
+#[test]
 fn compact_makes_a_store_small_and_changes_nothing_that_can_be_read() {
     let dir = with_files();
     let id = |number| DocumentId::from_bytes([number; 16]);

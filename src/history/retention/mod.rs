@@ -22,6 +22,7 @@ use crate::{
     ids::DocumentId,
     limits::RETENTION_DAYS,
     storage::{Store, StoreError},
+    telemetry::warnings::PastStays,
 };
 
 /// The key of a document's own policy.
@@ -142,7 +143,7 @@ impl History {
                         cut += 1;
                     }
                     Err(reason) => {
-                        tracing::warn!(document = %info.name, %reason, "keeps its past for now");
+                        PastStays { document: &info.name, reason: &reason }.note();
                     }
                 }
             }

@@ -17,6 +17,7 @@ use crate::{
     ids::{DocumentId, DocumentName, Seq},
     limits::VERSION_NAME_LETTERS,
     storage::versions::{self, Version},
+    telemetry::warnings::VersionsUnmeasured,
 };
 
 /// The body of a POST that names a moment; the present one when it gives none.
@@ -146,7 +147,7 @@ impl Api {
         }
         let Ok(turn) = self.turns.take().await else { return Ok(all) };
         if let Err(error) = measure(store, id, &mut all, turn).await {
-            tracing::warn!(document = %id, %error, "failed to measure versions");
+            VersionsUnmeasured { document: &id, reason: &error }.note();
         }
         Ok(all)
     }

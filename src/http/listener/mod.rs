@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     limits::Limits,
-    telemetry::{self, Meter, happenings::ConnectionRefused},
+    telemetry::{self, Meter, happenings::ConnectionRefused, warnings::AcceptFailed},
 };
 
 /// Not among the names that `http` knows, as HTTP/2 has none such.
@@ -202,7 +202,7 @@ async fn accept_all(socket: &TcpListener, shared: &Arc<Shared<impl Routes>>) -> 
             Err(error) => {
                 // The connection stays in the system's queue, so asking again at once would spin.
                 if !exhausted {
-                    tracing::error!(%error, "cannot accept connections for now");
+                    AcceptFailed { reason: &error }.note();
                 }
                 exhausted = true;
                 sleep(EXHAUSTED_PAUSE).await;

@@ -11,7 +11,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{document::Outbox, ids::ConnectionId, protocol::CloseReason, random::Random};
+use crate::{
+    document::Outbox, ids::ConnectionId, protocol::CloseReason, random::Random,
+    telemetry::warnings::ConnectionsDropped,
+};
 
 /// Connections are sent away in so many groups, a moment apart, so that their clients do not all
 /// come back at once.
@@ -49,6 +52,13 @@ impl Connections {
         self.len() == 0
     }
 
+    /// Of each connection, bytes that are queued towards it and those of the longest frame among them.
+    #[cfg(feature = "conformance")]
+    #[must_use]
+    pub fn queues(&self) -> Vec<(usize, usize)> {
+        self.lock().values().map(|outbox| outbox.measure()).collect()
+    }
+
     /// Sends everybody away with 1012, in shuffled groups over a fifth of the time, and waits until
     /// they are gone or the time is over.
     pub async fn drain(&self, within: Duration, random: &dyn Random) {
@@ -81,7 +91,7 @@ impl Connections {
             }
         };
         if tokio::time::timeout_at(deadline, all_gone).await.is_err() {
-            tracing::warn!(left = self.len(), "connections did not close in time and are dropped");
+            ConnectionsDropped { left: &self.len() }.note();
         }
     }
 

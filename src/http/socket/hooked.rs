@@ -17,6 +17,7 @@ use crate::{
     identity::Author,
     ids::{ConnectionId, DocumentName},
     protocol::{ClientMessage, CloseReason},
+    telemetry::warnings::DocumentNotBegun,
 };
 
 /// An update with nothing in it: what a client that has nothing answers in the handshake.
@@ -81,7 +82,7 @@ pub(in crate::http) async fn begin(
     match documents.create(name, Some(content), MetaChanges::default(), author).await {
         Ok(()) | Err(Unavailable::Taken) => Ok(()),
         Err(reason) => {
-            tracing::error!(document = %name, %reason, "failed to begin a document");
+            DocumentNotBegun { document: name, reason: &reason }.note();
             Err(CloseReason::Storage(reason.to_string()))
         }
     }

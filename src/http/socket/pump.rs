@@ -41,6 +41,7 @@ use crate::{
         happenings::{ConnectionClosed, ConnectionOpened},
         meter::Ended,
         numbers::Label,
+        warnings::SessionLeftBehind,
     },
 };
 
@@ -377,7 +378,7 @@ impl<S> Drop for Pump<S> {
             let id = SubscriberId { connection: self.registration.id, session };
             let gone = Box::new(Command::Unsubscribe(id));
             if let Err(Some(_)) = document.try_send(gone) {
-                tracing::error!(connection = %id.connection, "a session is left behind");
+                SessionLeftBehind { connection: &id.connection }.note();
             }
         }
     }

@@ -10,6 +10,8 @@ use super::{
     joining::{Graph, Problem, Shell, WORKER, worker_start},
 };
 
+use crate::telemetry::warnings::WebAppUnfit;
+
 /// What the service worker has instead of a release. What it kept is not to be trusted then.
 const NO_RELEASE: &str = "directory";
 
@@ -50,7 +52,7 @@ fn body(root: &Path, path: &str) -> Option<Vec<u8>> {
     };
     // The browser tells better what is wrong with a module that is being written.
     let written = written.unwrap_or_else(|problem| {
-        tracing::warn!("building the server will fail: {problem}");
+        WebAppUnfit { reason: &problem }.note();
         text
     });
     Some(written.into_bytes())

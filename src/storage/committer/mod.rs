@@ -26,6 +26,7 @@ use crate::{
     telemetry::{
         Meter,
         happenings::{JournalBlocked, JournalFailed},
+        warnings::{JournalNotBegun, JournalNotClosed, JournalNotFinished},
     },
 };
 
@@ -184,7 +185,7 @@ impl Committer {
 impl Drop for Committer {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
-            tracing::error!(%error, "the journal could not be closed cleanly");
+            JournalNotClosed { reason: &error }.note();
         }
     }
 }
@@ -413,7 +414,7 @@ impl Writer {
             Ok(file) => self.file = Some(file),
             Err(CommitError::Sync(error)) => drop(self.fail(&error)),
             Err(CommitError::Write(error)) => {
-                tracing::warn!(%error, "failed to begin another journal file, the next edit will");
+                JournalNotBegun { reason: &error }.note();
             }
         }
     }
@@ -461,7 +462,7 @@ impl Writer {
                 self.fail(&error);
             }
             Err(CommitError::Write(error)) => {
-                tracing::warn!(%error, "failed to finish the journal file, the next start will");
+                JournalNotFinished { reason: &error }.note();
             }
         }
     }

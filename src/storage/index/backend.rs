@@ -19,6 +19,8 @@ use bytes::Bytes;
 
 use super::IndexError;
 
+use crate::telemetry::warnings::IndexNotClosed;
+
 /// sled's own cache: the index is small, and the system caches its file as well. Only as good as the rows
 /// are small; see [`super::rows::PART_BYTES`].
 const CACHE_BYTES: u64 = 4 << 20;
@@ -118,7 +120,7 @@ impl Drop for SledRows {
         }
         let close = AssertUnwindSafe(move || drop(db));
         if let Err(panic) = catch_unwind(close) {
-            tracing::warn!(problem = text_of(&*panic), "the index did not close well");
+            IndexNotClosed { reason: &text_of(&*panic) }.note();
         }
     }
 }
@@ -220,7 +222,8 @@ fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
-fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
+/// What a panic says.
+pub(in crate::storage) fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)

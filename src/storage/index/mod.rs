@@ -25,6 +25,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub(super) use backend::text_of;
 pub use open::IndexState;
 
 use std::sync::Mutex;

@@ -13,7 +13,7 @@ use super::{
     backend::{Backend, MemoryRows, OpenError, SledRows},
     rows::{FORMAT, Key},
 };
-use crate::storage::Snapshot;
+use crate::{storage::Snapshot, telemetry::warnings::IndexCopyStays};
 
 /// How many damaged ones are kept for whoever wants to know what happened.
 const KEPT_ASIDE: usize = 2;
@@ -100,7 +100,7 @@ impl Index {
     /// Removes a copy that a stop left unfinished.
     pub(in crate::storage) fn remove_copy(path: &Path) {
         if let Err(error) = remove_if_there(&beside(path)) {
-            tracing::warn!(%error, "an unfinished copy of the index stays");
+            IndexCopyStays { reason: &error }.note();
         }
     }
 

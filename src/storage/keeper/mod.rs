@@ -21,6 +21,7 @@ use crate::{
     storage::{
         archive::{self, ArchiveError},
         disk::{self, Disk},
+        index::text_of,
         journal, payload,
         reading::Directories,
         record::Record,
@@ -32,6 +33,7 @@ use crate::{
     telemetry::{
         Meter,
         happenings::{JournalSealed, SealFailed},
+        warnings::{EraseFailed, KeeperFailed, MergeFailed},
     },
 };
 
@@ -105,8 +107,8 @@ impl Keeper {
     pub(crate) fn close(&self) {
         self.desk.stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the keeper's thread panicked; sealing goes on after a restart");
+        if let Some(Err(panic)) = thread.map(JoinHandle::join) {
+            KeeperFailed { reason: &text_of(&*panic) }.note();
         }
     }
 }
@@ -198,7 +200,7 @@ impl Hands {
             Work::Erase => {
                 let outcome = self.erase();
                 if let Err(error) = &outcome {
-                    tracing::warn!(%error, "failed to erase what was cut off, trying again later");
+                    EraseFailed { reason: error }.note();
                 }
                 self.desk.erased(outcome.map_err(|error| error.to_string()));
             }
@@ -220,7 +222,7 @@ impl Hands {
             Work::Merge => {
                 let outcome = self.merge();
                 if let Err(error) = &outcome {
-                    tracing::warn!(%error, "failed to merge archives, trying again after the next seal");
+                    MergeFailed { reason: error }.note();
                 }
                 self.desk.merged(outcome.map_err(|error| error.to_string()));
             }

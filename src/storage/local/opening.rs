@@ -24,7 +24,10 @@ use crate::{
         recovery::{self, Mode, OpenError, Recovered, Report},
         snapshots::Snapshots,
     },
-    telemetry::Meter,
+    telemetry::{
+        Meter,
+        warnings::{IndexLost, ReserveMissing, ReserveStays, ReserveUsed},
+    },
 };
 
 use super::{Engine, Local, READERS};
@@ -208,7 +211,7 @@ pub(super) fn open_index(
     Index::remove_copy(&directories.index);
     let (mut index, mut state) = Index::open(&directories.index);
     if index.is_in_memory() && disk.remove(&reserve_path(&directories.root)).is_ok() {
-        tracing::warn!("the reserve was given back to open the index");
+        ReserveUsed { purpose: &"to open the index" }.note();
         (index, state) = Index::open(&directories.index);
     }
     match state {
@@ -219,12 +222,9 @@ pub(super) fn open_index(
             "the index was not there and is new; until documents have snapshots again, opening \
              one reads all its entries"
         ),
-        IndexState::Lost(reason) => tracing::warn!(
-            %reason,
-            documents,
-            "the index begins anew; nothing is lost, but until documents have snapshots again, \
-             opening one reads all its entries"
-        ),
+        IndexState::Lost(reason) => {
+            IndexLost { reason: &reason, documents: &documents }.note();
+        }
     }
     if index.is_in_memory() {
         return Snapshots::in_need(index);
@@ -246,9 +246,9 @@ fn begun(shared: Arc<Shared>, desk: Arc<Desk>) -> Box<dyn Fn(FileKey) + Send> {
 
 fn make_room(disk: Arc<dyn Disk>, reserve: PathBuf) -> Box<dyn Fn() + Send> {
     Box::new(move || match disk.remove(&reserve) {
-        Ok(()) => tracing::warn!("the disk is full, the reserve was given back"),
+        Ok(()) => ReserveUsed { purpose: &"to write the journal" }.note(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => tracing::warn!(%error, "failed to give back the reserve"),
+        Err(error) => ReserveStays { reason: &error }.note(),
     })
 }
 
@@ -329,12 +329,12 @@ fn reserve(disk: &dyn Disk, root: &Path, bytes: u64) -> Option<String> {
     if let Err(error) = disk.remove(&path)
         && error.kind() != io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, "failed to remove an empty reserve");
+        ReserveStays { reason: &error }.note();
     }
     let warning = format!(
         "there was no room for a reserve of {bytes} bytes when the store was opened ({error}); the \
          disk is full or nearly so"
     );
-    tracing::warn!("{warning}");
+    ReserveMissing { reason: &warning }.note();
     Some(warning)
 }

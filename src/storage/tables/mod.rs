@@ -27,6 +27,7 @@ use crate::{
         scan::{Damage, Item},
         seal::ArchiveInfo,
     },
+    telemetry::warnings::DamageFound,
 };
 
 /// Sentences kept about damage; more would tell nobody more.
@@ -465,7 +466,7 @@ impl Tables {
     }
 
     fn say(&mut self, sentence: String) {
-        tracing::error!("{sentence}");
+        DamageFound { reason: &sentence }.note();
         if self.sentences.len() < SENTENCES {
             self.sentences.push(sentence);
         } else {

@@ -3,6 +3,7 @@
 //!
 //! Shared by the smoke run (this test) and by `fuzz/`, where libFuzzer drives it. Knows neither.
 
+mod backup;
 mod bytes;
 mod checksums;
 mod content;
@@ -41,6 +42,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "journal", run: store::journal, seeds: store::journal_seeds, memory: 64 },
     Target { name: "record", run: store::record, seeds: store::record_seeds, memory: 16 },
     Target { name: "archive", run: store::archive, seeds: store::archive_seeds, memory: 64 },
+    Target { name: "backup", run: backup::run, seeds: backup::seeds, memory: 64 },
     Target { name: "saved", run: saved::run, seeds: saved::seeds, memory: 64 },
     Target { name: "convert", run: content::convert, seeds: content::convert_seeds, memory: 64 },
     Target { name: "change", run: content::change, seeds: content::change_seeds, memory: 64 },

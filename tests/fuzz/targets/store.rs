@@ -114,7 +114,7 @@ pub(super) fn journal_seeds() -> Vec<Vec<u8>> {
 }
 
 /// The files of a store in which some documents were written, renamed, noted and deleted.
-fn written(some: usize, journal_file_bytes: u64) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(super) fn written(some: usize, journal_file_bytes: u64) -> BTreeMap<PathBuf, Vec<u8>> {
     let disk = FaultyDisk::new();
     let options = LocalOptions { journal_file_bytes, ..options() };
     let (store, _) = Local::open(options, Arc::new(disk.clone()), Arc::new(TestClock::default()))

@@ -116,6 +116,72 @@ async fn what_a_damaged_journal_file_got_since_is_added_to_its_sound_copy() {
 }
 
 #[tokio::test]
+async fn a_journal_file_that_was_read_wrongly_is_copied_anew() {
+    let disk = backed_up_unsealed().await;
+    let (path, end) = newest(&disk.files());
+    let elsewhere = Path::new("/elsewhere");
+    let taken = || take(&disk, Path::new(STORE), elsewhere, &TestClock::default()).unwrap();
+    disk.flip(&path, end / 2, 1);
+    assert_ne!(taken().damage, Vec::<String>::new());
+    // Its length is the same.
+    disk.flip(&path, end / 2, 1);
+    assert_eq!(taken().damage, Vec::<String>::new());
+    let (random, clock) = (&SeededRandom::new(3), &TestClock::default());
+    restore(&disk, elsewhere, Path::new(BACK), (random, clock)).unwrap();
+    for number in 1..=2 {
+        assert_eq!(read(&start(&disk, BACK), number).await, expected(number, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_was_damaged_itself_stands_for_nothing() {
+    let disk = backed_up().await;
+    let mut files = disk.files();
+    let archive = archives(&files).swap_remove(0);
+    let name = archive.file_name().unwrap().to_string_lossy().into_owned();
+    files.remove(&archive);
+    let is_copy = |path: &PathBuf| path.to_string_lossy().contains(&format!("files/{name}."));
+    let copy = files.keys().find(|path| is_copy(path)).cloned().expect("it was copied");
+    files.get_mut(&copy).unwrap()[200] ^= 1;
+    let disk = FaultyDisk::with_files(&files);
+    let taken = back_up(&disk).unwrap();
+    assert!(taken.damage.iter().any(|it| it.contains("missing")), "{taken:?}");
+    verify(&disk, Path::new(BACKUP)).unwrap();
+    assert!(disk.files().contains_key(&copy), "there may be something in it");
+}
+
+#[tokio::test]
+async fn a_copy_that_somebody_removed_or_cut_is_made_anew() {
+    let disk = backed_up().await;
+    for copy in below(&disk, "/backup/files").into_keys() {
+        for cut in [false, true] {
+            let mut files = disk.files();
+            match cut {
+                false => drop(files.remove(&copy)),
+                true => drop(files.get_mut(&copy).unwrap().pop()),
+            }
+            let disk = FaultyDisk::with_files(&files);
+            assert_eq!(back_up(&disk).unwrap().copied, 1, "{} {cut}", copy.display());
+            verify(&disk, Path::new(BACKUP)).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_changes_while_it_is_restored_is_told() {
+    let disk = backed_up_unsealed().await;
+    let copy = below(&disk, "/backup/files").into_keys().next_back().expect("there is one");
+    let (sound, left) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(1)));
+    let name = copy.file_name().unwrap().to_string_lossy().into_owned();
+    let torn = Torn { disk: disk.clone(), file: copy, at: journal::START + 60, sound, left };
+    let (random, clock) = (&SeededRandom::new(3), &TestClock::default());
+    let error = restore(&torn, Path::new(BACKUP), Path::new(BACK), (random, clock)).unwrap_err();
+    let told = format!("files/{name} changed while it was restored");
+    assert!(error.to_string().contains(&told), "{error}");
+    assert!(!disk.files().contains_key(Path::new("/back/FORMAT")), "nothing opens it");
+}
+
+#[tokio::test]
 async fn copies_of_what_was_merged_into_a_damaged_archive_stand_for_it() {
     let disk = FaultyDisk::new();
     let store = start(&disk, STORE);
@@ -260,15 +326,25 @@ async fn nobody_elses_files_are_touched() {
     assert!(!disk.files().contains_key(Path::new("/backup/files/00000099.log.tmp")));
 }
 
-/// Gives a byte of one file wrongly when that is read for the first time.
+/// Gives a byte of one file wrongly for so many times, after it was given as it is for so many.
 struct Torn {
     disk: FaultyDisk,
     file: PathBuf,
     at: u64,
+    sound: Arc<AtomicU64>,
     left: Arc<AtomicU64>,
 }
 
-struct TornFile(Box<dyn DiskFile>, u64, Arc<AtomicU64>);
+struct TornFile {
+    file: Box<dyn DiskFile>,
+    at: u64,
+    sound: Arc<AtomicU64>,
+    left: Arc<AtomicU64>,
+}
+
+fn is_left(times: &AtomicU64) -> bool {
+    times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
 
 impl disk::Disk for Torn {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
@@ -279,7 +355,8 @@ impl disk::Disk for Torn {
         if path != self.file {
             return Ok(file);
         }
-        Ok(Box::new(TornFile(file, self.at, Arc::clone(&self.left))))
+        let (sound, left) = (Arc::clone(&self.sound), Arc::clone(&self.left));
+        Ok(Box::new(TornFile { file, at: self.at, sound, left }))
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.disk.rename(from, to)
@@ -300,30 +377,27 @@ impl disk::Disk for Torn {
 
 impl DiskFile for TornFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let count = self.0.read_at(buffer, offset)?;
-        let at = usize::try_from(self.1.wrapping_sub(offset)).unwrap_or(usize::MAX);
-        let hit = at < count;
-        if hit
-            && self.2.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
-        {
+        let count = self.file.read_at(buffer, offset)?;
+        let at = usize::try_from(self.at.wrapping_sub(offset)).unwrap_or(usize::MAX);
+        if at < count && !is_left(&self.sound) && is_left(&self.left) {
             buffer[at] ^= 1;
         }
         Ok(count)
     }
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_at(bytes, offset)
+        self.file.write_at(bytes, offset)
     }
     fn sync(&self) -> io::Result<()> {
-        self.0.sync()
+        self.file.sync()
     }
     fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_len(bytes)
+        self.file.set_len(bytes)
     }
     fn reserve(&self, bytes: u64) -> io::Result<()> {
-        self.0.reserve(bytes)
+        self.file.reserve(bytes)
     }
     fn len(&self) -> io::Result<u64> {
-        self.0.len()
+        self.file.len()
     }
 }
 
@@ -336,6 +410,7 @@ async fn a_write_that_is_seen_half_is_no_damage() {
             disk: disk.clone(),
             file: path.clone(),
             at: journal::START + 60,
+            sound: Arc::default(),
             left: Arc::new(AtomicU64::new(times)),
         };
         let target = PathBuf::from(format!("/torn{times}"));

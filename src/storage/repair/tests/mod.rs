@@ -2,6 +2,7 @@
 //! lost is named.
 
 mod harm;
+mod told;
 
 use std::{
     collections::HashMap,
