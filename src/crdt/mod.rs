@@ -3,6 +3,7 @@
 //! Client bytes never reach yrs unchecked: `parser` reads them without yrs, `admission` decides
 //! which part of them may be applied, `state` applies it through `engine`. Knows no protocol, disk or socket.
 
+mod about;
 mod admission;
 mod block;
 pub mod content;

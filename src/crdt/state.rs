@@ -10,12 +10,11 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    admission::{Admitted, Continued, admit, continued, is_retired},
+    admission::{Admitted, admit, continued, is_retired},
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
-    meta::{Meta, MetaChanges},
     order::Frontier,
-    parser::{Kind, Update, parse_state_vector},
+    parser::{Update, parse_state_vector},
     size::Size,
     verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
     writer::Writer,
@@ -48,9 +47,9 @@ pub struct DocumentState {
     bounds: Bounds,
     /// In order.
     retired: Arc<[u64]>,
-    size: Cell<Size>,
+    pub(super) size: Cell<Size>,
     /// The encoded state vector, until the next change.
-    vector: RefCell<Option<Bytes>>,
+    pub(super) vector: RefCell<Option<Bytes>>,
 }
 
 /// What was found of a message.
@@ -209,28 +208,6 @@ impl DocumentState {
         applied
     }
 
-    /// Writes in the root map `meta` under the server's own client id; gives the update, `None` when
-    /// everything was so already.
-    ///
-    /// # Errors
-    /// When the CRDT failed; see [`Poisoned`].
-    pub fn edit_meta(&mut self, changes: &MetaChanges) -> Result<Option<Bytes>, Poisoned> {
-        let poisoned = |reason: String| Poisoned { culprit: None, reason };
-        let update: Bytes =
-            self.engine.edit_meta(changes).map_err(|broken| poisoned(broken.reason))?.into();
-        if update == EMPTY {
-            return Ok(None);
-        }
-        self.vector.take();
-        self.size.set(self.size.get().changed(update.len()));
-        let parsed =
-            Update::parse(&update).map_err(|malformed| poisoned(malformed.0.to_owned()))?;
-        admit(&update, &parsed, &mut self.index)
-            .map_err(|malformed| poisoned(malformed.0.to_owned()))?;
-        self.engine.note_documents(self.index.keep());
-        Ok(Some(update))
-    }
-
     /// Whether so many bytes more, which are no deletions, fit into the document.
     #[must_use]
     pub fn has_room_for(&self, bytes: usize) -> bool {
@@ -239,18 +216,6 @@ impl DocumentState {
             self.size.set(self.size.get().measured(self.engine.encode().len()));
         }
         !self.size.get().exceeds(limit, bytes)
-    }
-
-    /// Whether the root map `meta` has changed since this was last asked.
-    #[must_use]
-    pub fn take_meta_changed(&self) -> bool {
-        self.engine.take_meta_changed()
-    }
-
-    /// What the document says about itself.
-    #[must_use]
-    pub fn meta(&self) -> Meta {
-        self.engine.meta()
     }
 
     /// Admits one message; if there is something to apply, its verdict comes with that. `settled` says
@@ -313,23 +278,6 @@ impl DocumentState {
                 self.index.revert();
                 Err(refusal)
             }
-        }
-    }
-
-    /// Whether a block of which the document holds the beginning stands before the same unit there: the
-    /// document would read otherwise once it is stored and loaded. Of collected garbage that is not
-    /// known.
-    fn goes_on(&self, continued: &Continued) -> bool {
-        let last = continued.last;
-        let clocks = self.index.clients();
-        let clocks = clocks
-            .map(|(client, end)| (client, if client == last.client { last.clock } else { end }));
-        let Some(rest) = self.engine.diff(clocks) else { return false };
-        let Ok(rest) = Update::parse(&rest) else { return false };
-        let section = rest.sections.iter().find(|section| section.client == last.client);
-        match section.and_then(|section| section.blocks().next()) {
-            Some(block) if block.kind != Kind::Gc => block.right_origin == continued.right_origin,
-            found => found.is_some(),
         }
     }
 

@@ -2,7 +2,13 @@
 
 use bytes::Bytes;
 
-use super::{DocumentState, admission::admit, engine::Engine, parser::Update, state::EMPTY};
+use super::{
+    DocumentState,
+    admission::{Continued, admit},
+    engine::Engine,
+    parser::{Kind, Update},
+    state::EMPTY,
+};
 
 impl DocumentState {
     /// Whether an update would add nothing, neither content nor deletions.
@@ -31,5 +37,22 @@ impl DocumentState {
         }
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
         decoded.map(drop).map_err(str::to_owned)
+    }
+
+    /// Whether a block of which the document holds the beginning stands before the same unit there: the
+    /// document would read otherwise once it is stored and loaded. Of collected garbage that is not
+    /// known.
+    pub(super) fn goes_on(&self, continued: &Continued) -> bool {
+        let last = continued.last;
+        let clocks = self.index.clients();
+        let clocks = clocks
+            .map(|(client, end)| (client, if client == last.client { last.clock } else { end }));
+        let Some(rest) = self.engine.diff(clocks) else { return false };
+        let Ok(rest) = Update::parse(&rest) else { return false };
+        let section = rest.sections.iter().find(|section| section.client == last.client);
+        match section.and_then(|section| section.blocks().next()) {
+            Some(block) if block.kind != Kind::Gc => block.right_origin == continued.right_origin,
+            found => found.is_some(),
+        }
     }
 }

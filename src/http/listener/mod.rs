@@ -12,7 +12,7 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
     time::{sleep, timeout},
@@ -56,6 +56,10 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// Pause when the process has no file descriptor left: time for some to be closed.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(200);
+
+/// Connections that the system keeps until they are accepted, as far as it allows so many. When everybody
+/// comes back at once, who finds no place tries again after a second.
+const BACKLOG: u32 = 4096;
 
 /// Bound sockets that accept nothing yet.
 #[derive(Debug)]
@@ -120,8 +124,7 @@ impl Listener {
     pub async fn bind(addresses: &[SocketAddr]) -> Result<Self, BindError> {
         let mut listener = Self { sockets: Vec::new(), addresses: Vec::new() };
         for &address in addresses {
-            let socket =
-                TcpListener::bind(address).await.map_err(|source| BindError { address, source })?;
+            let socket = listen(address).map_err(|source| BindError { address, source })?;
             let bound = socket.local_addr().map_err(|source| BindError { address, source })?;
             listener.sockets.push(socket);
             listener.addresses.push(bound);
@@ -164,6 +167,18 @@ impl Listener {
         }
         loops.join_all().await;
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Elsewhere this would share the port with other programs instead of taking it over.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The routes as hyper wants them.
