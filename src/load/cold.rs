@@ -51,7 +51,7 @@ pub async fn write(
 /// Writes a history into each of several documents.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub async fn write_all(
     target: &Target,
     dialect: Dialect,
