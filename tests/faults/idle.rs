@@ -25,7 +25,7 @@ const BOUND: u64 = if cfg!(debug_assertions) { 64 } else { 16 };
 
 /// KiB for a document that nobody has open, and the rounds in which caches fill before that is judged.
 const KEPT: u64 = 8;
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_costs_little() {
