@@ -100,7 +100,7 @@ impl Engine {
     }
 
     /// Decodes admitted bytes of so many clients that nobody will stop on their way. Cutting them
-    /// would cost a fifth of opening a large document.
+    /// would add a sixth to opening a large document.
     pub(super) fn decode_whole(update: &[u8], clients: usize) -> Result<Decoded, &'static str> {
         match clients {
             ..=CLIENTS_AT_ONCE => Ok(vec![Self::decode_part(update)?]),
