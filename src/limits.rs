@@ -376,6 +376,9 @@ pub struct Limits {
     pub unload_after: Duration,
     /// Time to load a document before its clients are told to come back.
     pub load_timeout: Duration,
+    /// A stored document of at least so many bytes goes to its first visitors as it is stored, before
+    /// the CRDT has loaded it; that takes about a millisecond for each ten thousand.
+    pub defer_bytes: usize,
     /// A graceful stop takes at most this long.
     pub shutdown: Duration,
     /// A request's body that is not a file: a few words as JSON.
@@ -440,6 +443,7 @@ impl Default for Limits {
             keepalive_y_sweet: Duration::from_secs(2),
             unload_after: Duration::from_secs(60),
             load_timeout: Duration::from_secs(15),
+            defer_bytes: 64 << 10,
             shutdown: Duration::from_secs(10),
             request_bytes: 64 << 10,
             body_timeout: Duration::from_secs(10),

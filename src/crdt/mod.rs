@@ -10,6 +10,7 @@ pub mod content;
 pub mod copy;
 #[doc(hidden)]
 pub mod corpus;
+mod deferred;
 mod engine;
 mod held;
 mod index;

@@ -7,6 +7,8 @@
 //! deletes := clients {client ranges {clock length}}
 //! ```
 
+use bytes::Bytes;
+
 use super::{block::read_block, reader::Reader};
 pub use super::{
     block::{Block, Id, Kind, Parent},
@@ -142,6 +144,31 @@ impl<'a> Update<'a> {
             }
         }
         refuse_twice(clients.into_iter())
+    }
+}
+
+/// Where the parts of an update lie that was read, so that it need not be read once more.
+#[derive(Debug)]
+pub(super) struct Outline {
+    sections: Vec<(Section<'static>, Bytes)>,
+    plain: bool,
+    deletes: Bytes,
+}
+
+impl Outline {
+    /// Of an update, and the bytes that it was read from.
+    pub(super) fn of(update: &Update<'_>, bytes: &Bytes) -> Self {
+        let section = |section: &Section<'_>| {
+            (Section { bytes: &[], ..*section }, bytes.slice_ref(section.bytes))
+        };
+        let sections = update.sections.iter().map(section).collect();
+        Self { sections, plain: update.plain, deletes: bytes.slice_ref(update.deletes) }
+    }
+
+    /// The update.
+    pub(super) fn update(&self) -> Update<'_> {
+        let sections = self.sections.iter().map(|(section, bytes)| Section { bytes, ..*section });
+        Update { sections: sections.collect(), plain: self.plain, deletes: &self.deletes }
     }
 }
 

@@ -44,11 +44,13 @@ impl<'a> Reader<'a> {
 
     /// An unsigned number of at most eight bytes, up to `max`.
     pub(super) fn number(&mut self, max: u64) -> Result<u64, Malformed> {
+        const BYTES: usize = 8;
+        let rest = &self.bytes[self.at..];
         let mut value = 0;
-        for shift in (0..56).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
+        for (index, byte) in rest.iter().take(BYTES).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if *byte < 0x80 {
+                self.at += index + 1;
                 return if value <= max {
                     Ok(value)
                 } else {
@@ -56,7 +58,8 @@ impl<'a> Reader<'a> {
                 };
             }
         }
-        Err(Malformed("a number has too many bytes"))
+        let ends = rest.len() < BYTES;
+        Err(Malformed(if ends { "the bytes end too early" } else { "a number has too many bytes" }))
     }
 
     /// A number of things that take at least `size` bytes each, so not more than can follow.

@@ -11,13 +11,14 @@ use bytes::Bytes;
 
 use super::{
     admission::{Admitted, admit, continued, is_retired},
+    deferred::Deferred,
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
     order::Frontier,
     parser::{Update, parse_state_vector},
     size::Size,
     verdict::{Applied, Bounds, Broadcast, Incoming, Poisoned, Refusal, Verdict},
-    writer::Writer,
+    writer::encode_clocks,
 };
 use crate::{clock::Clock, ids::ClientId, limits, telemetry::warnings::UpdateCut};
 
@@ -50,6 +51,8 @@ pub struct DocumentState {
     pub(super) size: Cell<Size>,
     /// The encoded state vector, until the next change.
     pub(super) vector: RefCell<Option<Bytes>>,
+    /// What is stored and still to be loaded.
+    pub(super) deferred: Option<Box<Deferred>>,
 }
 
 /// What was found of a message.
@@ -98,6 +101,7 @@ impl DocumentState {
             retired,
             size: Cell::default(),
             vector: RefCell::default(),
+            deferred: None,
         }
     }
 
@@ -165,6 +169,7 @@ impl DocumentState {
     /// # Errors
     /// When the CRDT panicked; see [`Poisoned`].
     pub fn apply(&mut self, incoming: &[Incoming]) -> Result<Applied, Poisoned> {
+        self.load_before(incoming)?;
         let mut applied =
             Applied { verdicts: vec![Verdict::Known; incoming.len()], broadcasts: Vec::new() };
         let mut batch: Vec<Member> = Vec::new();
@@ -391,7 +396,10 @@ impl DocumentState {
     /// The state vector, encoded (version 1).
     #[must_use]
     pub fn state_vector(&self) -> Bytes {
-        self.vector.borrow_mut().get_or_insert_with(|| encode_clocks(&self.index)).clone()
+        self.vector
+            .borrow_mut()
+            .get_or_insert_with(|| encode_clocks(self.index.clients().collect()))
+            .clone()
     }
 
     /// What a peer with this state vector lacks, as one update with the whole delete set.
@@ -411,8 +419,11 @@ impl DocumentState {
     /// The whole state as one update, checked by decoding it into a fresh document.
     ///
     /// # Errors
-    /// When it does not decode to the same state; then it must not be stored.
+    /// When it does not decode to the same state, or is not loaded; then it must not be stored.
     pub fn snapshot(&self) -> Result<Bytes, String> {
+        if self.is_deferred() {
+            return Err("it has not been loaded yet".into());
+        }
         let state = self.engine.snapshot()?;
         self.size.set(self.size.get().measured(state.len()));
         Ok(state.into())
@@ -451,18 +462,6 @@ impl DocumentState {
         clocks.sort_unstable();
         (self.engine.encode(), clocks)
     }
-}
-
-fn encode_clocks(index: &Index) -> Bytes {
-    let mut clocks: Vec<_> = index.clients().collect();
-    clocks.sort_unstable_by(|a, b| b.cmp(a));
-    let mut writer = Writer::default();
-    writer.count(clocks.len());
-    for (client, clock) in clocks {
-        writer.number(client);
-        writer.number(u64::from(clock));
-    }
-    writer.into_bytes()
 }
 
 #[cfg(test)]

@@ -224,6 +224,18 @@ fn cut_utf16(text: &str, start: usize, len: usize) -> String {
     cut
 }
 
+/// A state vector of client ids and clocks, highest id first as clients write it.
+pub(super) fn encode_clocks(mut clocks: Vec<(u64, u32)>) -> bytes::Bytes {
+    clocks.sort_unstable_by(|a, b| b.cmp(a));
+    let mut writer = Writer::default();
+    writer.count(clocks.len());
+    for (client, clock) in clocks {
+        writer.number(client);
+        writer.number(u64::from(clock));
+    }
+    writer.into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

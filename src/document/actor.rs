@@ -19,8 +19,9 @@ use super::{
     Command, Setup, Unavailable,
     acknowledge::Acknowledgements,
     card::Card,
+    deferring::Deferred,
     durability::Durability,
-    load::{Loaded, load, turn_away},
+    load::{Loaded, When, load, turn_away},
     mailbox::Mailbox,
     presence::Presence,
     registry::Lease,
@@ -34,7 +35,7 @@ use crate::{
     crdt::{DocumentState, Incoming},
     ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason},
-    telemetry::happenings::{DocumentFailed, DocumentLoaded, DocumentUnloaded},
+    telemetry::happenings::{DocumentFailed, DocumentUnloaded},
 };
 
 pub(super) struct Actor {
@@ -44,7 +45,9 @@ pub(super) struct Actor {
     /// Whether the document exists in the store; reading alone does not create it.
     pub(super) born: bool,
     pub(super) state: DocumentState,
-    /// The state can no longer be trusted: end, and be loaded again.
+    /// Until the CRDT has loaded the document.
+    pub(super) deferred: Option<Box<Deferred>>,
+    /// The state cannot be trusted: end, and be loaded again.
     pub(super) poisoned: bool,
     /// Boxed, because most documents have one and a map's node has room for eleven.
     pub(super) subscribers: BTreeMap<SubscriberId, Box<Subscriber>>,
@@ -69,16 +72,13 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
     let since = Instant::now();
     // Boxed, so that an idle document does not keep the room that loading took.
     let loaded = match lease.shared() {
-        Some(shared) => Box::pin(load(&setup, lease.name(), &shared.loads)).await,
+        Some(shared) => Box::pin(load(&setup, lease.name(), &shared.loads, When::Needed)).await,
         None => Err(Unavailable::Reloading),
     };
     match loaded {
         Ok(loaded) => {
-            let took = since.elapsed();
-            let (document, micros) = (lease.name(), took.as_micros());
-            lease.meter().note(&DocumentLoaded { document, micros: &micros });
-            lease.meter().load_time.note(took);
             let mut actor = Box::new(Actor::new(setup, lease, *loaded));
+            actor.note_read(since.elapsed());
             if actor.serve(&mut mailbox).await == Served::Interrupted {
                 Box::pin(actor.finish(mailbox)).await;
             }
@@ -121,6 +121,7 @@ impl Actor {
             id,
             born,
             state,
+            deferred: None,
             poisoned: false,
             subscribers: BTreeMap::new(),
             presence: Presence::default(),
@@ -191,6 +192,11 @@ impl Actor {
         if self.poisoned {
             return self.handle_last(command);
         }
+        if command.needs_loading()
+            && let Err(reason) = self.load_deferred()
+        {
+            return turn_away(command, &reason);
+        }
         match command {
             Command::Message(from, message, permit) => self.on_message(from, message, permit),
             Command::Subscribe(new) => self.subscribe(*new),
@@ -237,7 +243,10 @@ impl Actor {
                 }
                 self.stopping.push(done);
             }
-            command => turn_away(command, &Unavailable::Reloading),
+            command => {
+                let reason = self.lease.live().failure().unwrap_or(&Unavailable::Reloading);
+                turn_away(command, reason);
+            }
         }
     }
 
@@ -279,6 +288,7 @@ impl Actor {
         let now = Instant::now();
         let setup = Arc::clone(&self.setup);
         let limits = &setup.limits;
+        self.load_if_due(now);
         self.presence.expire(now, limits.presence_expiry);
         if self.presence.has_news() && self.presence_due.is_none_or(|due| due <= now) {
             self.presence_due = Some(now + limits.presence_interval);
@@ -312,7 +322,9 @@ impl Actor {
         let staying = self.subscribers.values().filter(|it| !it.outbox.is_closing());
         let behind = staying.filter_map(|it| it.behind.as_ref());
         let behind = behind.map(|it| it.since + limits.behind_for).min();
-        [news, sweep, unload, behind, self.card_due(), self.rest_due()].into_iter().flatten().min()
+        let times =
+            [news, sweep, unload, behind, self.load_due(), self.card_due(), self.rest_due()];
+        times.into_iter().flatten().min()
     }
 
     pub(super) fn may_unload(&self) -> bool {

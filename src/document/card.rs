@@ -37,7 +37,11 @@ impl Card {
     /// Of a document as it was read.
     pub(super) fn of_opened(record: Option<Record>, state: &DocumentState, born: bool) -> Self {
         let kept = record.as_ref().and_then(|record| read(&record.value));
-        let now = state.meta();
+        // What is not loaded yet cannot be asked; the card is as it was when the document was closed.
+        let now = match state.is_deferred() {
+            true => kept.clone().unwrap_or_default(),
+            false => state.meta(),
+        };
         let due = (born && kept.as_ref() != Some(&now)).then(|| Instant::now() + DELAY);
         let revision = record.map_or(0, |record| record.revision);
         Self { now, kept, revision, doubted: false, due }
@@ -45,6 +49,11 @@ impl Card {
 
     pub(super) fn shown(&self) -> Option<Meta> {
         Some(self.now.clone())
+    }
+
+    /// Notes that the document itself can be asked now.
+    pub(super) fn ask_again(&mut self) {
+        self.doubted = true;
     }
 
     /// Notes an edit: the kind may follow from the content, and a new document has no card yet.

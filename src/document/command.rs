@@ -7,7 +7,10 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Outbox, Permit};
+use super::{
+    Outbox, Permit,
+    sync::{NOBODY, NOTHING},
+};
 use crate::{
     crdt::{MetaChanges, PresenceEntry},
     identity::{Access, Author},
@@ -113,6 +116,34 @@ impl Command {
             | Self::Attendees(_)
             | Self::Asked(_)
             | Self::Stop(..) => true,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it can be served only once the CRDT has loaded the document. Whoever has nothing of a
+    /// document gets what is stored, and says that they bring nothing.
+    pub(super) fn needs_loading(&self) -> bool {
+        use ClientMessage::{SyncStep1, SyncStep2, Update};
+        match self {
+            Self::Message(_, SyncStep1(state_vector), _) => *state_vector != NOBODY,
+            Self::Message(_, SyncStep2(update), _) => *update != NOTHING,
+            Self::Message(_, message, _) => matches!(message, Update(_)),
+            Self::Refused { .. }
+            | Self::Edit { .. }
+            | Self::Begin { .. }
+            | Self::EditMeta { .. }
+            | Self::Read(_)
+            | Self::ReadAt(_) => true,
+            Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::Change { .. }
+            | Self::TurnAway(..)
+            | Self::CaughtUp(_)
+            | Self::Stateless(_)
+            | Self::Attendees(_)
+            | Self::Asked(_)
+            | Self::Stop(..) => false,
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use super::{
     Command, Setup, Unavailable, aliases, bin,
     card::{self, Card},
+    deferring,
     durability::Durability,
     subscriber::Subscriber,
 };
@@ -30,11 +31,21 @@ pub(super) struct Loaded {
     pub(super) changed: Option<Timestamp>,
 }
 
+/// When the CRDT is to load what was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// At once.
+    Now,
+    /// Once it is needed, where that spares the first visitor a wait.
+    Needed,
+}
+
 /// Reads a document, a few at a time on the whole server.
 pub(super) async fn load(
     setup: &Setup,
     name: &DocumentName,
     loads: &Semaphore,
+    when: When,
 ) -> Result<Box<Loaded>, Unavailable> {
     if setup.hooks.is_some() {
         let asked = setup.hooks.load(hooks::Load { document: name.clone() }).await;
@@ -69,9 +80,14 @@ pub(super) async fn load(
     let mut state =
         DocumentState::new(client, bounds, retired).with_clock(Arc::clone(&setup.clock));
     let snapshot = opened.snapshot.as_ref();
-    let updates = snapshot.map(|snapshot| &snapshot.state[..]).into_iter();
-    let updates = updates.chain(opened.entries.iter().map(|stored| &stored.entry.update[..]));
-    state.load(updates).map_err(Unavailable::Damaged)?;
+    let updates = snapshot.map(|snapshot| &snapshot.state).into_iter();
+    let updates = updates.chain(opened.entries.iter().map(|stored| &stored.entry.update));
+    let outcome = if when == When::Needed && card.is_some() && deferring::pays(setup, &opened) {
+        state.defer(updates.cloned())
+    } else {
+        state.load(updates.map(|update| &update[..]))
+    };
+    outcome.map_err(Unavailable::Damaged)?;
     let bytes = opened.entries.iter().map(|stored| stored.entry.update.len() as u64).sum();
     let durability = Durability::of_opened(
         opened.last,

@@ -15,6 +15,7 @@ mod beginning;
 mod bin;
 mod card;
 mod acknowledge;
+mod deferring;
 mod durability;
 mod events;
 mod fan_out;

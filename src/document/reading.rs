@@ -4,8 +4,10 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::{
-    Attendee, Command, DocumentHandle, Documents, Reading, Unavailable, actor::Actor,
-    durability::AfterDurable, load::load,
+    Attendee, Command, DocumentHandle, Documents, Reading, Unavailable,
+    actor::Actor,
+    durability::AfterDurable,
+    load::{When, load},
 };
 use crate::ids::{DocumentName, Seq};
 
@@ -90,7 +92,7 @@ impl Documents {
         let threads = shared.threads.of(&name).clone();
         // Loading recurses over nested types, for which only these threads have the stack.
         let reading = threads.spawn(async move {
-            let loaded = Box::pin(load(&shared.setup, &name, &shared.loads)).await?;
+            let loaded = Box::pin(load(&shared.setup, &name, &shared.loads, When::Now)).await?;
             let state = loaded.state.snapshot().map_err(Unavailable::Damaged)?;
             if loaded.born {
                 Ok((state, loaded.durability.settled_at()))

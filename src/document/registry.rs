@@ -17,7 +17,10 @@ use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    Budget, Command, Events, Setup, Unavailable, actor, live::Live, load::load, threads::Threads,
+    Budget, Command, Events, Setup, Unavailable, actor,
+    live::Live,
+    load::{When, load},
+    threads::Threads,
 };
 use crate::{
     clock::{Clock, Timestamp},
@@ -286,7 +289,7 @@ impl Documents {
         let (shared, name) = (Arc::clone(&self.0), name.clone());
         // Loading recurses over nested types, for which only these threads have the stack.
         let reading = self.0.threads.of(&name).clone().spawn(async move {
-            let loaded = Box::pin(load(&shared.setup, &name, &shared.loads)).await?;
+            let loaded = Box::pin(load(&shared.setup, &name, &shared.loads, When::Now)).await?;
             let state = loaded.state.snapshot().map_err(Unavailable::Damaged)?;
             Ok(loaded.born.then_some(state))
         });

@@ -18,6 +18,9 @@ use crate::{
 /// An update that holds nothing.
 pub(super) const NOTHING: Bytes = Bytes::from_static(&[0, 0]);
 
+/// The state vector of whoever has nothing.
+pub(super) const NOBODY: Bytes = Bytes::from_static(&[0]);
+
 /// Addresses whose frames are kept.
 const ADDRESSES: usize = 4;
 
@@ -143,7 +146,10 @@ impl Actor {
     }
 
     fn pieces(&self, state_vector: &Bytes) -> Result<Vec<Bytes>, Refusal> {
-        self.state.diff(state_vector).map(in_pieces)
+        match self.state.deferred(SYNC_PIECE_BYTES) {
+            Some(stored) => Ok(stored),
+            None => self.state.diff(state_vector).map(in_pieces),
+        }
     }
 }
 

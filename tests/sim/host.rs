@@ -110,6 +110,7 @@ impl Host {
         Limits {
             outbox_bytes: bytes(self.options.outbox),
             unsaved_bytes: bytes(self.options.unsaved),
+            defer_bytes: bytes(self.options.deferred),
             ..Limits::default()
         }
     }

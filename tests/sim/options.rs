@@ -64,6 +64,8 @@ options! {
     outbox,
     /// Bytes of edits that may be on their way to the disk.
     unsaved,
+    /// Bytes of a stored document from which on its first visitors get it before it is loaded.
+    deferred,
 }
 
 impl Options {
@@ -92,6 +94,7 @@ impl Options {
             shared_lines: one_of(&[0, 50]),
             clock_jumps: one_of(&[0, 0, 20]),
             unsaved: one_of(&[1 << 10, 8 << 10, 64 << 20]),
+            deferred: one_of(&[1, 64 << 10]),
         }
     }
 

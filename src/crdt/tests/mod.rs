@@ -1,6 +1,7 @@
 //! Tests of the door as a whole: what live documents do with honest and hostile bytes.
 
 mod content;
+mod deferred;
 mod honest;
 mod hostile;
 mod inside;

@@ -58,7 +58,7 @@ pub(super) struct World {
     next: u64,
 }
 
-fn setup_with(store: &Arc<Held>, limits: Limits, clock: Arc<dyn Clock>) -> Setup {
+pub(super) fn setup_with(store: &Arc<Held>, limits: Limits, clock: Arc<dyn Clock>) -> Setup {
     Setup {
         store: Arc::clone(store) as Arc<dyn Store>,
         clock,

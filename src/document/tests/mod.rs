@@ -2,6 +2,7 @@
 
 mod bounds;
 mod catching_up;
+mod deferring;
 mod harness;
 mod importing;
 mod library;

@@ -10,7 +10,12 @@ use tokio::time::Instant;
 
 use super::harness::{Writer, newcomer, setup, world};
 use crate::{
-    document::{Command, Outbox, actor::Actor, load::load, registry::Documents},
+    document::{
+        Command, Outbox,
+        actor::Actor,
+        load::{When, load},
+        registry::Documents,
+    },
     ids::{DocumentName, SubscriberId},
     limits::Limits,
     protocol::{Address, ClientMessage},
@@ -22,7 +27,7 @@ async fn actor(limits: Limits) -> (Documents, Actor) {
     let lease = documents.lease(&DocumentName::new("notes").expect("a good name"));
     let setup = Arc::new(setup(limits));
     let shared = lease.shared().expect("documents are there");
-    let loaded = load(&setup, lease.name(), &shared.loads).await.expect("loads");
+    let loaded = load(&setup, lease.name(), &shared.loads, When::Needed).await.expect("loads");
     (documents, Actor::new(setup, lease, *loaded))
 }
 

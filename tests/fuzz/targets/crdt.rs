@@ -71,17 +71,16 @@ impl Fed {
         opened.load(std::iter::once(&state[..])).expect("a snapshot loads");
         assert_eq!(opened.state_vector(), vector, "the snapshot tells another document");
         assert_eq!(opened.text("text"), self.document.text("text"));
-        let mut synced = roomy();
-        for update in split(&whole, 256) {
-            let applied = synced.apply(&[Incoming { update, step2: true }]);
-            let applied = applied.expect("the CRDT does not break");
-            let whole =
-                !matches!(applied.verdicts[0], Verdict::Refused(_) | Verdict::Incomplete(_));
-            assert!(whole, "our own answer is not admitted: {:?}", applied.verdicts);
-        }
+        let mut synced = received(split(&whole, 256));
         assert_eq!(synced.state_vector(), vector, "a client sees another document");
+        let mut deferred = roomy();
+        deferred.defer(std::iter::once(state.clone())).expect("a snapshot can be read");
+        assert_eq!(deferred.state_vector(), vector, "not loaded it is another document");
+        let mut first = received(deferred.deferred(256).expect("it is not loaded"));
+        assert_eq!(first.state_vector(), vector, "the first visitor sees another document");
         // State vectors know no deletions.
-        for (copy, which) in [(&mut reloaded, "the journal"), (&mut synced, "a client")] {
+        let visitor = (&mut first, "the first visitor");
+        for (copy, which) in [(&mut reloaded, "the journal"), (&mut synced, "a client"), visitor] {
             assert_eq!(copy.text("text"), opened.text("text"), "{which} has another text");
             assert_eq!(copy.meta(), opened.meta(), "{which} has other facts");
         }
@@ -97,6 +96,18 @@ impl Fed {
         assert_eq!(self.document.meta().title, "still here");
         self.document.snapshot().expect("the edited document can be saved");
     }
+}
+
+/// What a client has that was sent these.
+fn received(pieces: Vec<Bytes>) -> DocumentState {
+    let mut client = roomy();
+    for update in pieces {
+        let applied = client.apply(&[Incoming { update, step2: true }]);
+        let applied = applied.expect("the CRDT does not break");
+        let whole = !matches!(applied.verdicts[0], Verdict::Refused(_) | Verdict::Incomplete(_));
+        assert!(whole, "our own answer is not admitted: {:?}", applied.verdicts);
+    }
+    client
 }
 
 /// Messages, each after a byte that says how it came.
@@ -212,6 +223,15 @@ pub(super) fn stored(data: &[u8]) {
     }
     let mut document = roomy();
     let loaded = document.load(updates.iter().copied());
+    let mut deferred = roomy();
+    let read = deferred.defer(updates.iter().map(|update| Bytes::copy_from_slice(update)));
+    let vector = deferred.state_vector();
+    let later = read.and_then(|()| deferred.load_deferred());
+    assert_eq!(later.is_ok(), loaded.is_ok(), "later it loads otherwise: {later:?}, {loaded:?}");
+    if loaded.is_ok() {
+        assert_eq!(vector, document.state_vector(), "not loaded it is another document");
+        assert_eq!(deferred.state_vector(), vector);
+    }
     let mut past = past::Past::default();
     let replayed = updates
         .iter()
