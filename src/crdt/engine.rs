@@ -8,8 +8,9 @@
 
 use std::{
     any::Any,
+    cell::OnceCell,
     collections::BTreeMap,
-    mem::{ManuallyDrop, forget, replace},
+    mem::{ManuallyDrop, forget},
     ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
@@ -30,6 +31,7 @@ use super::{
     meta::{self, Meta, MetaChanges},
     parser::{Delete, Id},
     split::split_work,
+    state::EMPTY,
 };
 use crate::ids::ClientId;
 
@@ -65,26 +67,40 @@ pub(super) struct Broken {
     pub(super) reason: String,
 }
 
-/// A document of the library.
+/// A document of the library, made when there is something to put into it: most of those that wait
+/// for a first edit never see one, and each would cost two kilobytes.
 pub(super) struct Engine {
-    doc: Held,
+    made: OnceCell<Made>,
     client: ClientId,
+    keeps_all: bool,
+}
+
+struct Made {
+    doc: Held,
     meta_changed: Arc<AtomicBool>,
 }
 
 impl Engine {
     pub(super) fn new(client: ClientId) -> Self {
-        Self::of(Held::new(client, false), client)
+        Self { made: OnceCell::new(), client, keeps_all: false }
     }
 
     /// One in which everything deleted keeps its place in the tree, so that what is deleted along
     /// with it is told as well.
     pub(super) fn keeping_all(client: ClientId) -> Self {
-        Self::of(Held::new(client, true), client)
+        Self { keeps_all: true, ..Self::new(client) }
     }
 
-    fn of(doc: Held, client: ClientId) -> Self {
-        Self { meta_changed: meta::watch(&doc), doc, client }
+    fn made(&self) -> &Made {
+        self.made.get_or_init(|| {
+            let doc = Held::new(self.client, self.keeps_all);
+            Made { meta_changed: meta::watch(&doc), doc }
+        })
+    }
+
+    /// The library's document, if there is anything in it.
+    fn held(&self) -> Option<&Held> {
+        self.made.get().map(|made| &made.doc)
     }
 
     /// Decodes admitted bytes.
@@ -116,20 +132,27 @@ impl Engine {
 
     /// Takes note of documents inside the document, before they are applied or after.
     pub(super) fn note_documents(&mut self, documents: impl IntoIterator<Item = Id>) {
-        self.doc.note_documents(documents);
+        let mut documents = documents.into_iter().peekable();
+        if documents.peek().is_some() {
+            self.made();
+        }
+        if let Some(made) = self.made.get_mut() {
+            made.doc.note_documents(documents);
+        }
     }
 
     /// How many documents lie inside the document; those that were deleted may be among them.
     pub(super) fn documents(&self) -> usize {
-        self.doc.documents().len()
+        self.held().map_or(0, |doc| doc.documents().len())
     }
 
     /// The same after looking, which costs as much as there are deletions.
     pub(super) fn count_documents(&mut self) -> usize {
-        let look = || self.doc.transact().snapshot().delete_set;
+        let Some(Made { doc, .. }) = self.made.get_mut() else { return 0 };
+        let look = || doc.transact().snapshot().delete_set;
         if let Ok(deleted) = catch_unwind(AssertUnwindSafe(look)) {
             let is_gone = |id: Id| deleted.contains(&ID::new(ClientID::new(id.client), id.clock));
-            self.doc.forget_gone(is_gone);
+            doc.forget_gone(is_gone);
         }
         self.documents()
     }
@@ -146,7 +169,7 @@ impl Engine {
         let mut current = None;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             // While unwinding the transaction must not commit: that would panic again and abort.
-            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            let mut txn = ManuallyDrop::new(self.doc().transact_mut());
             let numbered = updates.into_iter().enumerate();
             let mut parts = numbered
                 .flat_map(|(index, parts)| parts.into_iter().map(move |part| (index, part)))
@@ -176,7 +199,7 @@ impl Engine {
     pub(super) fn replay(&mut self, update: Decoded) -> Result<Vec<Delete>, Broken> {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             // While unwinding the transaction must not commit: that would panic again and abort.
-            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            let mut txn = ManuallyDrop::new(self.doc().transact_mut());
             for part in update {
                 txn.apply_update(part).map_err(|error| error.to_string())?;
             }
@@ -204,29 +227,27 @@ impl Engine {
     }
 
     fn give_up(&mut self) {
-        let fresh = Self::new(self.client);
         // Dropping it could touch what is broken.
-        forget(replace(&mut self.doc, fresh.doc));
-        self.meta_changed = fresh.meta_changed;
+        forget(self.made.take());
     }
 
     /// Whether `meta` has changed since this was last asked.
     pub(super) fn take_meta_changed(&self) -> bool {
-        self.meta_changed.load(Ordering::Relaxed)
-            && self.meta_changed.swap(false, Ordering::Relaxed)
+        let changed = self.made.get().map(|made| &made.meta_changed);
+        changed.is_some_and(|it| it.load(Ordering::Relaxed) && it.swap(false, Ordering::Relaxed))
     }
 
     /// What the document says about itself; nothing when the library fails on it.
     pub(super) fn meta(&self) -> Meta {
-        let read = || meta::read(&self.doc.transact());
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+        let read = || self.held().map(|doc| meta::read(&doc.transact()));
+        catch_unwind(AssertUnwindSafe(read)).ok().flatten().unwrap_or_default()
     }
 
     /// Writes in `meta` under the document's own client id; gives the update that tells the others.
     pub(super) fn edit_meta(&mut self, changes: &MetaChanges) -> Result<Vec<u8>, Broken> {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             // While unwinding the transaction must not commit: that would panic again and abort.
-            let mut txn = ManuallyDrop::new(self.doc.transact_mut());
+            let mut txn = ManuallyDrop::new(self.doc().transact_mut());
             meta::write(&mut txn, changes);
             let update = txn.encode_update_v1();
             drop(ManuallyDrop::into_inner(txn));
@@ -240,13 +261,17 @@ impl Engine {
 
     /// The whole state as one update, without what is pending.
     pub(super) fn encode(&self) -> Vec<u8> {
-        self.doc.transact().encode_diff_v1(&StateVector::default())
+        self.held().map_or_else(
+            || EMPTY.to_vec(),
+            |doc| doc.transact().encode_diff_v1(&StateVector::default()),
+        )
     }
 
     /// What a peer lacks that has these clocks; `None` when the library failed.
     pub(super) fn diff(&self, clocks: impl Iterator<Item = (u64, u32)>) -> Option<Vec<u8>> {
         let vector = clocks.map(|(client, clock)| (ClientID::new(client), clock)).collect();
-        catch_unwind(AssertUnwindSafe(|| self.doc.transact().encode_diff_v1(&vector))).ok()
+        let Some(doc) = self.held() else { return Some(EMPTY.to_vec()) };
+        catch_unwind(AssertUnwindSafe(|| doc.transact().encode_diff_v1(&vector))).ok()
     }
 
     /// Whether all of these are deleted already.
@@ -256,7 +281,8 @@ impl Engine {
             ranges.entry(id.client).or_default().push(id.clock..id.clock + len);
         }
         let asked = IdSet::from_iter(ranges.into_iter().map(|(id, it)| (ClientID::new(id), it)));
-        let known = || asked.diff(&self.doc.transact().snapshot().delete_set).is_empty();
+        let Some(doc) = self.held() else { return asked.is_empty() };
+        let known = || asked.diff(&doc.transact().snapshot().delete_set).is_empty();
         asked.is_empty() || catch_unwind(AssertUnwindSafe(known)).unwrap_or(false)
     }
 
@@ -267,16 +293,17 @@ impl Engine {
     }
 
     fn checked_snapshot(&self) -> Result<Vec<u8>, String> {
+        let Some(doc) = self.held() else { return Ok(EMPTY.to_vec()) };
         let state = self.encode();
         let mut copy = Self::new(self.client);
-        copy.note_documents(self.doc.documents().iter().copied());
+        copy.note_documents(doc.documents().iter().copied());
         let decoded = Self::decode(&state)?;
         copy.apply(vec![decoded], false, &|| false).map_err(|broken| broken.reason)?;
         // Two encodings may differ in where blocks are cut; what they say may not.
         if copy.encode() == state {
             return Ok(state);
         }
-        let (mine, other) = (self.doc.transact().snapshot(), copy.doc.transact().snapshot());
+        let (mine, other) = (doc.transact().snapshot(), copy.doc().transact().snapshot());
         if mine.encode_v1().len() == other.encode_v1().len() && mine == other {
             Ok(state)
         } else {
@@ -286,19 +313,20 @@ impl Engine {
 
     /// The library's document, for those who read its types.
     pub(super) fn doc(&self) -> &Doc {
-        &self.doc
+        &self.made().doc
     }
 
     /// The text of a root, empty when there is none.
     pub(super) fn text(&self, root: &str) -> String {
-        let txn = self.doc.transact();
+        let Some(doc) = self.held() else { return String::new() };
+        let txn = doc.transact();
         txn.get_text(root).map_or_else(String::new, |text| text.get_string(&txn))
     }
 
     /// Clocks by client, as the library counts them.
     #[cfg(test)]
     pub(super) fn clocks(&self) -> Vec<(u64, u32)> {
-        let vector = self.doc.transact().state_vector();
+        let vector = self.doc().transact().state_vector();
         vector.iter().map(|(client, clock)| (client.get(), *clock)).collect()
     }
 }
@@ -340,6 +368,27 @@ mod tests {
         let broken = engine.apply(updates, false, &never).expect_err("the library fails");
         assert_eq!(broken.culprit, Some(1));
         assert!(engine.apply(vec![decoded(&honest)], false, &never).is_ok_and(|change| change.any));
+    }
+
+    #[test]
+    fn until_something_is_put_in_it_answers_as_an_empty_one_and_holds_none() {
+        let mut engine = Engine::new(ClientId(99));
+        let made = Engine::new(ClientId(99));
+        made.doc();
+        engine.note_documents([]);
+        assert_eq!((engine.documents(), engine.count_documents()), (0, 0));
+        assert_eq!(engine.encode(), made.encode());
+        assert_eq!(engine.diff([(5, 1)].into_iter()), made.diff([(5, 1)].into_iter()));
+        assert_eq!(engine.snapshot(), made.snapshot());
+        assert_eq!(engine.meta(), made.meta());
+        assert_eq!(engine.text("t"), made.text("t"));
+        assert_eq!(engine.take_meta_changed(), made.take_meta_changed());
+        let deleted = || [Delete { id: Id { client: 5, clock: 0 }, len: 1 }].into_iter();
+        for deletes in [0, 1] {
+            let asked = |engine: &Engine| engine.has_deleted(deleted().take(deletes));
+            assert_eq!(asked(&engine), asked(&made));
+        }
+        assert!(engine.made.get().is_none());
     }
 
     #[test]

@@ -156,6 +156,9 @@ impl DocumentState {
     }
 
     fn load_batch(&mut self, decoded: Decoded) -> Result<(), String> {
+        if decoded.is_empty() {
+            return Ok(());
+        }
         self.vector.take();
         match self.engine.apply(vec![decoded], false, &|| false) {
             Ok(Change { pending: false, .. }) => Ok(()),
