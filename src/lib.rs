@@ -26,6 +26,7 @@
 //! # anyhow::Ok(()) }).unwrap();
 //! ```
 
+mod few;
 pub mod ids;
 pub mod identity;
 pub mod limits;

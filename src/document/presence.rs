@@ -6,15 +6,12 @@
 //! takes it over from a half-dead connection and only the owner's hang-up clears it; (3) a state
 //! that left stays as a tombstone until it expires, so a late echo cannot bring it back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
-use crate::{crdt::PresenceEntry, ids::SubscriberId, limits::Limits};
+use crate::{crdt::PresenceEntry, few::Few, ids::SubscriberId, limits::Limits};
 
 /// Clocks count states: one every 60 ms for a year stays below. A larger one would only serve to
 /// silence the id's owner.
@@ -22,8 +19,7 @@ const CLOCK_MAX: u32 = 1 << 30;
 
 #[derive(Debug, Default)]
 pub(super) struct Presence {
-    /// Boxed, because most documents have few and a map's node has room for eleven.
-    states: BTreeMap<u64, Box<State>>,
+    states: Few<u64, Box<State>>,
     /// Ids whose state subscribers have not been told yet.
     news: BTreeSet<u64>,
 }

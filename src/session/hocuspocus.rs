@@ -5,13 +5,14 @@
 //! showed a token stands for "nobody in particular". A denied address stays on the socket, and its
 //! client may try again with another token.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Bounds, Decision, Effect};
 use crate::{
     auth::Secret,
+    few::Few,
     identity::Access,
     ids::DocumentName,
     protocol::{
@@ -21,7 +22,7 @@ use crate::{
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    by_address: BTreeMap<Arc<[u8]>, Session>,
+    by_address: Few<Arc<[u8]>, Session>,
     /// Session numbers are not used twice on a connection.
     next: u32,
     /// What waits for all of them together.

@@ -119,6 +119,12 @@ impl Sessions {
         Self { request, bounds, dialect: None, strikes: 0 }
     }
 
+    /// What the request that opened the connection said.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
     /// The dialect, once the first frame has shown it.
     #[must_use]
     pub fn dialect(&self) -> Option<Dialect> {

@@ -15,6 +15,7 @@ use bytes::Bytes;
 
 use crate::{
     clock::Timestamp,
+    few::Few,
     ids::{DocumentId, DocumentName, Seq},
     storage::{
         DocumentInfo, Record, StoreError,
@@ -59,7 +60,7 @@ pub(crate) struct Life {
     /// Bytes of all updates.
     pub(crate) bytes: u64,
     /// Small records.
-    pub(crate) keyed: BTreeMap<Box<str>, Record>,
+    pub(crate) keyed: Few<Box<str>, Record>,
 }
 
 impl Catalog {
@@ -115,8 +116,7 @@ impl Catalog {
         id: DocumentId,
         prefix: &str,
     ) -> Result<Vec<(Box<str>, Record)>, StoreError> {
-        let found =
-            self.life(id)?.keyed.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let found = self.life(id)?.keyed.starting_at(prefix);
         Ok(found
             .take_while(|(key, _)| key.starts_with(prefix))
             .map(|(key, record)| (key.clone(), record.clone()))

@@ -1,9 +1,10 @@
 //! What is left out when archives are rewritten: content of documents that ended, and what retention
 //! cut off. Decides record by record and, where it can, segment by segment; does no I/O.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use crate::{
+    few::Few,
     ids::DocumentId,
     storage::{
         self,
@@ -30,7 +31,7 @@ pub(crate) struct CutDocument {
     /// What is kept.
     pub(crate) kept: Kept,
     /// The small records as they are now, if all of them are durable.
-    pub(crate) keyed: Option<BTreeMap<Box<str>, storage::Record>>,
+    pub(crate) keyed: Option<Few<Box<str>, storage::Record>>,
 }
 
 /// How much of a segment is left out.

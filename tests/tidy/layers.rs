@@ -4,7 +4,7 @@ use super::source::{code_only, first_word, is_word};
 
 /// A module may use modules of earlier rows. Only the first row may look sideways.
 const ROWS: &[&[&str]] = &[
-    &["ids", "identity", "limits", "clock", "random", "error", "telemetry"],
+    &["few", "ids", "identity", "limits", "clock", "random", "error", "telemetry"],
     &["crdt", "protocol", "auth", "storage", "hooks"],
     &["session", "document", "history", "convert", "webhooks"],
     &["http", "client"],
