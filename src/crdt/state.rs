@@ -156,10 +156,10 @@ impl DocumentState {
     }
 
     fn load_batch(&mut self, decoded: Decoded) -> Result<(), String> {
+        self.vector.take();
         if decoded.is_empty() {
             return Ok(());
         }
-        self.vector.take();
         match self.engine.apply(vec![decoded], false, &|| false) {
             Ok(Change { pending: false, .. }) => Ok(()),
             Ok(_) => Err("stored updates left something pending".into()),

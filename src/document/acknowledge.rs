@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 use super::{Permit, actor::Actor, subscriber::Answer};
 use crate::ids::SubscriberId;
 
+/// Room for answers that is kept while none waits.
+const KEPT: usize = 8;
+
 #[derive(Debug, Default)]
 pub(super) struct Acknowledgements {
     waiting: VecDeque<Waiting>,
@@ -25,9 +28,23 @@ struct Waiting {
 }
 
 impl Acknowledgements {
+    fn add(&mut self, waiting: Waiting) {
+        if self.waiting.capacity() == 0 {
+            // One at a time is what most documents ever have.
+            self.waiting.reserve_exact(1);
+        }
+        self.waiting.push_back(waiting);
+    }
+
     fn due(&mut self, durable: u64) -> Option<Waiting> {
         let due = self.waiting.front().is_some_and(|first| first.position <= durable);
-        if due { self.waiting.pop_front() } else { None }
+        if due {
+            return self.waiting.pop_front();
+        }
+        if self.waiting.is_empty() && self.waiting.capacity() > KEPT {
+            self.waiting = VecDeque::new();
+        }
+        None
     }
 }
 
@@ -48,12 +65,7 @@ impl Actor {
             return;
         }
         let position = self.durability.appended;
-        self.acknowledgements.waiting.push_back(Waiting {
-            position,
-            subscriber: id,
-            answer,
-            _permit: permit,
-        });
+        self.acknowledgements.add(Waiting { position, subscriber: id, answer, _permit: permit });
     }
 
     /// Sends the answers that are due.

@@ -7,12 +7,17 @@
 //! unload only when everything is durable; (5) a failed load makes the document unavailable, never
 //! empty; (6) nothing stays pending inside the CRDT.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, sleep_until},
+    time::{Instant, Sleep, sleep_until},
 };
 
 use super::{
@@ -20,7 +25,7 @@ use super::{
     acknowledge::Acknowledgements,
     card::Card,
     deferring::Deferred,
-    durability::Durability,
+    durability::{Durability, Finished},
     load::{Loaded, When, load, turn_away},
     mailbox::Mailbox,
     presence::Presence,
@@ -33,6 +38,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     crdt::{DocumentState, Incoming},
+    few::Few,
     ids::{DocumentId, SubscriberId},
     protocol::{ClientMessage, CloseReason},
     telemetry::happenings::{DocumentFailed, DocumentUnloaded},
@@ -49,8 +55,8 @@ pub(super) struct Actor {
     pub(super) deferred: Option<Box<Deferred>>,
     /// The state cannot be trusted: end, and be loaded again.
     pub(super) poisoned: bool,
-    /// Boxed, because most documents have one and a map's node has room for eleven.
-    pub(super) subscribers: BTreeMap<SubscriberId, Box<Subscriber>>,
+    /// Boxed, because a tree's node has room for eleven.
+    pub(super) subscribers: Few<SubscriberId, Box<Subscriber>>,
     pub(super) presence: Presence,
     pub(super) durability: Durability,
     pub(super) card: Card,
@@ -67,21 +73,40 @@ pub(super) struct Actor {
 }
 
 /// Loads a document and serves it until it is idle, broken or told to stop.
-pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receiver<Box<Command>>) {
-    let mut mailbox = Mailbox::new(requests);
+///
+/// What it does once is boxed: an async function keeps room for its arguments and for every step it
+/// took, for as long as the document is open.
+pub(super) fn run(
+    setup: Arc<Setup>,
+    lease: Lease,
+    requests: mpsc::Receiver<Box<Command>>,
+) -> impl Future<Output = ()> + Send {
+    let begin = Box::pin(begin(setup, lease, Mailbox::new(requests)));
+    async move {
+        // The actor goes first: nobody finds the mailbox any more when that is closed.
+        let Some((mut mailbox, mut actor)) = begin.await else { return };
+        if actor.serve(&mut mailbox).await == Served::Interrupted {
+            Box::pin(actor.finish(mailbox)).await;
+        }
+    }
+}
+
+/// Loads a document, or tells everybody who wants it why that cannot be done.
+async fn begin(
+    setup: Arc<Setup>,
+    lease: Lease,
+    mut mailbox: Mailbox,
+) -> Option<(Mailbox, Box<Actor>)> {
     let since = Instant::now();
-    // Boxed, so that an idle document does not keep the room that loading took.
     let loaded = match lease.shared() {
-        Some(shared) => Box::pin(load(&setup, lease.name(), &shared.loads, When::Needed)).await,
+        Some(shared) => load(&setup, lease.name(), &shared.loads, When::Needed).await,
         None => Err(Unavailable::Reloading),
     };
     match loaded {
         Ok(loaded) => {
-            let mut actor = Box::new(Actor::new(setup, lease, *loaded));
+            let mut actor = Box::new(Actor::new(setup, lease, loaded));
             actor.note_read(since.elapsed());
-            if actor.serve(&mut mailbox).await == Served::Interrupted {
-                Box::pin(actor.finish(mailbox)).await;
-            }
+            Some((mailbox, actor))
         }
         Err(reason) => {
             if !matches!(reason, Unavailable::InBin | Unavailable::Refused(_)) {
@@ -95,8 +120,19 @@ pub(super) async fn run(setup: Arc<Setup>, lease: Lease, requests: mpsc::Receive
             while let Some(command) = mailbox.rest().await {
                 turn_away(command, &reason);
             }
+            None
         }
     }
+}
+
+/// What an actor waits for.
+enum Turn {
+    /// The store finished something.
+    Finished(Finished),
+    /// Commands have come; or none ever will, as nobody can send any more.
+    Commands(bool),
+    /// A moment has come.
+    Due,
 }
 
 /// Why an actor stopped serving.
@@ -109,8 +145,8 @@ enum Served {
 }
 
 impl Actor {
-    pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Loaded) -> Self {
-        let Loaded { id, born, state, durability, card, changed } = loaded;
+    pub(super) fn new(setup: Arc<Setup>, lease: Lease, loaded: Box<Loaded>) -> Self {
+        let Loaded { id, born, state, durability, card, changed } = *loaded;
         lease.live().show(card.shown());
         lease.live().note_saved(durability.size(), changed);
         lease.meter().documents.add(1);
@@ -123,7 +159,7 @@ impl Actor {
             state,
             deferred: None,
             poisoned: false,
-            subscribers: BTreeMap::new(),
+            subscribers: Few::default(),
             presence: Presence::default(),
             durability,
             card,
@@ -139,29 +175,26 @@ impl Actor {
     }
 
     async fn serve(&mut self, mailbox: &mut Mailbox) -> Served {
+        // Boxed, as a document at rest waits for no moment.
+        let mut timer: Option<Pin<Box<Sleep>>> = None;
         loop {
-            let deadline = self.deadline();
-            let wait = async {
-                match deadline {
-                    Some(deadline) => sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
-            // In this order, so that a run can be repeated. What is finished comes first, as it is no
-            // more than what was begun; time comes last, as every round looks at the clock anyway.
-            tokio::select! {
-                biased;
-                finished = self.durability.next() => self.on_finished(finished),
-                open = mailbox.fill() => {
-                    if !open {
-                        return Served::Interrupted;
-                    }
-                    while !self.is_ending() && let Some(command) = mailbox.next() {
+            match (&mut timer, self.deadline()) {
+                (timer, None) => *timer = None,
+                (Some(timer), Some(deadline)) => timer.set(sleep_until(deadline)),
+                (none, Some(deadline)) => *none = Some(Box::pin(sleep_until(deadline))),
+            }
+            match poll_fn(|context| self.poll_turn(mailbox, &mut timer, context)).await {
+                Turn::Finished(finished) => self.on_finished(finished),
+                Turn::Commands(false) => return Served::Interrupted,
+                Turn::Commands(true) => {
+                    while !self.is_ending()
+                        && let Some(command) = mailbox.next()
+                    {
                         self.handle(command);
                     }
                     self.apply_batch();
                 }
-                () = wait => {}
+                Turn::Due => {}
             }
             if self.is_ending() {
                 return Served::Interrupted;
@@ -178,6 +211,29 @@ impl Actor {
                     self.idle_since = Some(Instant::now());
                 }
             }
+        }
+    }
+
+    /// What comes next. In this order, so that a run can be repeated: what is finished comes first, as it is no more
+    /// than what was begun; time comes last, as every round looks at the clock anyway.
+    fn poll_turn(
+        &mut self,
+        mailbox: &mut Mailbox,
+        timer: &mut Option<Pin<Box<Sleep>>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Turn> {
+        if let Poll::Ready(finished) = self.durability.poll_next(context) {
+            return Poll::Ready(Turn::Finished(finished));
+        }
+        if let Poll::Ready(open) = mailbox.poll_fill(context) {
+            return Poll::Ready(Turn::Commands(open));
+        }
+        match timer {
+            Some(timer) => {
+                ready!(timer.as_mut().poll(context));
+                Poll::Ready(Turn::Due)
+            }
+            None => Poll::Pending,
         }
     }
 
@@ -372,7 +428,7 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        for subscriber in std::mem::take(&mut self.subscribers).into_values() {
+        for (_, subscriber) in std::mem::take(&mut self.subscribers) {
             subscriber.outbox.close(CloseReason::Restart);
             self.count_leaving(&subscriber);
         }

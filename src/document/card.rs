@@ -24,9 +24,9 @@ const DELAY: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(super) struct Card {
     /// What the document says now.
-    now: Meta,
+    now: Arc<Meta>,
     /// What is written down.
-    kept: Option<Meta>,
+    kept: Option<Arc<Meta>>,
     revision: u64,
     /// `now` may be out of date although `meta` did not change.
     doubted: bool,
@@ -36,19 +36,19 @@ pub(super) struct Card {
 impl Card {
     /// Of a document as it was read.
     pub(super) fn of_opened(record: Option<Record>, state: &DocumentState, born: bool) -> Self {
-        let kept = record.as_ref().and_then(|record| read(&record.value));
+        let kept = record.as_ref().and_then(|record| read(&record.value)).map(Arc::new);
         // What is not loaded yet cannot be asked; the card is as it was when the document was closed.
         let now = match state.is_deferred() {
             true => kept.clone().unwrap_or_default(),
-            false => state.meta(),
+            false => Arc::new(state.meta()),
         };
         let due = (born && kept.as_ref() != Some(&now)).then(|| Instant::now() + DELAY);
         let revision = record.map_or(0, |record| record.revision);
         Self { now, kept, revision, doubted: false, due }
     }
 
-    pub(super) fn shown(&self) -> Option<Meta> {
-        Some(self.now.clone())
+    pub(super) fn shown(&self) -> Option<Arc<Meta>> {
+        Some(Arc::clone(&self.now))
     }
 
     /// Notes that the document itself can be asked now.
@@ -77,9 +77,9 @@ impl Actor {
     pub(super) fn refresh_card(&mut self, now: Instant) {
         if self.state.take_meta_changed() | std::mem::take(&mut self.card.doubted) {
             let meta = self.state.meta();
-            if self.card.now != meta {
-                self.lease.live().show(Some(meta.clone()));
-                self.card.now = meta;
+            if *self.card.now != meta {
+                self.card.now = Arc::new(meta);
+                self.lease.live().show(self.card.shown());
             }
             if self.born && self.card.kept.as_ref() != Some(&self.card.now) {
                 self.card.due.get_or_insert(now + DELAY);
@@ -103,7 +103,7 @@ impl Actor {
         }
         self.card.due = None;
         let Some(value) = record(&self.card.now) else { return };
-        self.card.kept = Some(self.card.now.clone());
+        self.card.kept = self.card.shown();
         let store = Arc::clone(&self.setup.store);
         let put = store.put_record(self.id, KEY, self.card.revision, Some(value));
         self.durability.card = Some(put);

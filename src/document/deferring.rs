@@ -83,7 +83,7 @@ impl Actor {
     fn give_up(&mut self, reason: Unavailable) -> Unavailable {
         let (meter, document) = (self.lease.meter(), self.lease.name());
         meter.note(&DocumentFailed { document, reason: &reason });
-        for subscriber in std::mem::take(&mut self.subscribers).into_values() {
+        for (_, subscriber) in std::mem::take(&mut self.subscribers) {
             subscriber.turn_away(CloseReason::Storage(reason.to_string()));
             self.count_leaving(&subscriber);
         }

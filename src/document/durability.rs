@@ -3,7 +3,12 @@
 //! Listeners see an edit at once; its sender hears "saved" only from here. After a failed sync the
 //! document still serves readers and takes no more edits.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesOrdered};
@@ -45,7 +50,8 @@ pub(super) struct Durability {
     pub(super) durable: u64,
     /// Why no more edits are taken.
     pub(super) failed: Option<String>,
-    in_flight: FuturesOrdered<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+    /// None before the first: most documents are only read.
+    in_flight: Option<FuturesOrdered<Pin<Box<dyn Future<Output = Outcome> + Send>>>>,
     /// Edits in what is in flight.
     unsaved: i64,
     after: Vec<AfterDurable>,
@@ -106,41 +112,43 @@ impl Durability {
     }
 
     pub(super) fn is_settled(&self) -> bool {
-        self.in_flight.is_empty() && self.snapshot.writing.is_none() && self.card.is_none()
+        self.all_arrived() && self.snapshot.writing.is_none() && self.card.is_none()
+    }
+
+    fn all_arrived(&self) -> bool {
+        self.in_flight.as_ref().is_none_or(FuturesOrdered::is_empty)
     }
 
     /// The last entry, when everything that was appended is durable.
     pub(super) fn settled_at(&self) -> Option<Seq> {
-        (self.in_flight.is_empty() && self.last > Seq(0)).then_some(self.last)
+        (self.all_arrived() && self.last > Seq(0)).then_some(self.last)
     }
 
     /// Resolves with the next thing that the store finished; never when there is none.
     pub(super) async fn next(&mut self) -> Finished {
-        let writing = async {
-            match &mut self.snapshot.writing {
-                Some(writing) => writing.await,
-                None => std::future::pending().await,
-            }
-        };
-        let card = async {
-            match &mut self.card {
-                Some(card) => card.await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            Some(outcome) = self.in_flight.next() => Finished::Append(outcome),
-            outcome = writing => {
-                self.snapshot.writing = None;
-                Finished::Snapshot(outcome)
-            }
-            outcome = card => {
-                self.card = None;
-                Finished::Card(outcome)
-            }
-            else => std::future::pending().await,
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// The same.
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Finished> {
+        if let Some(in_flight) = &mut self.in_flight
+            && let Poll::Ready(Some(outcome)) = in_flight.poll_next_unpin(context)
+        {
+            return Poll::Ready(Finished::Append(outcome));
         }
+        if let Some(writing) = &mut self.snapshot.writing
+            && let Poll::Ready(outcome) = writing.as_mut().poll(context)
+        {
+            self.snapshot.writing = None;
+            return Poll::Ready(Finished::Snapshot(outcome));
+        }
+        if let Some(card) = &mut self.card
+            && let Poll::Ready(outcome) = card.as_mut().poll(context)
+        {
+            self.card = None;
+            return Poll::Ready(Finished::Card(outcome));
+        }
+        Poll::Pending
     }
 
     pub(super) fn wait_for(&mut self, after: AfterDurable) {
@@ -213,7 +221,7 @@ impl Actor {
 
     fn push_in_flight(&mut self, future: impl Future<Output = Outcome> + Send + 'static) {
         self.durability.appended += 1;
-        self.durability.in_flight.push_back(Box::pin(future));
+        self.durability.in_flight.get_or_insert_default().push_back(Box::pin(future));
     }
 
     /// Takes note of what the store finished.

@@ -62,8 +62,8 @@ impl Live {
         (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
     }
 
-    pub(super) fn show(&self, card: Option<Meta>) {
-        *self.card.lock().unwrap_or_else(PoisonError::into_inner) = card.map(Arc::new);
+    pub(super) fn show(&self, card: Option<Arc<Meta>>) {
+        *self.card.lock().unwrap_or_else(PoisonError::into_inner) = card;
     }
 
     /// Keeps why the document could not be loaded, for those who hold a handle and ask too late to

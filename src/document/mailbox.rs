@@ -1,5 +1,7 @@
 //! A document's mailbox: whatever is left in it when its actor ends, however it ends, is turned away.
 
+use std::task::{Context, Poll, ready};
+
 use tokio::sync::mpsc;
 
 use super::{Command, Unavailable, load::turn_away};
@@ -23,12 +25,11 @@ impl Mailbox {
         Self { requests, turn: Vec::new() }
     }
 
-    /// Waits for commands and takes a turn's worth; `false` when nobody can send any more. Loses
-    /// nothing when dropped while it waits.
-    pub(super) async fn fill(&mut self) -> bool {
-        let count = self.requests.recv_many(&mut self.turn, TURN).await;
+    /// Waits for commands and takes a turn's worth; `false` when nobody can send any more.
+    pub(super) fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        let count = ready!(self.requests.poll_recv_many(context, &mut self.turn, TURN));
         self.turn.reverse();
-        count > 0
+        Poll::Ready(count > 0)
     }
 
     /// The next command of this turn.

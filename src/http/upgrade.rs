@@ -79,10 +79,15 @@ impl Handshake {
         F: Future<Output = ()> + Send + 'static,
     {
         let on_upgrade = self.on_upgrade;
+        // Boxed, so that the task does not keep what it needed to begin for as long as it lasts.
+        let begin = Box::pin(async move {
+            let upgraded = on_upgrade.await?;
+            Ok::<_, hyper::Error>(handler(Carrier::Upgraded(TokioIo::new(upgraded))))
+        });
         tokio::spawn(async move {
             let _slot = slot;
-            match on_upgrade.await {
-                Ok(upgraded) => handler(Carrier::Upgraded(TokioIo::new(upgraded))).await,
+            match begin.await {
+                Ok(serving) => serving.await,
                 Err(error) => tracing::debug!(%error, "a client left during its upgrade"),
             }
         });

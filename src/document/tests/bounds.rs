@@ -131,7 +131,7 @@ async fn what_waits_in_a_mailbox_is_turned_away_when_its_actor_is_gone() {
     let new = newcomer(1, Address::None, &outbox);
     send.send(Box::new(Command::Stateless("first".into()))).await.expect("open");
     send.send(Box::new(Command::Subscribe(Box::new(new)))).await.expect("open");
-    assert!(mailbox.fill().await);
+    assert!(std::future::poll_fn(|context| mailbox.poll_fill(context)).await);
     assert!(matches!(mailbox.next(), Some(Command::Stateless(_))));
     drop(mailbox);
     assert!(outbox.is_closing());

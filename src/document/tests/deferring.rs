@@ -70,7 +70,7 @@ async fn actor_on(store: &Arc<Held>, limits: Limits) -> (Documents, Actor) {
     let setup = Arc::new(setup(store, limits));
     let shared = lease.shared().expect("documents are there");
     let loaded = load(&setup, lease.name(), &shared.loads, When::Needed).await.expect("loads");
-    let mut actor = Actor::new(setup, lease, *loaded);
+    let mut actor = Actor::new(setup, lease, loaded);
     actor.note_read(std::time::Duration::ZERO);
     (documents, actor)
 }

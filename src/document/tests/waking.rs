@@ -12,7 +12,7 @@ use super::harness::{Writer, newcomer, setup, world};
 use crate::{
     document::{
         Command, Outbox,
-        actor::Actor,
+        actor::{Actor, run},
         load::{When, load},
         registry::Documents,
     },
@@ -28,7 +28,16 @@ async fn actor(limits: Limits) -> (Documents, Actor) {
     let setup = Arc::new(setup(limits));
     let shared = lease.shared().expect("documents are there");
     let loaded = load(&setup, lease.name(), &shared.loads, When::Needed).await.expect("loads");
-    (documents, Actor::new(setup, lease, *loaded))
+    (documents, Actor::new(setup, lease, loaded))
+}
+
+#[tokio::test]
+async fn the_task_of_an_open_document_keeps_no_room_for_what_it_does_once() {
+    let documents = Documents::new(setup(Limits::default())).expect("threads start");
+    let lease = documents.lease(&DocumentName::new("notes").expect("a good name"));
+    let (_mailbox, requests) = tokio::sync::mpsc::channel(1);
+    let task = run(Arc::new(setup(Limits::default())), lease, requests);
+    assert!(size_of_val(&task) <= 160, "{} bytes", size_of_val(&task));
 }
 
 fn join(actor: &mut Actor, number: u64) -> (SubscriberId, Arc<Outbox>) {

@@ -105,9 +105,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             let Admission { document, token, .. } = admission;
             return self.ask_first(session, document, token, since, RIGHTS_FIRST_RETRY);
         }
-        if let Some(name) = admission.renamed.filter(|_| self.request.greet) {
-            let hello =
-                serde_json::json!({ "epoch": self.request.epoch, "renamed": name.as_str() });
+        if let Some(name) = admission.renamed.filter(|_| self.sessions.request().greet) {
+            let epoch = self.sessions.request().epoch;
+            let hello = serde_json::json!({ "epoch": epoch, "renamed": name.as_str() });
             let hello = ServerMessage::Hello(hello.to_string());
             if let Some(frame) = Address::None.encode(&hello) {
                 self.outbox.push(frame);

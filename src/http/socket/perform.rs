@@ -1,6 +1,6 @@
 //! Performs what a connection's sessions decided: opens documents and hands them messages.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -52,36 +52,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         while self.blocked.is_none()
             && let Some(todo) = self.todo.pop_front()
         {
-            match todo {
-                Todo::CaughtUp(session) => {
-                    self.tell(session, Command::CaughtUp(self.subscriber(session)));
-                }
-                Todo::Effect(Effect::Send(frame)) => self.outbox.push(frame),
-                Todo::Effect(Effect::Close(reason)) => self.outbox.close(reason),
-                Todo::Effect(Effect::Forward(session, message)) => self.forward(session, message),
-                Todo::Effect(Effect::Leave(session)) => {
-                    self.tell(session, Command::Unsubscribe(self.subscriber(session)));
-                    self.documents.remove(&session);
-                    self.rights.remove(&session);
-                    self.questions.drop_about(session);
-                }
-                Todo::Effect(Effect::Change { session, access }) => {
-                    let author = self.author(session);
-                    let session_id = self.subscriber(session);
-                    self.tell(session, Command::Change { session: session_id, access, author });
-                }
-                Todo::Effect(Effect::TurnAway { session, reason }) => {
-                    self.tell(session, Command::TurnAway(self.subscriber(session), reason));
-                    self.documents.remove(&session);
-                    self.rights.remove(&session);
-                    self.questions.drop_about(session);
-                }
-                Todo::Effect(Effect::Open { session, document, address, access }) => {
-                    self.open(session, &document, address, access);
-                }
-                Todo::Effect(Effect::Authorize { session, document, token }) => {
-                    self.authorize(session, document, token);
-                }
+            self.perform_one(todo);
+        }
+        if self.todo.is_empty() {
+            // A connection at rest has nothing to do, and needs no room for it.
+            self.todo = VecDeque::new();
+        }
+    }
+
+    /// Performs this at once, unless something blocks or waits: then it comes after that.
+    pub(super) fn perform_in_turn(&mut self, todo: Todo) {
+        if self.blocked.is_none() && self.todo.is_empty() {
+            self.perform_one(todo);
+        } else {
+            self.todo.push_back(todo);
+        }
+    }
+
+    fn perform_one(&mut self, todo: Todo) {
+        match todo {
+            Todo::CaughtUp(session) => {
+                self.tell(session, Command::CaughtUp(self.subscriber(session)));
+            }
+            Todo::Effect(Effect::Send(frame)) => self.outbox.push(frame),
+            Todo::Effect(Effect::Close(reason)) => self.outbox.close(reason),
+            Todo::Effect(Effect::Forward(session, message)) => self.forward(session, message),
+            Todo::Effect(Effect::Leave(session)) => {
+                self.tell(session, Command::Unsubscribe(self.subscriber(session)));
+                self.documents.remove(&session);
+                self.rights.remove(&session);
+                self.questions.drop_about(session);
+            }
+            Todo::Effect(Effect::Change { session, access }) => {
+                let author = self.author(session);
+                let session_id = self.subscriber(session);
+                self.tell(session, Command::Change { session: session_id, access, author });
+            }
+            Todo::Effect(Effect::TurnAway { session, reason }) => {
+                self.tell(session, Command::TurnAway(self.subscriber(session), reason));
+                self.documents.remove(&session);
+                self.rights.remove(&session);
+                self.questions.drop_about(session);
+            }
+            Todo::Effect(Effect::Open { session, document, address, access }) => {
+                self.open(session, &document, address, access);
+            }
+            Todo::Effect(Effect::Authorize { session, document, token }) => {
+                self.authorize(session, document, token);
             }
         }
     }
@@ -104,7 +121,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         pause: Duration,
     ) {
         let credentials = self.credentials(token.as_ref());
-        let applicant = Applicant { document, epoch: self.request.epoch, token, credentials };
+        let applicant =
+            Applicant { document, epoch: self.sessions.request().epoch, token, credentials };
         let (sockets, connection) = (Arc::clone(&self.sockets), self.registration.id);
         let asking = Box::pin(async move {
             if !pause.is_zero() {
@@ -135,16 +153,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             outbox: Arc::clone(&self.outbox),
             access,
             author: self.author(session),
-            greet: self.request.greet,
+            greet: self.sessions.request().greet,
             open: self.sockets.rights.is_open(),
-            epoch: self.request.epoch,
+            epoch: self.sessions.request().epoch,
         }));
         self.tell(session, subscribe);
     }
 
     fn forward(&mut self, session: u32, message: ClientMessage) {
         let subscriber = self.subscriber(session);
-        if matches!(message, ClientMessage::Barrier(_)) && !self.request.greet {
+        if matches!(message, ClientMessage::Barrier(_)) && !self.sessions.request().greet {
             self.quicken();
         }
         let Some(message) = self.ask_about(session, message) else { return };

@@ -2,7 +2,7 @@
 //! the sessions decide.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
     sync::Arc,
@@ -32,6 +32,7 @@ use super::{
 use crate::{
     auth::Credentials,
     document::{Budget, Command, DocumentHandle, Outbox, Taken},
+    few::Few,
     ids::SubscriberId,
     limits::Limits,
     protocol::{CloseReason, Dialect},
@@ -57,19 +58,18 @@ type Blocked = Pin<Box<dyn Future<Output = Result<(), CloseReason>> + Send>>;
 pub(super) struct Pump<S> {
     pub(super) socket: WebSocketStream<Metered<S>>,
     pub(super) sockets: Arc<Sockets>,
-    pub(super) request: Request,
     pub(super) sessions: Sessions,
-    pub(super) documents: BTreeMap<u32, DocumentHandle>,
+    pub(super) documents: Few<u32, DocumentHandle>,
     /// What the request showed of who is behind it.
     pub(super) credentials: Credentials,
     /// What each session may do; empty where everybody may do everything.
-    pub(super) rights: BTreeMap<u32, Box<Held>>,
+    pub(super) rights: Few<u32, Box<Held>>,
     /// What is being found out of what sessions may do.
     pub(super) questions: Questions,
     pub(super) outbox: Arc<Outbox>,
     pub(super) budget: Arc<Budget>,
     pub(super) registration: Registration,
-    /// Effects not yet performed; more than one only while something blocks.
+    /// Effects not yet performed; any only while something blocks.
     pub(super) todo: VecDeque<Todo>,
     /// Waits for a permit or for room in a mailbox; nothing is read meanwhile.
     pub(super) blocked: Option<Blocked>,
@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         let registration = sockets.connections.register(&outbox);
         sockets.documents.meter().note(&ConnectionOpened { connection: &registration.id });
         Self {
-            sessions: Sessions::new(request.clone(), limits),
+            sessions: Sessions::new(request, limits),
             budget: sockets.documents.budget().share(limits.unsaved_bytes_per_connection),
             registration,
             ended: Ended::Left,
@@ -124,10 +124,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 Instant::now() + limits.handshake_timeout.min(limits.keepalive),
             )),
             socket,
-            request,
-            documents: BTreeMap::new(),
+            documents: Few::default(),
             credentials,
-            rights: BTreeMap::new(),
+            rights: Few::default(),
             questions: Questions::default(),
             outbox,
             todo: VecDeque::new(),
@@ -153,6 +152,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 self.lifetime.new_since = None;
             }
         }
+        // Boxed, so that no connection keeps the room for it until then.
+        Box::pin(self.leave()).await;
+    }
+
+    async fn leave(&mut self) {
         self.outbox.abandon();
         for (session, document) in std::mem::take(&mut self.documents) {
             // An unloaded document has forgotten the session already.
@@ -326,8 +330,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             && !self.is_ending()
             && !self.outbox.is_closing()
         {
-            let effects = self.sessions.receive(&frame);
-            self.todo.extend(effects.into_iter().map(Todo::Effect));
+            for effect in self.sessions.receive(&frame) {
+                self.perform_in_turn(Todo::Effect(effect));
+            }
         }
     }
 

@@ -89,6 +89,10 @@ impl Questions {
             }
             if let Poll::Ready(answer) = open.asking.as_mut().poll(context) {
                 let open = self.0.remove(index);
+                if self.0.is_empty() {
+                    // Most connections ask once.
+                    self.0 = Vec::new();
+                }
                 return Poll::Ready((open.session, answer, open.is_stale));
             }
         }

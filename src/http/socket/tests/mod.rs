@@ -68,8 +68,27 @@ async fn everything_stands_still() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
+#[tokio::test]
+async fn a_connection_keeps_no_room_for_what_it_does_once() {
+    let house = House::new(setup(Limits::default()), Rights::open());
+    let (_ours, theirs) = tokio::io::duplex(1);
+    let serving = house.sockets.serve(theirs, accepted(None));
+    assert!(size_of_val(&serving) <= 96, "{} bytes", size_of_val(&serving));
+}
+
 async fn connect(limits: Limits, name: Option<&str>) -> Connected {
     House::new(setup(limits), Rights::open()).connect(name).await
+}
+
+/// A request for the document of this name.
+fn accepted(name: Option<&str>) -> Accepted {
+    Accepted {
+        peer: None,
+        document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
+        query: Vec::new(),
+        subprotocol: None,
+        credentials: Credentials::default(),
+    }
 }
 
 impl House {
@@ -81,14 +100,7 @@ impl House {
 
     async fn connect(&self, name: Option<&str>) -> Connected {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let accepted = Accepted {
-            peer: None,
-            document: Ok(name.map(|name| DocumentName::new(name).expect("a good name"))),
-            query: Vec::new(),
-            subprotocol: None,
-            credentials: Credentials::default(),
-        };
-        let serving = tokio::spawn(self.sockets.serve(theirs, accepted));
+        let serving = tokio::spawn(self.sockets.serve(theirs, accepted(name)));
         let socket = WebSocketStream::from_raw_socket(ours, Role::Client, None).await;
         Connected { documents: self.sockets.documents.clone(), socket, serving }
     }
