@@ -1,4 +1,5 @@
-//! What admission must know of a document: how far each client got, and how deep its items lie.
+//! What admission must know of a document: how far each client got, how deep its items lie, and which
+//! of them follow each other.
 //!
 //! Holds no content. Neighbouring items of one shape share a run, so a flat text costs one run per
 //! client. Units are only ever added; what a later deletion empties keeps the depth it had, which
@@ -9,6 +10,7 @@ use std::{collections::HashMap, mem::take};
 use super::{
     order::{Form, Frontier},
     parser::{Block, Id, Kind, Malformed, Parent},
+    rows::Rows,
 };
 use crate::limits;
 
@@ -28,12 +30,14 @@ struct Client {
     first: Shape,
     /// Starts of later runs, where the shape changes.
     later: Vec<(u32, Shape)>,
+    rows: Rows,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     end: u32,
     later: usize,
+    rows: usize,
 }
 
 /// What a unit is to others that name it.
@@ -77,6 +81,7 @@ impl Index {
             } else if let Some(client) = self.clients.get_mut(&id) {
                 client.end = mark.end;
                 client.later.truncate(mark.later);
+                client.rows.truncate(mark.rows);
             }
         }
     }
@@ -101,6 +106,26 @@ impl Index {
         let is_flat =
             |shape: Shape| shape.depth == 0 && shape.holds == Holds::Content && !shape.keyed;
         is_flat(first) && rest.into_iter().all(|(_, shape)| is_flat(*shape))
+    }
+
+    /// The unit that what is new of a block stands after.
+    pub(super) fn left_of(&self, block: &Block<'_>) -> Option<Id> {
+        self.continued(block).or(block.origin)
+    }
+
+    /// The first of the units that were typed in a row with a known one.
+    pub(super) fn row_of(&self, id: Id) -> u32 {
+        self.clients.get(&id.client).map_or(id.clock, |client| client.rows.first(id.clock))
+    }
+
+    /// Whether a unit is garbage that was collected before it came here, or became so as it came.
+    pub(super) fn is_garbage(&self, id: Id) -> bool {
+        self.clients.get(&id.client).is_some_and(|client| client.rows.is_garbage(id.clock))
+    }
+
+    /// How many shared types a unit is inside of; not known of garbage.
+    pub(super) fn depth(&self, id: Id) -> u8 {
+        self.shape(id).map_or(0, |shape| shape.depth)
     }
 
     /// How many runs it holds.
@@ -137,7 +162,7 @@ impl Index {
                 return Err(Malformed("shared types nest too deep"));
             }
             Kind::Type => Holds::Type,
-            Kind::Gc | Kind::Deleted => Holds::Gone,
+            Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
         Ok(Shape { depth, holds, keyed: self.is_keyed(block)? })
@@ -149,6 +174,25 @@ impl Index {
         let client = block.id.client;
         let last = self.end(client).checked_sub(1).filter(|last| *last >= block.id.clock);
         last.map(|clock| Id { client, clock })
+    }
+
+    /// Whether what a block says it stands in is garbage: the library then makes garbage of it.
+    fn is_lost(&self, block: &Block<'_>) -> bool {
+        let inside = match block.parent {
+            Some(Parent::Item(id)) => Some(id),
+            _ => None,
+        };
+        let mut neighbours =
+            [self.left_of(block), block.right_origin, inside].into_iter().flatten();
+        let first = neighbours.next().is_some_and(|id| self.is_garbage(id));
+        block.kind == Kind::Gc || first && neighbours.all(|id| self.is_garbage(id))
+    }
+
+    /// Whether what is new of a block follows the last unit of its client, as when one goes on typing.
+    fn goes_on(&self, block: &Block<'_>) -> bool {
+        self.left_of(block).is_some_and(|left| {
+            left.client == block.id.client && left.clock + 1 == self.end(left.client)
+        })
     }
 
     /// Whether a block is an entry of a map: it says so, or one of its neighbours is one. Of
@@ -181,19 +225,28 @@ impl Frontier for Index {
     }
 
     fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
-        let shape = self.shape_of(block)?;
+        let (is_lost, goes_on) = (self.is_lost(block), self.goes_on(block));
+        // What is stored of it may say nothing of where it stood, and must mean the same.
+        let gone = Shape { depth: 0, holds: Holds::Gone, keyed: false };
+        let shape = if is_lost { gone } else { self.shape_of(block)? };
         let client = self.clients.entry(block.id.client).or_insert(Client {
             end: 0,
             first: shape,
             later: Vec::new(),
+            rows: Rows::default(),
         });
         if self.undo.last().is_none_or(|(id, _)| *id != block.id.client) {
-            let mark = Mark { end: client.end, later: client.later.len() };
+            let mark = Mark { end: client.end, later: client.later.len(), rows: client.rows.len() };
             self.undo.push((block.id.client, mark));
         }
         let last = client.later.last().map_or(client.first, |(_, shape)| *shape);
         if client.end > 0 && shape != last {
             client.later.push((client.end, shape));
+        }
+        if is_lost {
+            client.rows.add_garbage(client.end);
+        } else {
+            client.rows.add(client.end, goes_on);
         }
         client.end = block.end();
         if block.kind == Kind::Document {

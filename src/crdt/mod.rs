@@ -21,6 +21,8 @@ pub mod past;
 pub mod presence;
 mod reader;
 pub mod replica;
+mod rows;
+mod sent;
 mod size;
 pub mod split;
 pub mod state;

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    Budget, Command, Events, Setup, Unavailable, actor,
+    Budget, Command, DocumentHandle, Events, Setup, Unavailable, actor,
     live::Live,
     load::{When, load},
     threads::Threads,
@@ -25,8 +25,7 @@ use super::{
 use crate::{
     clock::{Clock, Timestamp},
     hooks::Runner,
-    identity::Author,
-    ids::{DocumentName, Seq},
+    ids::DocumentName,
     limits::Limits,
     protocol::CloseReason,
     random::Random,
@@ -93,14 +92,6 @@ pub struct Busy {
     pub bytes: u64,
     /// When an edit was last durable.
     pub saved: Option<Timestamp>,
-}
-
-/// The way to a document's actor. Cheap to clone; holding one keeps the document loaded.
-#[derive(Clone, Debug)]
-pub struct DocumentHandle {
-    name: DocumentName,
-    mailbox: mpsc::Sender<Box<Command>>,
-    live: Arc<Live>,
 }
 
 impl Documents {
@@ -342,68 +333,6 @@ async fn stop(mailbox: mpsc::Sender<Box<Command>>, reason: CloseReason) {
 impl Drop for Held {
     fn drop(&mut self) {
         self.shared.lock().held.remove(&self.name);
-    }
-}
-
-impl DocumentHandle {
-    /// What the document was called when it was opened.
-    #[must_use]
-    pub fn name(&self) -> &DocumentName {
-        &self.name
-    }
-
-    /// Hands over a command if the mailbox has room; gives it back otherwise.
-    ///
-    /// # Errors
-    /// `Some(command)` when the mailbox is full, `None` when the document has been unloaded.
-    pub fn try_send(&self, command: Box<Command>) -> Result<(), Option<Box<Command>>> {
-        self.mailbox.try_send(command).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(command) => Some(command),
-            mpsc::error::TrySendError::Closed(_) => None,
-        })
-    }
-
-    /// Hands over a command, waiting for room.
-    ///
-    /// # Errors
-    /// When the document has been unloaded in the meantime, or why it could not be loaded.
-    pub async fn send(&self, command: Command) -> Result<(), Unavailable> {
-        let sent = self.mailbox.send(Box::new(command)).await;
-        sent.map_err(|_| self.live.failure().cloned().unwrap_or(Unavailable::Reloading))
-    }
-
-    /// Applies an edit by the server; resolves when it is durable, after which everyone sees it, to
-    /// the entry that then is the last.
-    ///
-    /// # Errors
-    /// When it is refused or cannot be stored.
-    pub async fn edit(&self, update: Bytes, author: Arc<Author>) -> Result<Seq, Unavailable> {
-        self.edit_if(update, author, None).await
-    }
-
-    /// The same if the last entry still is this one.
-    ///
-    /// # Errors
-    /// When it is not, or the edit is refused or cannot be stored.
-    pub async fn edit_if(
-        &self,
-        update: Bytes,
-        author: Arc<Author>,
-        expected: Option<Seq>,
-    ) -> Result<Seq, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Edit { update, author, expected, reply }).await?;
-        answer.await.map_err(|_| Unavailable::Reloading)?
-    }
-
-    /// Reads the whole document as one update.
-    ///
-    /// # Errors
-    /// When the document cannot be loaded.
-    pub async fn read(&self) -> Result<Bytes, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Read(reply)).await?;
-        answer.await.map_err(|_| Unavailable::Reloading)?
     }
 }
 

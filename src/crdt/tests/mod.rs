@@ -8,6 +8,7 @@ mod inside;
 mod live;
 mod meta;
 mod pieces;
+mod places;
 mod restore;
 mod sessions;
 mod traces;

@@ -134,11 +134,11 @@ impl World {
         self.next += 1;
         let handle = self.documents.open(&self.name).expect("not stopping");
         let outbox = Arc::new(Outbox::new(self.documents.limits().outbox_bytes));
-        let mut new = newcomer(self.next, address.clone(), &outbox);
-        let id = new.id;
+        let mut new = newcomer(self.next, address, &outbox);
         change(&mut new);
+        let session = Session::of(&new, handle.clone());
         handle.send(Command::Subscribe(Box::new(new))).await.expect("open");
-        Session { id, handle, outbox, address, waiting: Vec::new() }
+        session
     }
 
     pub(super) async fn synced(&mut self, address: Address) -> Session {
@@ -153,6 +153,12 @@ impl World {
 }
 
 impl Session {
+    /// The session of somebody who is about to subscribe.
+    pub(super) fn of(new: &NewSubscriber, handle: DocumentHandle) -> Self {
+        let (outbox, address) = (Arc::clone(&new.outbox), new.address.clone());
+        Self { id: new.id, handle, outbox, address, waiting: Vec::new() }
+    }
+
     pub(super) async fn says(&self, message: ClientMessage) {
         self.handle.send(Command::Message(self.id, message, None)).await.expect("open");
     }

@@ -1,16 +1,19 @@
 //! What nobody can do who may not, and what is never reported as saved.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use bytes::Bytes;
 
 use super::{
-    harness::{Writer, eager, quick, world},
+    harness::{Session, Writer, eager, newcomer, quick, world},
     hocuspocus_address,
 };
 use crate::{
     clock::Timestamp,
-    document::{Command, NewSubscriber},
+    document::{Command, NewSubscriber, Outbox},
     identity::Access,
     ids::DocumentId,
     limits::Limits,
@@ -192,6 +195,36 @@ async fn a_document_that_cannot_be_read_is_not_served_as_an_empty_one() {
     assert_eq!([again.hears().await, again.hears().await], ["denied", "close 1013"]);
     let mut provider = world.join(hocuspocus_address()).await;
     assert_eq!(provider.hears().await, "denied");
+}
+
+/// The mailbox of such a document closes before those who wait in it are told; what somebody says in
+/// between is no reason to tell him another.
+#[tokio::test]
+async fn who_says_something_to_a_document_that_could_not_be_read_hears_why_it_could_not() {
+    let mut world = world(quick());
+    let (id, name) = (DocumentId::from_bytes([7; 16]), world.name.clone());
+    world.store.create(&name, id, Timestamp(1)).await.expect("it is new");
+    world.store.damaged.store(true, Ordering::SeqCst);
+    let step1 = |from| {
+        let message = ClientMessage::SyncStep1(Bytes::from_static(&[0]));
+        Box::new(Command::Message(from, message, None))
+    };
+    let mut in_time = world.join(Address::None).await;
+    assert_eq!([in_time.hears().await, in_time.hears().await], ["denied", "close 1013"]);
+    assert_eq!(in_time.handle.hand_over(step1(in_time.id)).await, Ok(()));
+    assert!(in_time.handle.try_send(step1(in_time.id)).is_ok());
+    for waits in [false, true] {
+        let outbox = Arc::new(Outbox::new(1000));
+        let new = newcomer(8, Address::None, &outbox);
+        let mut late = Session::of(&new, in_time.handle.clone());
+        let subscribe = Box::new(Command::Subscribe(Box::new(new)));
+        if waits {
+            assert_eq!(late.handle.hand_over(subscribe).await, Ok(()));
+        } else {
+            assert!(late.handle.try_send(subscribe).is_ok());
+        }
+        assert_eq!([late.hears().await, late.hears().await], ["denied", "close 1013"]);
+    }
 }
 
 #[tokio::test]

@@ -160,7 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
                 }
                 message => Command::Message(from, message, permit),
             };
-            handle.send(command).await.map_err(|_| CloseReason::Restart)
+            handle.hand_over(Box::new(command)).await
         }));
         None
     }

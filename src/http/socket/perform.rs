@@ -179,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
         self.blocked = Some(Box::pin(async move {
             let permit = budget.take(bytes).await;
             let command = Command::Message(subscriber, message, Some(permit));
-            document.send(command).await.map_err(|_| CloseReason::Restart)
+            document.hand_over(Box::new(command)).await
         }));
     }
 
@@ -200,9 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Pump<S> {
             Err(None) => self.outbox.close(CloseReason::Restart),
             Err(Some(command)) => {
                 let document = document.clone();
-                self.blocked = Some(Box::pin(async move {
-                    document.send(*command).await.map_err(|_| CloseReason::Restart)
-                }));
+                self.blocked = Some(Box::pin(async move { document.hand_over(command).await }));
             }
         }
     }

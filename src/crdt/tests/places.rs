@@ -1,0 +1,283 @@
+//! Where a block says it stands: between which units no cursor can be, and between which one should not.
+
+use super::*;
+use crate::crdt::{
+    Refusal,
+    content::{self, Body, Names},
+    past::Past,
+    writer::Writer,
+};
+
+/// The text that everything here is put into: one letter of it takes two units.
+const TEXT: &str = "a😀b";
+const UNITS: u32 = 4;
+
+/// The reader of plain text needs none.
+const NAMES: Names = Names { attributes: &[], marks: &[] };
+
+/// A letter of a client, after one unit of the text and before another; of none where there is no such.
+fn letter(client: u64, clock: u32, after: u32, before: u32, letter: &str) -> Bytes {
+    let mut writer = Writer::default();
+    writer.count(1);
+    writer.section(1, crate::crdt::parser::Id { client, clock });
+    let flag = |unit: u32, bit: u8| if unit < UNITS { bit } else { 0 };
+    writer.raw(&[4 | flag(after, 0x80) | flag(before, 0x40)]);
+    for unit in [after, before].into_iter().filter(|unit| *unit < UNITS) {
+        writer.raw(&[5]);
+        writer.number(unit.into());
+    }
+    if after >= UNITS && before >= UNITS {
+        writer.raw(&[1]);
+        writer.string("text");
+    }
+    writer.string(letter);
+    writer.raw(&[0]);
+    writer.into_bytes()
+}
+
+fn text() -> Bytes {
+    let mut writer = Writer::default();
+    writer.raw(&[1, 1, 5, 0, 4, 1]);
+    writer.string("text");
+    writer.string(TEXT);
+    writer.raw(&[0]);
+    writer.into_bytes()
+}
+
+/// What everybody who reads a document is given: its text now, after a restart, for a client that comes
+/// new, as it is exported, and as the past has it.
+fn readings(document: &mut DocumentState, entries: &[Bytes]) -> Vec<String> {
+    let mut newcomer = self::document();
+    apply_one(&mut newcomer, step2(&document.diff(&[0]).expect("it can be told")));
+    let mut past = Past::default();
+    let steps = entries.iter().map(|entry| past.replay(entry).expect("it can be replayed"));
+    let steps: Vec<_> = steps.collect();
+    let clock = |number: usize| {
+        let number = u32::try_from(number).expect("a few clients");
+        let inserted = steps.iter().flat_map(|step| &step.inserted);
+        inserted.filter(|(client, _)| *client == number).map(|(_, units)| units).sum()
+    };
+    let clocks: Vec<u32> = (0..past.clients().len()).map(clock).collect();
+    let deleted = steps.iter().flat_map(|step| step.deleted.iter().copied());
+    let moment = past.state(&clocks, deleted);
+    let exported = |state: &[u8]| match content::read(state, NAMES).expect("it can be read").body {
+        Body::Text(text) => text,
+        body => panic!("a text is read as {body:?}"),
+    };
+    vec![
+        document.text("text"),
+        reload(document).text("text"),
+        newcomer.text("text"),
+        exported(&document.snapshot().expect("it can be saved")),
+        exported(&moment),
+    ]
+}
+
+#[test]
+fn what_is_admitted_reads_the_same_to_everybody_wherever_it_says_it_stands() {
+    let (mut applied, mut refused) = (0, 0);
+    for client in [4, 5, 6] {
+        let clock = if client == 5 { UNITS } else { 0 };
+        for places in 0..5_u32.pow(4) {
+            let [after, before, after_2, before_2] =
+                [0, 1, 2, 3].map(|place| places / 5_u32.pow(place) % 5);
+            let entries = [
+                text(),
+                letter(client, clock, after, before, "x"),
+                letter(client, clock + 1, after_2, before_2, "y"),
+            ];
+            let mut document = document();
+            let verdicts =
+                apply(&mut document, &entries.clone().map(|entry| live(&entry))).verdicts;
+            if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Refused(_))) {
+                refused += 1;
+                continue;
+            }
+            applied += 1;
+            let readings = readings(&mut document, &entries);
+            assert!(
+                readings.iter().all(|reading| *reading == readings[0]),
+                "{client}: {after} x {before}, {after_2} y {before_2}: {readings:?}"
+            );
+        }
+    }
+    // After one of four units, or none, and before a later one, or none: 15 of the 25 places.
+    assert_eq!((applied, refused), (3 * 15 * 15, 3 * (25 * 25 - 15 * 15)));
+}
+
+#[test]
+fn a_letter_that_says_it_stands_before_what_it_follows_is_refused_and_loads_where_it_is_stored() {
+    for (after, before) in [(3, 3), (3, 0), (2, 1)] {
+        let forged = letter(6, 0, after, before, "x");
+        let mut document = document();
+        apply_one(&mut document, live(&text()));
+        let verdict = apply_one(&mut document, live(&forged));
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Malformed(_))), "{verdict:?}");
+        assert_eq!(document.text("text"), TEXT);
+        let next = letter(6, 0, 3, UNITS, "c");
+        assert_eq!(apply_one(&mut document, live(&next)), Verdict::Applied(next.clone()));
+        let stored = [&text()[..], &forged];
+        assert_eq!(self::document().load(stored.into_iter()), Ok(()), "it was taken before");
+    }
+}
+
+#[test]
+fn what_was_refused_is_forgotten() {
+    let mut document = document();
+    apply_one(&mut document, live(&text()));
+    // The client of the text begins elsewhere, and then says what cannot be.
+    let elsewhere = hex("01 02 05 04 84 05 00 01 78 c4 05 04 05 04 01 79 00");
+    assert!(matches!(apply_one(&mut document, live(&elsewhere)), Verdict::Refused(_)));
+    let goes_on = letter(5, UNITS, UNITS - 1, UNITS, "c");
+    assert_eq!(apply_one(&mut document, live(&goes_on)), Verdict::Applied(goes_on.clone()));
+    // Between the last letter, which the first go would have begun a row with, and the one before it.
+    let forged = hex("01 01 06 00 c4 05 04 05 03 01 7a 00");
+    assert!(matches!(apply_one(&mut document, live(&forged)), Verdict::Refused(_)));
+}
+
+#[test]
+fn between_what_was_typed_from_right_to_left_anybody_may_type() {
+    let (ada, bob, mut document) = (Editor::new(1), Editor::new(2), document());
+    let mut send = |to: &Editor, update: Bytes| {
+        to.receive(&update);
+        assert_eq!(apply_one(&mut document, live(&update)), Verdict::Applied(update));
+    };
+    for word in ["three", "two ", "one "] {
+        send(&bob, ada.insert(0, word));
+    }
+    // Between two words of which the left one is younger, going on there, and into the words.
+    for (at, word) in [(4, "b"), (5, "c "), (10, "d"), (2, "e")] {
+        send(&ada, bob.insert(at, word));
+    }
+    send(&bob, ada.insert(5, "f"));
+    send(&bob, ada.remove(0, 7));
+    send(&ada, bob.insert(0, "g"));
+    send(&bob, ada.insert(1, "h"));
+    assert_eq!(document.text("text"), ada.text());
+    assert_eq!(reload(&document).text("text"), ada.text());
+}
+
+#[test]
+fn between_collected_units_anything_may_have_stood() {
+    // Two units of which nobody knows any more which was left of the other.
+    let garbage = hex("01 01 05 00 00 02 00");
+    let mut document = document();
+    apply_one(&mut document, live(&garbage));
+    let late = hex("01 01 06 00 c4 05 01 05 00 01 78 00");
+    assert!(matches!(apply_one(&mut document, live(&late)), Verdict::Applied(_)));
+}
+
+/// Yjs makes garbage of it, so that no browser would show it; and the server could not say where it is.
+#[test]
+fn what_stands_beside_a_collected_unit_is_garbage_as_in_yjs() {
+    let garbage = hex("01 01 06 00 00 01 00");
+    for (beside, name) in [
+        ("01 01 07 00 c4 06 00 05 03 02 78 79 00", "behind it"),
+        ("01 01 07 00 c4 05 00 06 00 02 78 79 00", "before it"),
+    ] {
+        let mut document = document();
+        let sent = [text(), garbage.clone(), hex(beside)];
+        let verdicts = apply(&mut document, &sent.each_ref().map(live)).verdicts;
+        let collected = hex("01 01 07 00 00 02 00");
+        assert_eq!(verdicts[2], Verdict::Applied(collected.clone()), "{name}");
+        assert_eq!(document.index_clocks(), document.engine_state().1);
+        // And so is what stands beside that.
+        let next = hex("01 01 07 02 c4 07 01 05 03 01 7a 00");
+        let applied = apply_one(&mut document, live(&next));
+        assert_eq!(applied, Verdict::Applied(hex("01 01 07 02 00 01 00")), "{name}");
+        assert_eq!(document.text("text"), TEXT);
+        assert_eq!(reload(&document).text("text"), TEXT);
+    }
+}
+
+#[test]
+fn what_somebody_types_where_all_is_collected_is_kept_as_it_came() {
+    let mut document = document();
+    // A paragraph, of which the sender knows only that what was in it is collected.
+    let gone = hex("01 02 05 00 01 01 01 74 01 00 02 01 05 01 00 03");
+    assert!(matches!(apply_one(&mut document, live(&gone)), Verdict::Applied(_)));
+    for (clock, late) in
+        ["c4 05 01 05 02", "84 06 00", "44 05 01", "04 00 05 01"].iter().enumerate()
+    {
+        let late = hex(&format!("01 01 06 {clock:02x} {late} 01 78 00"));
+        assert_eq!(apply_one(&mut document, live(&late)), Verdict::Applied(late.clone()));
+    }
+    // All of that is garbage, and what somebody puts between it and a letter is too.
+    let letter = hex("01 01 07 00 04 01 01 74 01 61 00");
+    assert!(matches!(apply_one(&mut document, live(&letter)), Verdict::Applied(_)));
+    for (clock, late) in (0..4).zip([0, 1, 2, 3]) {
+        let between = hex(&format!("01 01 08 {clock:02x} c4 06 {late:02x} 07 00 01 78 00"));
+        let collected = hex(&format!("01 01 08 {clock:02x} 00 01 00"));
+        assert_eq!(apply_one(&mut document, live(&between)), Verdict::Applied(collected));
+    }
+    assert_eq!(document.text("t"), "a");
+    assert_eq!(reload(&document).text("t"), "a");
+}
+
+#[test]
+fn garbage_that_goes_on_from_an_entry_means_the_same_where_it_is_stored() {
+    let mut document = document();
+    // A map entry; garbage that begins with it; what stands behind that, and says it is an entry.
+    let sent = [
+        "01 01 05 00 28 01 01 6d 01 6b 01 7e 00",
+        "01 01 05 00 00 02 00",
+        "01 01 06 00 88 05 01 01 7e 00",
+        "01 01 07 00 a8 06 00 01 7e 00",
+    ];
+    let mut stored = Vec::new();
+    for update in sent {
+        if let Verdict::Applied(entry) = apply_one(&mut document, live(&hex(update))) {
+            stored.push(entry);
+        }
+    }
+    assert_eq!(stored[1], hex("01 01 05 01 00 01 00"));
+    let mut copy = self::document();
+    assert_eq!(copy.load(stored.iter().map(|entry| &entry[..])), Ok(()));
+    assert_eq!(copy.state_vector(), document.state_vector());
+}
+
+#[test]
+fn nothing_stands_between_units_of_different_types() {
+    let mut document = document();
+    // A letter in a paragraph in a list, and one beside the paragraph.
+    let nested = hex("01 03 05 00 07 01 01 74 03 01 70 04 00 05 00 01 78 84 05 00 01 79 00");
+    assert!(matches!(apply_one(&mut document, live(&nested)), Verdict::Applied(_)));
+    for between in ["05 01 05 02", "05 00 05 01"] {
+        let between = hex(&format!("01 01 06 00 c4 {between} 01 7a 00"));
+        let verdict = apply_one(&mut document, live(&between));
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Malformed(_))), "{verdict:?}");
+    }
+    let beside = hex("01 01 06 00 c4 05 00 05 02 01 7a 00");
+    assert_eq!(apply_one(&mut document, live(&beside)), Verdict::Applied(beside.clone()));
+}
+
+/// What Yjs 13.6 sends and then shows when somebody's edit cuts a letter of two units.
+#[test]
+fn a_letter_that_is_cut_reads_as_in_yjs_to_everybody() {
+    let cases = [
+        (
+            "a letter between the halves",
+            "01 01 02 00 c4 05 01 05 02 01 78 00",
+            "a\u{fffd}x\u{fffd}b",
+        ),
+        ("the first half deleted", "00 01 05 01 01 01", "a\u{fffd}b"),
+        ("the second half deleted", "00 01 05 01 02 01", "a\u{fffd}b"),
+        (
+            "the first half made bold",
+            "01 02 02 00 c6 05 00 05 01 04 62 6f 6c 64 04 74 72 75 65 \
+             c6 05 01 05 02 04 62 6f 6c 64 04 6e 75 6c 6c 00",
+            "a\u{fffd}\u{fffd}b",
+        ),
+    ];
+    for (what, update, shown) in cases {
+        let entries = [text(), hex(update)];
+        let mut document = document();
+        for entry in &entries {
+            let verdict = apply_one(&mut document, live(entry));
+            assert_eq!(verdict, Verdict::Applied(entry.clone()), "{what}");
+        }
+        for reading in readings(&mut document, &entries) {
+            assert_eq!(reading, shown, "{what}");
+        }
+    }
+}
