@@ -11,9 +11,8 @@ use bytes::Bytes;
 
 use super::{
     index::Index,
-    order::{Form, Frontier, Order, Run, order},
+    order::{Frontier, Order, Run, order},
     parser::{Block, Delete, Id, Kind, Malformed, Update},
-    sent::Sent,
     writer::Writer,
 };
 
@@ -30,7 +29,7 @@ pub(super) struct Admitted {
     pub(super) complete: bool,
 }
 
-/// Admits a stored update; the index then holds its blocks as not yet kept.
+/// Admits an update; the index then holds its blocks as not yet kept.
 ///
 /// # Errors
 /// When no Yjs client writes this; the index is as before.
@@ -40,35 +39,18 @@ pub(super) fn admit(
     index: &mut Index,
 ) -> Result<Admitted, Malformed> {
     let order = order(update, index).inspect_err(|_| index.revert())?;
-    Ok(admit_in(order, bytes, update, index))
-}
-
-/// The same for an update that somebody sends.
-///
-/// # Errors
-/// When no Yjs client writes this; the index is as before.
-pub(super) fn admit_sent(
-    bytes: &Bytes,
-    update: &Update<'_>,
-    index: &mut Index,
-) -> Result<Admitted, Malformed> {
-    let order = order(update, &mut Sent(index)).inspect_err(|_| index.revert())?;
-    Ok(admit_in(order, bytes, update, index))
-}
-
-fn admit_in(order: Order<'_>, bytes: &Bytes, update: &Update<'_>, index: &Index) -> Admitted {
     let (deletes, clipped) = clip(update, index);
     let inserts = !order.runs.is_empty();
     let complete = order.complete && !clipped;
     let update = if !inserts && deletes.is_empty() {
         None
-    } else if complete && update.plain && !order.overlaps && order.forms.is_empty() {
+    } else if complete && update.plain && !order.overlaps && order.by_unit.is_empty() {
         Some(detach(bytes))
     } else {
         Some(write(update, &order, &deletes, bytes.len()))
     };
     let weight = update.as_ref().map_or(0, Bytes::len) + weigh(&deletes, inserts);
-    Admitted { update, inserts, weight, complete }
+    Ok(Admitted { update, inserts, weight, complete })
 }
 
 /// Whether an update holds blocks of clients of an earlier life of the
@@ -143,18 +125,20 @@ fn write(update: &Update<'_>, order: &Order<'_>, deletes: &[Delete], size: usize
     writer.count(taken.iter().flatten().count());
     for run in taken.iter().flatten() {
         let client = update.sections[run.section].client;
-        let form = |block: &Block<'_>| order.forms.get(&block.id).copied().unwrap_or(Form::AsItIs);
-        let units = |block: &Block<'_>| run.end.min(block.end()) - run.from.max(block.id.clock);
-        let count = |block: Block<'_>| match form(&block) {
-            Form::UnitByUnit => units(&block) as usize,
-            Form::AsItIs | Form::Garbage => 1,
+        let by_unit = |block: &Block<'_>| order.by_unit.contains(&block.id);
+        let count = |block: Block<'_>| {
+            if by_unit(&block) {
+                (run.end.min(block.end()) - run.from.max(block.id.clock)) as usize
+            } else {
+                1
+            }
         };
         writer.section(run.blocks().map(count).sum(), Id { client, clock: run.from });
         for block in run.blocks() {
-            match form(&block) {
-                Form::UnitByUnit => writer.units(&block, run.from, run.end),
-                Form::AsItIs => writer.block(&block, run.from, run.end),
-                Form::Garbage => writer.garbage(units(&block)),
+            if by_unit(&block) {
+                writer.units(&block, run.from, run.end);
+            } else {
+                writer.block(&block, run.from, run.end);
             }
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Index {
     undo: Vec<(u64, Mark)>,
     /// Documents inside the document that were integrated since then.
     documents: Vec<Id>,
+    /// Whether a block that was integrated since then is crossed.
+    crossed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +66,7 @@ impl Index {
     /// that.
     pub(super) fn keep(&mut self) -> Vec<Id> {
         self.undo.clear();
+        self.crossed = false;
         take(&mut self.documents)
     }
 
@@ -72,9 +75,19 @@ impl Index {
         self.documents.len()
     }
 
+    /// Whether a block that was integrated since the last `keep` says that it stands before what it
+    /// follows: its right neighbour was typed in one row with its left one, and not after it. The library
+    /// looks both up by cutting the item that they are in, each on its own; so where such a block goes would
+    /// depend on how items happened to be cut, and the document would read otherwise once it is stored and
+    /// loaded. No client has its cursor there.
+    pub(super) fn is_crossed(&self) -> bool {
+        self.crossed
+    }
+
     /// Forgets what was integrated since the last `keep`.
     pub(super) fn revert(&mut self) {
         self.documents.clear();
+        self.crossed = false;
         while let Some((id, mark)) = self.undo.pop() {
             if mark.end == 0 {
                 self.clients.remove(&id);
@@ -106,26 +119,6 @@ impl Index {
         let is_flat =
             |shape: Shape| shape.depth == 0 && shape.holds == Holds::Content && !shape.keyed;
         is_flat(first) && rest.into_iter().all(|(_, shape)| is_flat(*shape))
-    }
-
-    /// The unit that what is new of a block stands after.
-    pub(super) fn left_of(&self, block: &Block<'_>) -> Option<Id> {
-        self.continued(block).or(block.origin)
-    }
-
-    /// The first of the units that were typed in a row with a known one.
-    pub(super) fn row_of(&self, id: Id) -> u32 {
-        self.clients.get(&id.client).map_or(id.clock, |client| client.rows.first(id.clock))
-    }
-
-    /// Whether a unit is garbage that was collected before it came here, or became so as it came.
-    pub(super) fn is_garbage(&self, id: Id) -> bool {
-        self.clients.get(&id.client).is_some_and(|client| client.rows.is_garbage(id.clock))
-    }
-
-    /// How many shared types a unit is inside of; not known of garbage.
-    pub(super) fn depth(&self, id: Id) -> u8 {
-        self.shape(id).map_or(0, |shape| shape.depth)
     }
 
     /// How many runs it holds.
@@ -162,7 +155,7 @@ impl Index {
                 return Err(Malformed("shared types nest too deep"));
             }
             Kind::Type => Holds::Type,
-            Kind::Deleted => Holds::Gone,
+            Kind::Gc | Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
         Ok(Shape { depth, holds, keyed: self.is_keyed(block)? })
@@ -176,21 +169,21 @@ impl Index {
         last.map(|clock| Id { client, clock })
     }
 
-    /// Whether what a block says it stands in is garbage: the library then makes garbage of it.
-    fn is_lost(&self, block: &Block<'_>) -> bool {
-        let inside = match block.parent {
-            Some(Parent::Item(id)) => Some(id),
-            _ => None,
-        };
-        let mut neighbours =
-            [self.left_of(block), block.right_origin, inside].into_iter().flatten();
-        let first = neighbours.next().is_some_and(|id| self.is_garbage(id));
-        block.kind == Kind::Gc || first && neighbours.all(|id| self.is_garbage(id))
+    /// See [`Index::is_crossed`].
+    fn crosses(&self, block: &Block<'_>) -> bool {
+        let left = self.continued(block).or(block.origin);
+        let (Some(left), Some(right)) = (left, block.right_origin) else { return false };
+        if left.client != right.client || left.clock < right.clock {
+            return false;
+        }
+        let row = self.clients.get(&left.client).map(|client| client.rows.first(left.clock));
+        row.is_some_and(|first| first <= right.clock)
     }
 
     /// Whether what is new of a block follows the last unit of its client, as when one goes on typing.
     fn goes_on(&self, block: &Block<'_>) -> bool {
-        self.left_of(block).is_some_and(|left| {
+        let left = self.continued(block).or(block.origin);
+        left.is_some_and(|left| {
             left.client == block.id.client && left.clock + 1 == self.end(left.client)
         })
     }
@@ -225,10 +218,9 @@ impl Frontier for Index {
     }
 
     fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
-        let (is_lost, goes_on) = (self.is_lost(block), self.goes_on(block));
-        // What is stored of it may say nothing of where it stood, and must mean the same.
-        let gone = Shape { depth: 0, holds: Holds::Gone, keyed: false };
-        let shape = if is_lost { gone } else { self.shape_of(block)? };
+        let shape = self.shape_of(block)?;
+        self.crossed |= self.crosses(block);
+        let goes_on = self.goes_on(block);
         let client = self.clients.entry(block.id.client).or_insert(Client {
             end: 0,
             first: shape,
@@ -243,7 +235,7 @@ impl Frontier for Index {
         if client.end > 0 && shape != last {
             client.later.push((client.end, shape));
         }
-        if is_lost {
+        if block.kind == Kind::Gc {
             client.rows.add_garbage(client.end);
         } else {
             client.rows.add(client.end, goes_on);

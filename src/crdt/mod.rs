@@ -22,7 +22,6 @@ pub mod presence;
 mod reader;
 pub mod replica;
 mod rows;
-mod sent;
 mod size;
 pub mod split;
 pub mod state;

@@ -3,7 +3,7 @@
 //! The same walk decides admission and orders pieces. It is exact: whatever it leaves out depends
 //! on something that neither the document nor the update holds, or on itself in a circle.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 
 use super::parser::{Block, Blocks, Id, Kind, Malformed, Update};
 
@@ -30,8 +30,6 @@ pub(super) enum Form {
     /// As blocks of one unit each: the values that one map entry had one after the other, which
     /// clients that collect no garbage write together.
     UnitByUnit,
-    /// As collected garbage.
-    Garbage,
 }
 
 /// Consecutive blocks of one section.
@@ -66,8 +64,8 @@ pub(super) struct Order<'a> {
     pub(super) complete: bool,
     /// Whether some of it was integrated already.
     pub(super) overlaps: bool,
-    /// Blocks that are not to be written as they are.
-    pub(super) forms: HashMap<Id, Form>,
+    /// Blocks that are to be written unit by unit.
+    pub(super) by_unit: HashSet<Id>,
 }
 
 /// Walks an update against a frontier, which is moved along.
@@ -142,9 +140,8 @@ fn advance<'a>(
             *place = before;
             return Ok((start.unwrap_or(before), stop));
         }
-        let form = frontier.integrate(&block)?;
-        if form != Form::AsItIs {
-            order.forms.insert(block.id, form);
+        if frontier.integrate(&block)? == Form::UnitByUnit {
+            order.by_unit.insert(block.id);
         }
         start.get_or_insert(before);
     }

@@ -28,12 +28,6 @@ impl Rows {
         }
     }
 
-    /// Whether a unit is collected garbage.
-    pub(super) fn is_garbage(&self, clock: u32) -> bool {
-        let after = self.begins.partition_point(|begin| begin >> 1 <= clock);
-        after.checked_sub(1).is_some_and(|last| self.begins[last] & 1 == 1)
-    }
-
     /// The first unit of the row that a unit is in.
     pub(super) fn first(&self, clock: u32) -> u32 {
         let after = self.begins.partition_point(|begin| begin >> 1 <= clock);
@@ -73,8 +67,6 @@ mod tests {
         rows.add(11, true);
         let firsts: Vec<u32> = (0..13).map(|clock| rows.first(clock)).collect();
         assert_eq!(firsts, [0, 0, 0, 0, 0, 5, 5, 7, 8, 9, 10, 10, 10]);
-        let garbage: Vec<u32> = (0..13).filter(|clock| rows.is_garbage(*clock)).collect();
-        assert_eq!(garbage, [7, 8, 9]);
         rows.truncate(1);
         assert_eq!(rows.first(9), 5);
     }

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{
-    admission::{Admitted, admit, admit_sent, continued, is_retired},
+    admission::{Admitted, admit, continued, is_retired},
     deferred::Deferred,
     engine::{Broken, Change, Decoded, Engine},
     index::Index,
@@ -270,9 +270,12 @@ impl DocumentState {
         if !continued.iter().all(|it| self.goes_on(it)) {
             return Err(Refusal::Malformed("a block goes on otherwise than it began"));
         }
-        let admitted = admit_sent(&message.update, &update, &mut self.index)?;
+        let admitted = admit(&message.update, &update, &mut self.index)?;
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
         let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
+            if self.index.is_crossed() {
+                return Err(Refusal::Malformed("a block stands before what it follows"));
+            }
             self.check_documents()?;
             self.check_size(&admitted)?;
             Ok(decoded)

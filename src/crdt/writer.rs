@@ -70,12 +70,6 @@ impl Writer {
         self.content(block, start, len);
     }
 
-    /// Collected garbage of so many units.
-    pub(super) fn garbage(&mut self, units: u32) {
-        self.bytes.push(Kind::Gc as u8);
-        self.number(u64::from(units));
-    }
-
     /// The values of a block from one of its clocks up to another, as blocks of one unit each.
     pub(super) fn units(&mut self, block: &Block<'_>, from: u32, end: u32) {
         for clock in from.max(block.id.clock)..end.min(block.end()) {

@@ -22,7 +22,6 @@ mod journal;
 mod kill;
 mod loop_image;
 mod memory;
-mod poison;
 mod power;
 mod replica;
 mod server;
