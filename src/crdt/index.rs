@@ -1,11 +1,11 @@
-//! What admission must know of a document: how far each client got, how deep its items lie, and which
-//! of them follow each other.
+//! What admission must know of a document: how far each client got, where its items lie and how deep, and
+//! which of them follow each other.
 //!
 //! Holds no content. Neighbouring items of one shape share a run, so a flat text costs one run per
 //! client. Units are only ever added; what a later deletion empties keeps the depth it had, which
 //! can only be too careful.
 
-use std::{collections::HashMap, mem::take};
+use std::{collections::HashMap, mem::take, num::NonZeroU32};
 
 use super::{
     order::{Form, Frontier},
@@ -22,8 +22,8 @@ pub(super) struct Index {
     undo: Vec<(u64, Mark)>,
     /// Documents inside the document that were integrated since then.
     documents: Vec<Id>,
-    /// Whether a block that was integrated since then is crossed.
-    crossed: bool,
+    /// Why a block that was integrated since then stands where no client puts one.
+    misplaced: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -45,11 +45,48 @@ struct Mark {
 /// What a unit is to others that name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shape {
+    /// Which type it lies in.
+    place: Place,
     /// How many shared types it is inside of, root types not counted.
     depth: u8,
     holds: Holds,
-    /// Whether it is an entry of a map or an attribute. Not known of collected garbage.
-    keyed: bool,
+    keyed: Keyed,
+}
+
+/// Whether a unit is an entry of a map or an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keyed {
+    Yes,
+    No,
+    /// It is collected garbage, or all its neighbours are: then what it says of itself may get lost when
+    /// it is stored.
+    Unknown,
+}
+
+/// A type, by a number made of its name or of its unit. Two that share one are not told apart, which
+/// lets something pass that could be refused. Of collected garbage it is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(Option<NonZeroU32>);
+
+impl Place {
+    const UNKNOWN: Self = Self(None);
+
+    fn of(parent: Parent<'_>) -> Self {
+        // FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
+        let add = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        let hash = |bytes: &[u8]| bytes.iter().fold(0x811c_9dc5, add);
+        let number = match parent {
+            Parent::Root(name) => hash(name.as_bytes()),
+            Parent::Item(Id { client, clock }) => {
+                clock.to_le_bytes().iter().fold(hash(&client.to_le_bytes()), add)
+            }
+        };
+        Self(NonZeroU32::new(number.max(1)))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +103,7 @@ impl Index {
     /// that.
     pub(super) fn keep(&mut self) -> Vec<Id> {
         self.undo.clear();
-        self.crossed = false;
+        self.misplaced = None;
         take(&mut self.documents)
     }
 
@@ -75,19 +112,17 @@ impl Index {
         self.documents.len()
     }
 
-    /// Whether a block that was integrated since the last `keep` says that it stands before what it
-    /// follows: its right neighbour was typed in one row with its left one, and not after it. The library
-    /// looks both up by cutting the item that they are in, each on its own; so where such a block goes would
-    /// depend on how items happened to be cut, and the document would read otherwise once it is stored and
-    /// loaded. No client has its cursor there.
-    pub(super) fn is_crossed(&self) -> bool {
-        self.crossed
+    /// Why a block that was integrated since the last `keep` stands where no client puts one, if one does.
+    /// The library puts it somewhere, which depends on what came before; the document would read
+    /// otherwise once it is stored and loaded.
+    pub(super) fn misplaced(&self) -> Option<&'static str> {
+        self.misplaced
     }
 
     /// Forgets what was integrated since the last `keep`.
     pub(super) fn revert(&mut self) {
         self.documents.clear();
-        self.crossed = false;
+        self.misplaced = None;
         while let Some((id, mark)) = self.undo.pop() {
             if mark.end == 0 {
                 self.clients.remove(&id);
@@ -106,7 +141,7 @@ impl Index {
 
     /// Whether a unit is an entry of a map or an attribute.
     pub(super) fn is_entry(&self, id: Id) -> bool {
-        self.shape(id).is_some_and(|shape| shape.keyed)
+        self.shape(id).is_some_and(|shape| shape.keyed == Keyed::Yes)
     }
 
     /// Whether units lie directly in a root type and are nothing but content: what becomes of them
@@ -116,8 +151,9 @@ impl Index {
         let later = self.clients.get(&id.client).map_or(&[][..], |client| &client.later);
         let after = later.partition_point(|(start, _)| *start <= id.clock);
         let rest = later[after..].iter().take_while(|(start, _)| start - id.clock < len);
-        let is_flat =
-            |shape: Shape| shape.depth == 0 && shape.holds == Holds::Content && !shape.keyed;
+        let is_flat = |shape: Shape| {
+            shape.depth == 0 && shape.holds == Holds::Content && shape.keyed == Keyed::No
+        };
         is_flat(first) && rest.into_iter().all(|(_, shape)| is_flat(*shape))
     }
 
@@ -150,6 +186,14 @@ impl Index {
             };
         }
         depth = depth.max(continued);
+        let place_at = |id: Option<Id>| {
+            id.and_then(|id| self.shape(id)).map_or(Place::UNKNOWN, |neighbour| neighbour.place)
+        };
+        let place = match (self.continued(block), block.parent) {
+            _ if block.kind == Kind::Gc => Place::UNKNOWN,
+            (None, Some(parent)) => Place::of(parent),
+            (last, _) => place_at(last).or(place_at(block.origin)).or(place_at(block.right_origin)),
+        };
         let holds = match block.kind {
             Kind::Type if u32::from(depth) >= limits::TYPE_DEPTH => {
                 return Err(Malformed("shared types nest too deep"));
@@ -158,7 +202,7 @@ impl Index {
             Kind::Gc | Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
-        Ok(Shape { depth, holds, keyed: self.is_keyed(block)? })
+        Ok(Shape { place, depth, holds, keyed: self.is_keyed(block)? })
     }
 
     /// The last known unit of a block that is partly known: what is new continues there, whatever
@@ -169,15 +213,21 @@ impl Index {
         last.map(|clock| Id { client, clock })
     }
 
-    /// See [`Index::is_crossed`].
-    fn crosses(&self, block: &Block<'_>) -> bool {
-        let left = self.continued(block).or(block.origin);
-        let (Some(left), Some(right)) = (left, block.right_origin) else { return false };
-        if left.client != right.client || left.clock < right.clock {
-            return false;
+    /// See [`Index::misplaced`].
+    fn misplaces(&self, block: &Block<'_>) -> Option<&'static str> {
+        let left = self.continued(block).or(block.origin)?;
+        let right = block.right_origin?;
+        if self.shape(left)?.place != self.shape(right)?.place {
+            // That one is garbage and the other is not is of this kind: a type is collected as a whole.
+            return Some("a block stands between units that lie in different places");
         }
-        let row = self.clients.get(&left.client).map(|client| client.rows.first(left.clock));
-        row.is_some_and(|first| first <= right.clock)
+        // The library looks both neighbours up by cutting the item that they are in, each on its own. Who
+        // typed them in one row has no cursor where the right one is not after the left one.
+        if left.client != right.client || left.clock < right.clock {
+            return None;
+        }
+        let row = self.clients.get(&left.client)?.rows.first(left.clock);
+        (row <= right.clock).then_some("a block stands before what it follows")
     }
 
     /// Whether what is new of a block follows the last unit of its client, as when one goes on typing.
@@ -188,23 +238,27 @@ impl Index {
         })
     }
 
-    /// Whether a block is an entry of a map: it says so, or one of its neighbours is one. Of
-    /// collected garbage that is not known.
-    fn is_keyed(&self, block: &Block<'_>) -> Result<bool, Malformed> {
+    /// Whether a block is an entry of a map: it says so, or one of its neighbours is one.
+    fn is_keyed(&self, block: &Block<'_>) -> Result<Keyed, Malformed> {
         let neighbours = [block.origin, block.right_origin, self.continued(block)];
-        let (mut keyed, mut listed) = (block.keyed, false);
+        let (mut entry, mut listed) = (block.keyed, false);
         for shape in neighbours.into_iter().flatten().filter_map(|id| self.shape(id)) {
-            keyed |= shape.keyed;
-            listed |= !shape.keyed && shape.holds != Holds::Gone;
+            entry |= shape.keyed == Keyed::Yes;
+            listed |= shape.keyed == Keyed::No;
         }
-        if keyed && listed {
+        if entry && listed {
             return Err(Malformed("a map entry lies next to what is none"));
         }
         // An entry is one unit long: the state would not survive encoding if one were split.
-        if keyed && block.kind == Kind::String && block.len > 1 {
+        if entry && block.kind == Kind::String && block.len > 1 {
             return Err(Malformed("a map entry holds a text"));
         }
-        Ok(keyed)
+        Ok(match (entry, listed || block.parent.is_some()) {
+            _ if block.kind == Kind::Gc => Keyed::Unknown,
+            (true, _) => Keyed::Yes,
+            (false, true) => Keyed::No,
+            (false, false) => Keyed::Unknown,
+        })
     }
 }
 
@@ -219,7 +273,7 @@ impl Frontier for Index {
 
     fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
         let shape = self.shape_of(block)?;
-        self.crossed |= self.crosses(block);
+        self.misplaced = self.misplaced.or_else(|| self.misplaces(block));
         let goes_on = self.goes_on(block);
         let client = self.clients.entry(block.id.client).or_insert(Client {
             end: 0,
@@ -245,6 +299,6 @@ impl Frontier for Index {
             self.documents.push(block.id);
         }
         let several = block.len > 1 && matches!(block.kind, Kind::Any | Kind::Json);
-        Ok(if shape.keyed && several { Form::UnitByUnit } else { Form::AsItIs })
+        Ok(if shape.keyed == Keyed::Yes && several { Form::UnitByUnit } else { Form::AsItIs })
     }
 }

@@ -273,8 +273,8 @@ impl DocumentState {
         let admitted = admit(&message.update, &update, &mut self.index)?;
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
         let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
-            if self.index.is_crossed() {
-                return Err(Refusal::Malformed("a block stands before what it follows"));
+            if let Some(reason) = self.index.misplaced() {
+                return Err(Refusal::Malformed(reason));
             }
             self.check_documents()?;
             self.check_size(&admitted)?;

@@ -122,6 +122,31 @@ fn a_letter_that_says_it_stands_before_what_it_follows_is_refused_and_loads_wher
 }
 
 #[test]
+fn a_block_between_units_of_different_places_is_refused_and_loads_where_it_is_stored() {
+    let other = hex("01 01 07 00 04 01 05 6f 74 68 65 72 02 7a 7a 00");
+    let garbage = hex("01 01 08 00 00 02 00");
+    for forged in [
+        // Between two texts; between a text and garbage, and the other way round.
+        "01 01 06 00 c4 05 01 07 01 01 78 00",
+        "01 01 06 00 c4 05 00 08 01 01 78 00",
+        "01 01 06 00 c4 08 00 05 01 01 78 00",
+    ] {
+        let mut document = document();
+        apply(&mut document, &[live(&text()), live(&other), live(&garbage)]);
+        let verdict = apply_one(&mut document, live(&hex(forged)));
+        assert!(matches!(verdict, Verdict::Refused(Refusal::Malformed(_))), "{verdict:?}");
+        let stored = [&text()[..], &other, &garbage, &hex(forged)];
+        assert_eq!(self::document().load(stored.into_iter()), Ok(()), "it was taken before");
+    }
+    // Who went on typing in one text and then says it was the other.
+    let mut document = document();
+    let begun = hex("01 01 06 00 c4 05 00 05 01 01 78 00");
+    apply(&mut document, &[live(&text()), live(&other), live(&begun)]);
+    let goes_on = hex("01 01 06 01 c4 06 00 07 01 01 79 00");
+    assert!(matches!(apply_one(&mut document, live(&goes_on)), Verdict::Refused(_)));
+}
+
+#[test]
 fn what_was_refused_is_forgotten() {
     let mut document = document();
     apply_one(&mut document, live(&text()));
@@ -196,4 +221,23 @@ fn a_letter_that_is_cut_reads_as_in_yjs_to_everybody() {
             assert_eq!(reading, shown, "{what}");
         }
     }
+}
+
+#[test]
+fn what_a_block_says_beside_garbage_may_get_lost_and_the_rest_still_loads() {
+    let mut document = document();
+    // Garbage; an entry beside it, as it says; another beside that one, as that one says; one that does
+    // not say it.
+    let garbage = hex("01 01 05 00 00 01 00");
+    let entry = hex("01 01 06 00 a8 05 00 01 7d 01 00");
+    let later = hex("01 01 07 00 a8 06 00 01 7d 02 00");
+    let silent = hex("01 01 08 00 88 06 00 01 7d 03 00");
+    for update in [&garbage, &entry, &later, &silent] {
+        let verdict = apply_one(&mut document, live(update));
+        assert_eq!(verdict, Verdict::Applied(update.clone()));
+    }
+    // The library writes the first entry without saying that it is one.
+    let silenced = hex("01 01 06 00 88 05 00 01 7d 01 00");
+    let stored = [&garbage[..], &silenced, &later, &silent];
+    assert_eq!(self::document().load(stored.into_iter()), Ok(()));
 }

@@ -72,20 +72,25 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What kind of file it is; `None` when its path is none that a store has.
+    /// What kind of file it is; `None` when its path is none that a store has, or its copy is called
+    /// otherwise than we call one of those bytes.
     pub(super) fn file(&self) -> Option<StoreFile> {
         let path = Path::new(&self.path);
         let file = archive::parse_file_name(path).map(StoreFile::Archive);
         let file = file.or_else(|| journal::number(path).map(StoreFile::Journal))?;
-        (is_copy(&self.copy) && file.relative() == path).then_some(file)
+        let sum = self.copy.rsplit_once('.').and_then(|(_, sum)| u32::from_str_radix(sum, 16).ok());
+        let is_named = is_copy(&self.copy) && sum == Some(self.crc32);
+        (is_named && file.relative() == path).then_some(file)
     }
 }
 
 /// Whether a file in `files` has a name that only we give: that of a file of a store, and behind it a
 /// checksum.
 pub(super) fn is_copy(name: &str) -> bool {
+    let is_name = Path::new(name).file_name().is_some_and(|it| it == name);
     let is_sum = |sum: &str| sum.len() == 8 && sum.bytes().all(|it| it.is_ascii_hexdigit());
-    name.rsplit_once('.').is_some_and(|(of, sum)| is_sum(sum) && is_of_a_store(of))
+    let is_made = |(of, sum)| is_sum(sum) && is_of_a_store(of);
+    is_name && name.rsplit_once('.').is_some_and(is_made)
 }
 
 /// Whether a file in `files` is a copy, or one that was being made.
@@ -175,5 +180,33 @@ impl Manifest {
     /// What a store that was made of this backup says it is from.
     pub(super) fn calls_itself(&self) -> String {
         format!("{}-{}-{:016x}", self.begun.0, self.journal, self.salt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_called_after_its_file_and_its_bytes() {
+        let kept = |path: &str, copy: &str, crc32| Kept {
+            path: path.to_owned(),
+            copy: copy.to_owned(),
+            bytes: 9,
+            crc32,
+            tail: None,
+            growing: false,
+            flaws: None,
+        };
+        let (path, copy) = ("log/00000007.log", "00000007.log.0000beef");
+        assert_eq!(kept(path, copy, 0xbeef).file(), Some(StoreFile::Journal(7)));
+        for (path, copy, crc32) in [
+            (path, copy, 0xbeee),
+            (path, "00000007.log", 0xbeef),
+            (path, "../00000007.log.0000beef", 0xbeef),
+            ("00000007.log", copy, 0xbeef),
+        ] {
+            assert_eq!(kept(path, copy, crc32).file(), None, "{path} {copy} {crc32:x}");
+        }
     }
 }

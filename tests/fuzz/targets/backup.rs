@@ -81,6 +81,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         ("\"backup\":1", "\"backup\":2"),
         ("\"copy\":\"", "\"copy\":\"../"),
         ("00000001", "99999999"),
+        ("\"crc32\":", "\"crc32\":1"),
     ];
     let changed = changed.iter().map(|(from, to)| text.replace(from, to).into_bytes());
     let bodies = changed.chain([body.to_vec()]).map(|body| [&[0][..], &body].concat());
