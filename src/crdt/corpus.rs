@@ -24,8 +24,6 @@ const STORED: &[(&str, &str)] = stored![
     "abort-in-destructor"
     "any-map-count-bomb"
     "astral-text-as-array"
-    "before-what-it-follows"
-    "between-a-unit-and-itself"
     "block-count-bomb"
     "child-of-text"
     "circle"

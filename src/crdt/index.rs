@@ -1,16 +1,14 @@
-//! What admission must know of a document: how far each client got, where its items lie and how deep, and
-//! which of them follow each other.
+//! What admission must know of a document: how far each client got, and how deep its items lie.
 //!
 //! Holds no content. Neighbouring items of one shape share a run, so a flat text costs one run per
 //! client. Units are only ever added; what a later deletion empties keeps the depth it had, which
 //! can only be too careful.
 
-use std::{collections::HashMap, mem::take, num::NonZeroU32};
+use std::{collections::HashMap, mem::take};
 
 use super::{
     order::{Form, Frontier},
     parser::{Block, Id, Kind, Malformed, Parent},
-    rows::Rows,
 };
 use crate::limits;
 
@@ -22,8 +20,6 @@ pub(super) struct Index {
     undo: Vec<(u64, Mark)>,
     /// Documents inside the document that were integrated since then.
     documents: Vec<Id>,
-    /// Why a block that was integrated since then stands where no client puts one.
-    misplaced: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -32,21 +28,17 @@ struct Client {
     first: Shape,
     /// Starts of later runs, where the shape changes.
     later: Vec<(u32, Shape)>,
-    rows: Rows,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     end: u32,
     later: usize,
-    rows: usize,
 }
 
 /// What a unit is to others that name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Shape {
-    /// Which type it lies in.
-    place: Place,
     /// How many shared types it is inside of, root types not counted.
     depth: u8,
     holds: Holds,
@@ -58,35 +50,9 @@ struct Shape {
 enum Keyed {
     Yes,
     No,
-    /// It is collected garbage, or all its neighbours are: then what it says of itself may get lost when
-    /// it is stored.
+    /// It is gone, or stands beside nothing but what is: what it says of itself may get lost when it is
+    /// stored.
     Unknown,
-}
-
-/// A type, by a number made of its name or of its unit. Two that share one are not told apart, which
-/// lets something pass that could be refused. Of collected garbage it is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place(Option<NonZeroU32>);
-
-impl Place {
-    const UNKNOWN: Self = Self(None);
-
-    fn of(parent: Parent<'_>) -> Self {
-        // FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
-        let add = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-        let hash = |bytes: &[u8]| bytes.iter().fold(0x811c_9dc5, add);
-        let number = match parent {
-            Parent::Root(name) => hash(name.as_bytes()),
-            Parent::Item(Id { client, clock }) => {
-                clock.to_le_bytes().iter().fold(hash(&client.to_le_bytes()), add)
-            }
-        };
-        Self(NonZeroU32::new(number.max(1)))
-    }
-
-    fn or(self, other: Self) -> Self {
-        Self(self.0.or(other.0))
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +69,6 @@ impl Index {
     /// that.
     pub(super) fn keep(&mut self) -> Vec<Id> {
         self.undo.clear();
-        self.misplaced = None;
         take(&mut self.documents)
     }
 
@@ -112,24 +77,15 @@ impl Index {
         self.documents.len()
     }
 
-    /// Why a block that was integrated since the last `keep` stands where no client puts one, if one does.
-    /// The library puts it somewhere, which depends on what came before; the document would read
-    /// otherwise once it is stored and loaded.
-    pub(super) fn misplaced(&self) -> Option<&'static str> {
-        self.misplaced
-    }
-
     /// Forgets what was integrated since the last `keep`.
     pub(super) fn revert(&mut self) {
         self.documents.clear();
-        self.misplaced = None;
         while let Some((id, mark)) = self.undo.pop() {
             if mark.end == 0 {
                 self.clients.remove(&id);
             } else if let Some(client) = self.clients.get_mut(&id) {
                 client.end = mark.end;
                 client.later.truncate(mark.later);
-                client.rows.truncate(mark.rows);
             }
         }
     }
@@ -152,7 +108,7 @@ impl Index {
         let after = later.partition_point(|(start, _)| *start <= id.clock);
         let rest = later[after..].iter().take_while(|(start, _)| start - id.clock < len);
         let is_flat = |shape: Shape| {
-            shape.depth == 0 && shape.holds == Holds::Content && shape.keyed == Keyed::No
+            shape.depth == 0 && shape.holds == Holds::Content && shape.keyed != Keyed::Yes
         };
         is_flat(first) && rest.into_iter().all(|(_, shape)| is_flat(*shape))
     }
@@ -186,14 +142,6 @@ impl Index {
             };
         }
         depth = depth.max(continued);
-        let place_at = |id: Option<Id>| {
-            id.and_then(|id| self.shape(id)).map_or(Place::UNKNOWN, |neighbour| neighbour.place)
-        };
-        let place = match (self.continued(block), block.parent) {
-            _ if block.kind == Kind::Gc => Place::UNKNOWN,
-            (None, Some(parent)) => Place::of(parent),
-            (last, _) => place_at(last).or(place_at(block.origin)).or(place_at(block.right_origin)),
-        };
         let holds = match block.kind {
             Kind::Type if u32::from(depth) >= limits::TYPE_DEPTH => {
                 return Err(Malformed("shared types nest too deep"));
@@ -202,7 +150,7 @@ impl Index {
             Kind::Gc | Kind::Deleted => Holds::Gone,
             _ => Holds::Content,
         };
-        Ok(Shape { place, depth, holds, keyed: self.is_keyed(block)? })
+        Ok(Shape { depth, holds, keyed: self.is_keyed(block)? })
     }
 
     /// The last known unit of a block that is partly known: what is new continues there, whatever
@@ -213,38 +161,13 @@ impl Index {
         last.map(|clock| Id { client, clock })
     }
 
-    /// See [`Index::misplaced`].
-    fn misplaces(&self, block: &Block<'_>) -> Option<&'static str> {
-        let left = self.continued(block).or(block.origin)?;
-        let right = block.right_origin?;
-        if self.shape(left)?.place != self.shape(right)?.place {
-            // That one is garbage and the other is not is of this kind: a type is collected as a whole.
-            return Some("a block stands between units that lie in different places");
-        }
-        // The library looks both neighbours up by cutting the item that they are in, each on its own. Who
-        // typed them in one row has no cursor where the right one is not after the left one.
-        if left.client != right.client || left.clock < right.clock {
-            return None;
-        }
-        let row = self.clients.get(&left.client)?.rows.first(left.clock);
-        (row <= right.clock).then_some("a block stands before what it follows")
-    }
-
-    /// Whether what is new of a block follows the last unit of its client, as when one goes on typing.
-    fn goes_on(&self, block: &Block<'_>) -> bool {
-        let left = self.continued(block).or(block.origin);
-        left.is_some_and(|left| {
-            left.client == block.id.client && left.clock + 1 == self.end(left.client)
-        })
-    }
-
     /// Whether a block is an entry of a map: it says so, or one of its neighbours is one.
     fn is_keyed(&self, block: &Block<'_>) -> Result<Keyed, Malformed> {
         let neighbours = [block.origin, block.right_origin, self.continued(block)];
         let (mut entry, mut listed) = (block.keyed, false);
         for shape in neighbours.into_iter().flatten().filter_map(|id| self.shape(id)) {
             entry |= shape.keyed == Keyed::Yes;
-            listed |= shape.keyed == Keyed::No;
+            listed |= shape.keyed == Keyed::No && shape.holds != Holds::Gone;
         }
         if entry && listed {
             return Err(Malformed("a map entry lies next to what is none"));
@@ -273,26 +196,18 @@ impl Frontier for Index {
 
     fn integrate(&mut self, block: &Block<'_>) -> Result<Form, Malformed> {
         let shape = self.shape_of(block)?;
-        self.misplaced = self.misplaced.or_else(|| self.misplaces(block));
-        let goes_on = self.goes_on(block);
         let client = self.clients.entry(block.id.client).or_insert(Client {
             end: 0,
             first: shape,
             later: Vec::new(),
-            rows: Rows::default(),
         });
         if self.undo.last().is_none_or(|(id, _)| *id != block.id.client) {
-            let mark = Mark { end: client.end, later: client.later.len(), rows: client.rows.len() };
+            let mark = Mark { end: client.end, later: client.later.len() };
             self.undo.push((block.id.client, mark));
         }
         let last = client.later.last().map_or(client.first, |(_, shape)| *shape);
         if client.end > 0 && shape != last {
             client.later.push((client.end, shape));
-        }
-        if block.kind == Kind::Gc {
-            client.rows.add_garbage(client.end);
-        } else {
-            client.rows.add(client.end, goes_on);
         }
         client.end = block.end();
         if block.kind == Kind::Document {

@@ -21,7 +21,6 @@ pub mod past;
 pub mod presence;
 mod reader;
 pub mod replica;
-mod rows;
 mod size;
 pub mod split;
 pub mod state;

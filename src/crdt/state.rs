@@ -273,9 +273,6 @@ impl DocumentState {
         let admitted = admit(&message.update, &update, &mut self.index)?;
         let decoded = Engine::decode(admitted.update.as_deref().unwrap_or_default());
         let checked = decoded.map_err(Refusal::Malformed).and_then(|decoded| {
-            if let Some(reason) = self.index.misplaced() {
-                return Err(Refusal::Malformed(reason));
-            }
             self.check_documents()?;
             self.check_size(&admitted)?;
             Ok(decoded)

@@ -3,16 +3,16 @@
 //! Promised is what was acknowledged to its writer; where the dialect has no acknowledgement, what
 //! another client has seen. Nobody who has the edits connects before they are looked for.
 
-use std::{collections::HashSet, num::NonZeroUsize, str::FromStr, time::Duration};
+use std::{collections::HashSet, num::NonZeroUsize, pin::pin, str::FromStr, time::Duration};
 
-use tokio::time::sleep;
+use tokio::{sync::Notify, time::sleep};
 
 use super::{
     Told,
     dialect::{Dialect, Heard},
     edits::{ROOT, marks},
     error::Failed,
-    fan_out,
+    fan_out::{self, WRITING},
     joining::join_until,
     plan::{Awaited, Pace, Plan, Until},
     report::{Report, as_float},
@@ -63,7 +63,7 @@ impl FromStr for Promise {
 pub struct Blow {
     /// The document that is written, or how their names begin.
     pub document: String,
-    /// It falls after this, and up to twice of it.
+    /// It falls so long after everybody has joined, and up to twice of it.
     pub after: Duration,
     /// Says when in between.
     pub seed: u64,
@@ -95,12 +95,23 @@ pub async fn strike(
     };
     let part = as_float(SeededRandom::new(blow.seed).below(1_000)) / 1_000.0;
     let after = blow.after.mul_f64(1.0 + part);
+    let begun = Notify::new();
+    let telling = |what: &str, done, all| {
+        if what == WRITING {
+            begun.notify_one();
+        }
+        told(what, done, all);
+    };
     let kill = async {
+        begun.notified().await;
         sleep(after).await;
         process.kill();
     };
-    let (report, ()) = tokio::join!(fan_out::run(target, dialect, &plan, None, told), kill);
-    let report = report?;
+    let mut run = pin!(fan_out::run(target, dialect, &plan, None, &telling));
+    let report = tokio::select! {
+        report = &mut run => report,
+        () = kill => run.await,
+    }?;
     let seen = report.acknowledged.map_or(0, |it| it.count);
     let edits = if acknowledges { seen } else { report.deliveries };
     Ok(Promise { document: blow.document.clone(), edits })

@@ -37,6 +37,9 @@ use crate::{
     random::{Random, SeededRandom},
 };
 
+/// What is told while writers write.
+pub(super) const WRITING: &str = "writing";
+
 /// How often is looked how far it is.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -180,12 +183,12 @@ async fn written(stage: &Stage, began: Duration, told: Told<'_>) {
         let over = match plan.until {
             Until::Time(time) => {
                 let past = shared.began.elapsed().saturating_sub(began);
-                told("writing", past.as_millis() as u64, time.as_millis() as u64);
+                told(WRITING, past.as_millis() as u64, time.as_millis() as u64);
                 past >= time
             }
             Until::Edits(edits) => {
                 let quota = stage.documents.first().map_or(edits, |it| it.2.quota());
-                told("writing", sent, quota * writers);
+                told(WRITING, sent, quota * writers);
                 sent >= quota * writers
             }
         };
