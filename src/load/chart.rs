@@ -158,12 +158,13 @@ impl Chart {
 
     /// The head: title, and which colour is what.
     fn begin(&self, height: f64) -> String {
-        let title = escaped(&self.title);
+        let words = self.heading();
+        let title = escaped(&words);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
              aria-label=\"{title}\">\n<style>{STYLE}</style>\n"
         );
-        text(&mut out, 10.0, 20.0, "start", "t", &self.title);
+        text(&mut out, 10.0, 20.0, "start", "t", &words);
         for ((row, series), (x, y)) in self.series.iter().enumerate().zip(self.legend()) {
             let colour = series.colour_at(row);
             let _infallible = writeln!(
@@ -173,6 +174,12 @@ impl Chart {
             text(&mut out, x + 15.0, y + 10.0, "start", "n", &series.name);
         }
         out
+    }
+
+    /// The title; lines show by their ticks that a step is a factor, bars cannot.
+    fn heading(&self) -> String {
+        let silent = self.log && self.kind == Kind::Bars;
+        format!("{}{}", self.title, if silent { " (logarithmic)" } else { "" })
     }
 
     /// Where the name of each series stands: side by side as far as there is room, then below.
@@ -324,6 +331,10 @@ mod tests {
         assert!((scale.part(100.0) - 1.0).abs() < 1e-9);
         assert!((1.0 - second - (second - first)).abs() < 1e-9);
         assert!(first > 0.0, "the smallest can be seen");
+        assert!(
+            chart(Kind::Bars, true).svg().contains("CPU &lt;per> delivery (logarithmic)</text>")
+        );
+        assert!(!chart(Kind::Bars, false).svg().contains("logarithmic"));
     }
 
     #[test]
